@@ -1,0 +1,48 @@
+/* block.h: the bytes of sockets: pieces of memory that are counted and reused.
+ *
+ * Sockets are read into blocks and replies are written into them.  Ordinary
+ * blocks hold BLOCK_SIZE bytes and come from a free list, because touching fresh
+ * memory costs more than the command in it; what is larger gets a block of its
+ * own size, which is freed at its end.  One thread. */
+#ifndef HENGE_BASE_BLOCK_H
+#define HENGE_BASE_BLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { BLOCK_SIZE = 16 * 1024 };
+
+struct block {
+    struct block *next; /* in a reply's list, or in the free list */
+    size_t cap;         /* bytes `data` has room for */
+    size_t len;         /* bytes in use */
+    uint32_t refs;
+    uint8_t data[];
+};
+
+struct block_pool {
+    struct block *free;
+    size_t free_count;
+    size_t free_max;   /* ordinary blocks kept for reuse */
+    size_t used_bytes; /* in blocks handed out, their headers included */
+};
+
+/* Keeps at most `free_max` ordinary blocks when they are not in use. */
+void block_pool_init(struct block_pool *pool, size_t free_max);
+
+/* Every block must have been dropped. */
+void block_pool_deinit(struct block_pool *pool);
+
+/* An empty block with one reference and room for at least `size` bytes. */
+struct block *block_new(struct block_pool *pool, size_t size);
+
+static inline struct block *block_hold(struct block *b)
+{
+    b->refs++;
+    return b;
+}
+
+/* Gives one reference back; the last one ends the block.  Accepts NULL. */
+void block_drop(struct block_pool *pool, struct block *b);
+
+#endif

@@ -1,0 +1,88 @@
+/* call.h: one request while it runs, and what a command may do with it.
+ *
+ * run() reads cells, then writes cells and a reply.  A read that answers "not at
+ * hand" makes it return c->end (CALL_WANT) at once; its reply is cut off, the
+ * cells are fetched and it is run again from its first line.  So a command reads
+ * everything it needs before its first write (asserted).  It is pure: time comes
+ * in the call. */
+#ifndef HENGE_CMD_CALL_H
+#define HENGE_CMD_CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/slice.h"
+#include "cell/cell.h"
+#include "cmd/view.h"
+#include "resp/reply.h"
+
+struct command;
+struct session; /* only admin/, session/ and server/ see inside */
+
+enum call_end {
+    CALL_DONE, /* answered, with a result or an error */
+    CALL_WANT, /* to be run again when the view has what it lacked */
+};
+
+/* Where a request is: node/request.c draws and guards the moves. */
+enum call_state {
+    CALL_NEW,
+    CALL_RUNNING,
+    CALL_COMMITTING, /* answered; the reply waits for the log */
+    CALL_FINISHED,
+    CALL_FAILED,
+};
+
+struct call {
+    const struct command *row;
+    const struct slice *argv; /* argv[0] is the name; borrowed from the connection */
+    uint32_t argc;
+    uint8_t db;
+    uint8_t state;            /* enum call_state */
+    enum call_end end;        /* what run() returns when a want_ function says false */
+    struct view *view;
+    struct reply *reply;
+    struct buf *scratch;      /* empty when run() begins; for values being built */
+    struct session *session;
+    uint64_t now_us;          /* unix microseconds; the same through restarts */
+    uint64_t position;        /* of argv[row->keys.first], if there is one */
+    uint64_t gate;            /* log position the reply rests on; 0 for none */
+    uint64_t cells_written;
+};
+
+static inline uint64_t call_now_ms(const struct call *c)
+{
+    return c->now_us / 1000;
+}
+
+/* The head cell of argv[arg].  True: at hand, *found says if it exists and *out
+ * is it.  False: return c->end. */
+bool want_head(struct call *c, uint32_t arg, bool *found, struct cell *out);
+
+/* The same for a string.  False also after a WRONGTYPE error was replied. */
+bool want_string(struct call *c, uint32_t arg, bool *found, struct cell *out);
+
+/* Puts a string under argv[arg]; `expire_ms` 0 for none.  The value must not be
+ * borrowed from the view (copy it into c->scratch). */
+void call_put_string(struct call *c, uint32_t arg, struct slice value, uint64_t expire_ms);
+
+/* Puts a tombstone over argv[arg]. */
+void call_delete(struct call *c, uint32_t arg);
+
+/* argv[arg] as an integer; false after replying "value is not an integer or out
+ * of range". */
+bool call_get_i64(struct call *c, uint32_t arg, int64_t *out);
+
+/* True if argv[arg] is that word, in either case. */
+static inline bool call_arg_is(const struct call *c, uint32_t arg, const char *word)
+{
+    return slice_is(c->argv[arg], word);
+}
+
+/* Common errors, to the letter. */
+enum call_end call_syntax_error(struct call *c);
+enum call_end call_wrong_arguments(struct call *c);
+
+#endif

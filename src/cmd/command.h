@@ -1,0 +1,95 @@
+/* command.h: the row every command is, and the table of all rows.
+ *
+ * Everything reads the same row: arity and key checks, routing by slot,
+ * permissions, COMMAND and its documentation, the compatibility report. */
+#ifndef HENGE_CMD_COMMAND_H
+#define HENGE_CMD_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "cmd/call.h"
+
+/* Named as COMMAND INFO names them, but for the last ones. */
+enum command_flags {
+    CMD_WRITE = 1 << 0,
+    CMD_READONLY = 1 << 1,
+    CMD_DENYOOM = 1 << 2,
+    CMD_ADMIN = 1 << 3,
+    CMD_PUBSUB = 1 << 4,
+    CMD_NOSCRIPT = 1 << 5,
+    CMD_BLOCKING = 1 << 6,
+    CMD_LOADING = 1 << 7,  /* allowed while loading */
+    CMD_STALE = 1 << 8,
+    CMD_FAST = 1 << 9,
+    CMD_NO_AUTH = 1 << 10, /* allowed before AUTH */
+    CMD_NO_MULTI = 1 << 11,
+    CMD_SKIP_MONITOR = 1 << 12,
+    CMD_SKIP_SLOWLOG = 1 << 13,
+    CMD_ALLOW_BUSY = 1 << 14,
+    CMD_NO_ASYNC_LOADING = 1 << 15,
+    CMD_SENTINEL = 1 << 16,
+    /* not shown as flags: ACL categories that do not follow from flags or group */
+    CMD_KEYSPACE = 1 << 20,
+    CMD_CONNECTION = 1 << 21,
+    CMD_DANGEROUS = 1 << 22,
+};
+
+struct command {
+    const char *name;   /* lower case; a subcommand's own name, without its parent's */
+    const char *full;   /* "client|setname" for a subcommand, else NULL */
+    int arity;          /* arguments with the name; negative: at least that many */
+    struct {
+        int first;      /* argv index of the first key; 0: no keys */
+        int last;       /* of the last; negative counts from the end */
+        int step;
+    } keys;
+    unsigned flags;     /* enum command_flags */
+    enum call_end (*run)(struct call *c); /* NULL for a container without its subcommand */
+    const char *group;
+    const char *since;
+    const char *summary;
+    const char *complexity;
+    const char *const *tips;   /* NULL-terminated, or NULL */
+    const char *key_flags;     /* of COMMAND INFO's key specification: "RW ACCESS UPDATE" */
+    const struct command *subs; /* ended by a row without a name; NULL for none */
+};
+
+/* The name errors show: "get" or "client|setname". */
+static inline const char *command_full_name(const struct command *row)
+{
+    return row->full ? row->full : row->name;
+}
+
+/* Rows of one file: an array ended by a row without a name. */
+struct command_table;
+
+/* Builds the table from `count` arrays of rows, which must outlive it, and a
+ * hash without collisions over their names (tried with seeds until there is one).
+ * Two rows of one name are asserted against. */
+struct command_table *command_table_new(const struct command *const *families, size_t count);
+void command_table_free(struct command_table *table);
+
+/* By name in either case; NULL if there is none. */
+const struct command *command_find(const struct command_table *table, struct slice name);
+
+/* The row of a container's subcommand, or NULL. */
+const struct command *command_find_sub(const struct command *row, struct slice name);
+
+size_t command_count(const struct command_table *table);
+
+/* The i-th row, sorted by name. */
+const struct command *command_at(const struct command_table *table, size_t i);
+
+/* argc suits the row's arity. */
+static inline bool command_arity_ok(const struct command *row, uint32_t argc)
+{
+    return row->arity >= 0 ? argc == (uint32_t)row->arity : argc >= (uint32_t)-row->arity;
+}
+
+/* The families of cmd/, NULL-terminated; each its own file. */
+extern const struct command *const command_data_families[];
+
+#endif

@@ -1,0 +1,36 @@
+/* env.h: the world a server lives in.  os/ has the real one, tests/sim one that
+ * is made of a seed; nothing else knows the difference. */
+#ifndef HENGE_ENV_ENV_H
+#define HENGE_ENV_ENV_H
+
+#include <stdint.h>
+
+#include "env/arenas.h"
+#include "env/clock.h"
+#include "env/fs.h"
+#include "env/net.h"
+#include "env/pool.h"
+#include "env/trace.h"
+
+/* Facts about the machine, read once at start. */
+struct env_machine {
+    uint64_t memory_bytes;        /* of the machine or the cgroup, the smaller */
+    uint64_t descriptors_max;     /* open files this process may have */
+    uint64_t process_id;
+    const char *os_name;          /* as INFO's `os` shows it */
+};
+
+struct env {
+    struct clock *clock;
+    struct fs *fs;
+    struct net *net;
+    struct pool *pool;
+    struct trace *trace;
+    struct arenas *arenas;
+    uint64_t seed; /* for run ids and the like; random, or the simulator's */
+    struct env_machine machine;
+    /* Resident bytes of the process and CPU time used, for INFO; cheap. */
+    void (*usage)(struct env *env, uint64_t *rss_bytes, uint64_t *user_us, uint64_t *system_us);
+};
+
+#endif

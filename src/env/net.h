@@ -1,0 +1,110 @@
+/* net.h: sockets, as an interface: real ones or a simulated network.
+ *
+ * Nothing here blocks.  A connection calls its owner's on_ready() when something
+ * it is wanted for can be done; until the owner has read to NET_AGAIN it is told
+ * again in the next round (level-triggered).  All callbacks come on the loop's
+ * thread, between turns, never from within a call made here. */
+#ifndef HENGE_ENV_NET_H
+#define HENGE_ENV_NET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+
+enum net_events {
+    NET_READ = 1,  /* bytes, the end or an error can be read */
+    NET_WRITE = 2, /* there is room to send */
+};
+
+enum {
+    NET_AGAIN = -1,       /* nothing now; wait for on_ready() */
+    NET_GONE = -2,        /* the peer ended or broke the connection */
+    NET_ADDRESS_MAX = 128 /* room for a printed address, NUL included */
+};
+
+struct net;
+
+/* One connection; the implementation's own struct begins with it.  `owner` and
+ * `on_ready` are set by who accepts, before it wants anything. */
+struct net_conn {
+    struct net *net;
+    void *owner;
+    void (*on_ready)(struct net_conn *conn, unsigned events);
+};
+
+struct net_listener {
+    struct net *net;
+    void *owner;
+    void (*on_accept)(struct net_listener *listener, struct net_conn *conn);
+};
+
+struct net {
+    struct err (*listen)(struct net *net, const char *address, int port,
+                         struct net_listener **out);
+    void (*unlisten)(struct net_listener *listener);
+    int64_t (*recv)(struct net_conn *conn, void *to, size_t len);
+    int64_t (*send)(struct net_conn *conn, const struct slice *parts, unsigned count);
+    void (*want)(struct net_conn *conn, unsigned events);
+    void (*close)(struct net_conn *conn);
+    void (*peer)(struct net_conn *conn, char out[NET_ADDRESS_MAX]);
+    void (*local)(struct net_conn *conn, char out[NET_ADDRESS_MAX]);
+};
+
+/* Listens at a numeric IPv4 or IPv6 address, "*" (both, any), or, if it begins
+ * with '/', at a Unix socket of that path (a stale one is replaced).  Set
+ * `owner` and `on_accept` of *out before returning to the loop.  An accepted
+ * connection is its receiver's, who ends it with net_close(). */
+static inline struct err net_listen(struct net *net, const char *address, int port,
+                                    struct net_listener **out)
+{
+    return net->listen(net, address, port, out);
+}
+
+/* Stops accepting and removes a Unix socket's file.  Accepts NULL. */
+static inline void net_unlisten(struct net_listener *listener)
+{
+    if (listener)
+        listener->net->unlisten(listener);
+}
+
+/* Up to `len` bytes into `to`: how many (> 0), NET_AGAIN or NET_GONE. */
+static inline int64_t net_recv(struct net_conn *conn, void *to, size_t len)
+{
+    return conn->net->recv(conn, to, len);
+}
+
+/* Sends the parts in order: how many bytes the kernel took (> 0, perhaps fewer
+ * than given), NET_AGAIN or NET_GONE.  At most 64 parts are looked at. */
+static inline int64_t net_send(struct net_conn *conn, const struct slice *parts, unsigned count)
+{
+    return conn->net->send(conn, parts, count);
+}
+
+/* What on_ready() is wanted for, from now on; 0 for nothing. */
+static inline void net_want(struct net_conn *conn, unsigned events)
+{
+    conn->net->want(conn, events);
+}
+
+/* Ends the connection; no callback comes after it. */
+static inline void net_close(struct net_conn *conn)
+{
+    conn->net->close(conn);
+}
+
+/* The peer's address as CLIENT LIST shows it: 127.0.0.1:5000, [::1]:5000 or
+ * /path:0. */
+static inline void net_peer(struct net_conn *conn, char out[NET_ADDRESS_MAX])
+{
+    conn->net->peer(conn, out);
+}
+
+/* Our end's address, in the same form. */
+static inline void net_local(struct net_conn *conn, char out[NET_ADDRESS_MAX])
+{
+    conn->net->local(conn, out);
+}
+
+#endif

@@ -1,0 +1,179 @@
+/* lsm.h: one ordered store of cells on one directory.
+ *
+ * The loop calls everything here; disks are touched only by jobs, but for the
+ * direct write of a turn's bytes into a preallocated segment (log.h).
+ *
+ * A turn: any number of lsm_put() and lsm_flush(), each seen at once by
+ * lsm_find(), then one lsm_commit().  What was put is *acknowledged* once the
+ * log has it as the policy asks: written under `everysec` and `no`, synced under
+ * `always`.  Log positions are bytes since the store was made, over all
+ * segments; lsm_acked() only grows, and whoever put something answers for it
+ * when lsm_acked() has reached lsm_end() as it was behind the put.  If the log
+ * cannot take it, everything behind lsm_acked() is undone, newest first, and
+ * on_failed() is called: it may or may not be there after a restart. */
+#ifndef HENGE_LSM_LSM_H
+#define HENGE_LSM_LSM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "cell/cell.h"
+#include "env/env.h"
+
+enum lsm_sync {
+    LSM_SYNC_NO,
+    LSM_SYNC_EVERYSEC,
+    LSM_SYNC_ALWAYS,
+};
+
+/* LOADING -> READY <-> NO_SPACE,  any -> BROKEN (final until restart) */
+enum lsm_state {
+    LSM_LOADING,  /* a job replays the log; nothing can be read or put */
+    LSM_READY,
+    LSM_NO_SPACE, /* no room for the log: reads only, until there is; tried again */
+    LSM_BROKEN,   /* the log's device failed: reads only; lsm_error() says why */
+    LSM_FAILED,   /* loading failed: nothing; lsm_error() says why */
+    LSM_CLOSED,   /* after lsm_stop(): everything written and synced */
+};
+
+struct lsm_options {
+    const char *dir;       /* borrowed during lsm_new() only */
+    enum lsm_sync sync;
+    size_t segment_size;   /* bytes of a log segment, preallocated */
+    size_t frame_max;      /* a frame is closed at this size (LIMIT_FRAME) */
+    size_t chunk_size;     /* memory a memtable takes at a time */
+    uint32_t origin;       /* this node, written into its cells */
+    bool force;            /* start in spite of corruption, with what is before it */
+};
+
+/* Called on the loop, never from within a call of lsm.h. */
+struct lsm_hooks {
+    void *owner;
+    void (*on_state)(void *owner);                /* lsm_state() is another */
+    void (*on_acked)(void *owner);                /* lsm_acked() has grown in a job's done() */
+    void (*on_failed)(void *owner, struct err e); /* what was not acknowledged is undone */
+};
+
+struct lsm_stats {
+    uint64_t puts;             /* cells put since start */
+    uint64_t commits;          /* turns that wrote */
+    uint64_t direct_writes;    /* ... of which by the loop itself */
+    uint64_t written_bytes;    /* into the log since start */
+    uint64_t syncs;            /* successful */
+    uint64_t sync_us_last;     /* duration of the last sync */
+    uint64_t sync_us_max;
+    uint64_t failed_writes;
+    uint64_t failed_syncs;
+    uint64_t segments;         /* of the log, on disk */
+    uint64_t log_bytes;        /* of the log, on disk */
+    uint64_t replayed_frames;  /* at start */
+    uint64_t replayed_bytes;
+    uint64_t torn_bytes;       /* cut off at start behind the last good frame */
+    uint64_t load_us;          /* duration of loading */
+    uint64_t memtable_bytes;   /* allocated: chunks and directory */
+    uint64_t memtable_live;    /* bytes of cells that are the newest of their key */
+    uint64_t memtable_cells;
+    uint64_t buffer_bytes;     /* of the log, not written yet */
+};
+
+struct lsm;
+
+/* Starts loading `options->dir`, which is made if it does not exist (its parent
+ * must).  The state is LSM_LOADING until on_state() says otherwise.  Borrows
+ * `env`. */
+struct lsm *lsm_new(struct env *env, const struct lsm_options *options,
+                    const struct lsm_hooks *hooks);
+
+/* Ends it at once, without writing anything: as a crash would.  No job of it may
+ * be under way, unless the pool is gone too.  Accepts NULL. */
+void lsm_free(struct lsm *lsm);
+
+/* Begins an orderly end: writes and syncs what there is, then LSM_CLOSED (also
+ * after an error, which lsm_error() keeps). */
+void lsm_stop(struct lsm *lsm);
+
+enum lsm_state lsm_state(const struct lsm *lsm);
+
+/* Why it is NO_SPACE, BROKEN or FAILED; `detail` is a line for people, the file
+ * included, valid until the state changes. */
+struct err lsm_error(const struct lsm *lsm, const char **detail);
+
+/* 0..1000 while loading. */
+unsigned lsm_loaded_permille(const struct lsm *lsm);
+
+/* True if a put of about `bytes` can be begun now (READY, and the segment or
+ * the next one has room). */
+bool lsm_can_put(const struct lsm *lsm, size_t bytes);
+
+/* Brings what lsm_find() of this position will touch nearer, in two steps of
+ * which the second should come a few hundred ns after the first. */
+void lsm_prefetch(const struct lsm *lsm, uint64_t position);
+void lsm_prefetch_cell(const struct lsm *lsm, uint64_t position);
+
+/* The newest encoded cell of that key, tombstones and expired ones included, or
+ * NULL.  Borrowed until the next put, flush, sweep or turn. */
+const uint8_t *lsm_find(const struct lsm *lsm, const struct cell_key *key);
+
+/* Appends one cell to the turn's frame and the memtable.  The bytes are copied.
+ * All cells put between two lsm_request() are one request and one frame.
+ * Stamps must not fall (asserted).  Only after lsm_can_put(). */
+void lsm_put(struct lsm *lsm, const struct cell *cell);
+
+/* The cells put so far and those to come belong to different requests. */
+void lsm_request(struct lsm *lsm);
+
+/* Empties a database (CELL_DB_ALL: all) at `stamp`: every cell there with a
+ * stamp <= it is gone, at once. */
+void lsm_flush(struct lsm *lsm, uint8_t db, uint64_t stamp);
+
+/* The stamp of the last flush that touched `db`. */
+uint64_t lsm_flushed(const struct lsm *lsm, uint8_t db);
+
+/* Ends the turn: what was put is written, now or by a job. */
+void lsm_commit(struct lsm *lsm);
+
+uint64_t lsm_end(const struct lsm *lsm);
+uint64_t lsm_acked(const struct lsm *lsm);
+
+/* Every cell with a stamp up to this one is acknowledged. */
+uint64_t lsm_acked_stamp(const struct lsm *lsm);
+
+/* The largest stamp ever put or replayed. */
+uint64_t lsm_last_stamp(const struct lsm *lsm);
+
+/* Live head cells of a database: not deleted, not flushed; expired ones count
+ * until somebody writes their tombstone. */
+uint64_t lsm_count(const struct lsm *lsm, uint8_t db);
+/* ... of which with an expiry. */
+uint64_t lsm_count_expiring(const struct lsm *lsm, uint8_t db);
+
+/* Cells in order from `from` on, flushed ones left out, tombstones and expired
+ * ones included, until `each` returns false.  `each` must not change the store.
+ * Returns true if it went through to the end. */
+bool lsm_walk(const struct lsm *lsm, uint64_t from, bool (*each)(void *arg, const uint8_t *cell),
+              void *arg);
+
+/* Housekeeping: goes on through the memtable for at most `visits` cells, frees
+ * those a flush or an acknowledged tombstone made useless, and hands every cell
+ * that expired by `now_ms` to `expired` (which must not change the store; the
+ * caller puts the tombstones afterwards).  Returns what it visited. */
+size_t lsm_sweep(struct lsm *lsm, size_t visits, uint64_t now_ms,
+                 void (*expired)(void *arg, const uint8_t *cell), void *arg);
+
+/* Takes effect at once, for what is not acknowledged yet too. */
+void lsm_set_sync(struct lsm *lsm, enum lsm_sync sync);
+
+/* When lsm_tick() wants to be called, in mono_us; UINT64_MAX for never. */
+uint64_t lsm_deadline(const struct lsm *lsm);
+
+/* The second of `everysec`, trying again after NO_SPACE. */
+void lsm_tick(struct lsm *lsm, uint64_t mono_us);
+
+const struct lsm_stats *lsm_stats(const struct lsm *lsm);
+
+/* Invariants; `deep` walks everything. */
+bool lsm_check(const struct lsm *lsm, bool deep);
+
+#endif

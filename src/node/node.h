@@ -1,0 +1,62 @@
+/* node.h: one member: runs calls on its store and says when their replies may
+ * leave.
+ *
+ * A turn: node_turn_begin(), any number of node_prepare() and node_run(), one
+ * node_commit().  After node_run() a call's reply is whole; it may leave once
+ * node_acked() has reached call->gate. */
+#ifndef HENGE_NODE_NODE_H
+#define HENGE_NODE_NODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cmd/call.h"
+#include "env/env.h"
+#include "lsm/lsm.h"
+
+struct node_stats {
+    uint64_t expired;       /* tombstones written for expired keys */
+    uint64_t hits;          /* reads of keys that were there */
+    uint64_t misses;
+    uint64_t restarts;      /* runs beyond a call's first */
+};
+
+struct node;
+
+/* Opens the store in `options->dir`; the hooks are lsm.h's.  Borrows `env`. */
+struct node *node_new(struct env *env, const struct lsm_options *options,
+                      const struct lsm_hooks *hooks);
+
+/* Ends at once, as a crash would; see lsm_free().  Accepts NULL. */
+void node_free(struct node *node);
+
+/* Reads the wall clock for this turn. */
+void node_turn_begin(struct node *node);
+
+/* Hashes the first keys of calls whose rows are known and brings their cells
+ * nearer. */
+void node_prepare(struct node *node, struct call *calls, size_t count);
+
+/* Runs an admitted call to its end: reply, cells and gate. */
+void node_run(struct node *node, struct call *c);
+
+/* Ends the turn: the log gets what was put. */
+void node_commit(struct node *node);
+
+uint64_t node_acked(const struct node *node);
+
+/* When node_tick() wants to be called, in mono_us; UINT64_MAX for never. */
+uint64_t node_deadline(const struct node *node);
+
+/* Housekeeping of log and memtable; within a turn. */
+void node_tick(struct node *node, uint64_t mono_us);
+
+/* Unix microseconds of this turn; never behind a stamp given out. */
+uint64_t node_now_us(const struct node *node);
+
+struct lsm *node_lsm(struct node *node);
+const struct node_stats *node_stats(const struct node *node);
+bool node_check(const struct node *node, bool deep);
+
+#endif

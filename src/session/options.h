@@ -1,0 +1,97 @@
+/* options.h: everything that can be configured, in one table.
+ *
+ * The table feeds the parser of henge.conf and of the command line, --help,
+ * CONFIG GET and SET, and a test that henge.conf lists exactly it.  Redis's
+ * options that mean nothing here are accepted and say why; unknown ones are
+ * errors. */
+#ifndef HENGE_SESSION_OPTIONS_H
+#define HENGE_SESSION_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/slice.h"
+
+enum option_kind {
+    OPTION_INT,
+    OPTION_SIZE, /* bytes; 64mb and the like */
+    OPTION_BOOL, /* yes, no */
+    OPTION_ENUM,
+    OPTION_TEXT,
+};
+
+enum option_flags {
+    OPTION_MUTABLE = 1, /* CONFIG SET may change it */
+    OPTION_SECRET = 2,  /* never logged */
+    OPTION_HIDDEN = 4,  /* not in henge.conf: for tests */
+};
+
+/* Values.  Texts are owned. */
+struct options {
+    char *bind;          /* addresses separated by spaces; a leading '-' may fail */
+    char *unixsocket;    /* "" for none */
+    char *dir;
+    char *requirepass;   /* "" for none */
+    char *logfile;       /* "" for standard output */
+    int64_t port;        /* 0 for none */
+    int64_t maxclients;
+    int64_t timeout;     /* seconds a client may be idle; 0 for ever */
+    int64_t tcp_keepalive;
+    int64_t maxmemory;   /* 0: half of the machine's */
+    int64_t proto_max_bulk_len;
+    int64_t segment_size;
+    int64_t frame_size;
+    int64_t memtable_chunk_size;
+    int64_t pool_threads;
+    int64_t databases;
+    int64_t appendfsync; /* enum lsm_sync */
+    int64_t loglevel;    /* enum trace_level */
+    int64_t force_start; /* bool: in spite of a damaged log */
+};
+
+struct option {
+    const char *name;
+    enum option_kind kind;
+    unsigned flags;
+    size_t offset;             /* of an int64_t or char * in struct options */
+    const char *fallback;      /* the default, as text */
+    int64_t min;
+    int64_t max;
+    const char *const *names;  /* OPTION_ENUM: NULL-terminated, by value */
+    const char *help;
+};
+
+/* All defaults. */
+void options_init(struct options *o);
+void options_deinit(struct options *o);
+
+/* The table, ended by a row without a name. */
+const struct option *options_table(void);
+const struct option *options_find(struct slice name);
+
+/* Redis's options without a meaning here: the reason, or NULL if it is not one. */
+const char *options_ignored(struct slice name);
+/* ... all of them: name and reason, ended by a name of NULL. */
+struct option_ignored {
+    const char *name;
+    const char *value;  /* what CONFIG GET answers */
+    const char *reason;
+};
+const struct option_ignored *options_ignored_table(void);
+
+/* Sets one from text.  False: `why` has a line for people, as CONFIG SET shows. */
+bool options_set(struct options *o, const struct option *row, struct slice value, struct buf *why);
+
+/* Appends the value as text. */
+void options_get(const struct options *o, const struct option *row, struct buf *out);
+
+/* A configuration file's text: a directive a line, # comments, Redis's quoting.
+ * False: `why` says the line and the reason. */
+bool options_parse(struct options *o, struct slice text, struct buf *why);
+
+/* The table for --help. */
+void options_help(struct buf *out);
+
+#endif
