@@ -4,23 +4,23 @@
 #define HENGE_BASE_LIMITS_H
 
 enum {
-    LIMIT_KEY = 65535,                /* a cell's key length is 16 bits */
-    LIMIT_SUBKEY = 65535,             /* the same for fields and members */
-    LIMIT_VALUE = 512 * 1024 * 1024,  /* Redis's largest string */
-    LIMIT_ARGS = 1024 * 1024,         /* Redis's largest argument count */
-    LIMIT_ARGS_UNAUTHENTICATED = 10,  /* Redis's, before AUTH: little memory for strangers */
+    LIMIT_KEY = 65535,                      /* a cell's key length is 16 bits */
+    LIMIT_SUBKEY = 65535,                   /* the same for fields and members */
+    LIMIT_VALUE = 512 * 1024 * 1024,        /* Redis's largest string */
+    LIMIT_ARGS = 1024 * 1024,               /* Redis's largest argument count */
+    LIMIT_ARGS_UNAUTHENTICATED = 10,        /* Redis's, before AUTH: little memory for strangers */
     LIMIT_BULK_UNAUTHENTICATED = 16 * 1024, /* the same for one argument */
-    LIMIT_INLINE = 64 * 1024,         /* Redis's longest inline command and header line */
-    LIMIT_COMMAND_NAME = 64,          /* longer names cannot be in the table */
-    LIMIT_BATCH = 32,                 /* calls parsed ahead, hashed and prefetched together */
-    LIMIT_FRAME = 1024 * 1024,        /* a frame is closed at this size; one request may pass it */
-    LIMIT_DIRECT_WRITE = 256 * 1024,  /* the loop writes at most this itself, about 0.1 ms */
-    LIMIT_OUTPUT_SOFT = 1024 * 1024,  /* unsent replies beyond which a client is not read */
-    LIMIT_RESTARTS = 64,              /* a command that wants more often has a bug */
-    LIMIT_SCAN_VISITS = 10,           /* heads visited per COUNT in one SCAN */
-    LIMIT_DATABASES = 16,             /* SELECT 0..15 */
-    LIMIT_CLIENT_NAME = 1024,         /* CLIENT SETNAME, SETINFO */
-    LIMIT_CONFIG_FILE = 1024 * 1024,  /* a configuration file */
+    LIMIT_INLINE = 64 * 1024,               /* Redis's longest inline command and header line */
+    LIMIT_COMMAND_NAME = 64,                /* longer names cannot be in the table */
+    LIMIT_BATCH = 32,                       /* calls parsed ahead, hashed and prefetched together */
+    LIMIT_FRAME = 1024 * 1024,       /* a frame is closed at this size; one request may pass it */
+    LIMIT_DIRECT_WRITE = 256 * 1024, /* the loop writes at most this itself, about 0.1 ms */
+    LIMIT_OUTPUT_SOFT = 1024 * 1024, /* unsent replies beyond which a client is not read */
+    LIMIT_RESTARTS = 64,             /* a command that wants more often has a bug */
+    LIMIT_SCAN_VISITS = 10,          /* heads visited per COUNT in one SCAN */
+    LIMIT_DATABASES = 16,            /* SELECT 0..15 */
+    LIMIT_CLIENT_NAME = 1024,        /* CLIENT SETNAME, SETINFO */
+    LIMIT_CONFIG_FILE = 1024 * 1024, /* a configuration file */
 };
 
 /* A query that is being collected (Redis's client-query-buffer-limit). */

@@ -14,13 +14,12 @@ struct list {
 #define list_item(link, type, member) ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
 /* Every link of `head`, in order; the body must not remove `at`. */
-#define list_for_each(at, head) \
-    for (struct list *at = (head)->next; at != (head); at = at->next)
+#define list_for_each(at, head) for (struct list *at = (head)->next; at != (head); at = at->next)
 
 /* As above; the body may remove `at`, and nothing else. */
-#define list_for_each_safe(at, head)                                                      \
-    for (struct list *at = (head)->next, *at##_next = at->next; at != (head); at = at##_next, \
-                     at##_next = at->next)
+#define list_for_each_safe(at, head)                                                               \
+    for (struct list *at = (head)->next, *at##_next = at->next; at != (head);                      \
+         at = at##_next, at##_next = at->next)
 
 static inline void list_init(struct list *head)
 {

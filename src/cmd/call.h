@@ -40,15 +40,15 @@ struct call {
     const struct slice *argv; /* argv[0] is the name; borrowed from the connection */
     uint32_t argc;
     uint8_t db;
-    uint8_t state;            /* enum call_state */
-    enum call_end end;        /* what run() returns when a want_ function says false */
+    uint8_t state;     /* enum call_state */
+    enum call_end end; /* what run() returns when a want_ function says false */
     struct view *view;
     struct reply *reply;
-    struct buf *scratch;      /* empty when run() begins; for values being built */
+    struct buf *scratch; /* empty when run() begins; for values being built */
     struct session *session;
-    uint64_t now_us;          /* unix microseconds; the same through restarts */
-    uint64_t position;        /* of argv[row->keys.first], if there is one */
-    uint64_t gate;            /* log position the reply rests on; 0 for none */
+    uint64_t now_us;   /* unix microseconds; the same through restarts */
+    uint64_t position; /* of argv[row->keys.first], if there is one */
+    uint64_t gate;     /* log position the reply rests on; 0 for none */
     uint64_t cells_written;
 };
 

@@ -21,7 +21,7 @@ enum command_flags {
     CMD_PUBSUB = 1 << 4,
     CMD_NOSCRIPT = 1 << 5,
     CMD_BLOCKING = 1 << 6,
-    CMD_LOADING = 1 << 7,  /* allowed while loading */
+    CMD_LOADING = 1 << 7, /* allowed while loading */
     CMD_STALE = 1 << 8,
     CMD_FAST = 1 << 9,
     CMD_NO_AUTH = 1 << 10, /* allowed before AUTH */
@@ -38,22 +38,22 @@ enum command_flags {
 };
 
 struct command {
-    const char *name;   /* lower case; a subcommand's own name, without its parent's */
-    const char *full;   /* "client|setname" for a subcommand, else NULL */
-    int arity;          /* arguments with the name; negative: at least that many */
+    const char *name; /* lower case; a subcommand's own name, without its parent's */
+    const char *full; /* "client|setname" for a subcommand, else NULL */
+    int arity;        /* arguments with the name; negative: at least that many */
     struct {
-        int first;      /* argv index of the first key; 0: no keys */
-        int last;       /* of the last; negative counts from the end */
+        int first; /* argv index of the first key; 0: no keys */
+        int last;  /* of the last; negative counts from the end */
         int step;
     } keys;
-    unsigned flags;     /* enum command_flags */
+    unsigned flags;                       /* enum command_flags */
     enum call_end (*run)(struct call *c); /* NULL for a container without its subcommand */
     const char *group;
     const char *since;
     const char *summary;
     const char *complexity;
-    const char *const *tips;   /* NULL-terminated, or NULL */
-    const char *key_flags;     /* of COMMAND INFO's key specification: "RW ACCESS UPDATE" */
+    const char *const *tips;    /* NULL-terminated, or NULL */
+    const char *key_flags;      /* of COMMAND INFO's key specification: "RW ACCESS UPDATE" */
     const struct command *subs; /* ended by a row without a name; NULL for none */
 };
 

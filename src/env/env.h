@@ -14,10 +14,10 @@
 
 /* Facts about the machine, read once at start. */
 struct env_machine {
-    uint64_t memory_bytes;        /* of the machine or the cgroup, the smaller */
-    uint64_t descriptors_max;     /* open files this process may have */
+    uint64_t memory_bytes;    /* of the machine or the cgroup, the smaller */
+    uint64_t descriptors_max; /* open files this process may have */
     uint64_t process_id;
-    const char *os_name;          /* as INFO's `os` shows it */
+    const char *os_name; /* as INFO's `os` shows it */
 };
 
 struct env {

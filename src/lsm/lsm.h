@@ -30,7 +30,7 @@ enum lsm_sync {
 
 /* LOADING -> READY <-> NO_SPACE,  any -> BROKEN (final until restart) */
 enum lsm_state {
-    LSM_LOADING,  /* a job replays the log; nothing can be read or put */
+    LSM_LOADING, /* a job replays the log; nothing can be read or put */
     LSM_READY,
     LSM_NO_SPACE, /* no room for the log: reads only, until there is; tried again */
     LSM_BROKEN,   /* the log's device failed: reads only; lsm_error() says why */
@@ -39,13 +39,13 @@ enum lsm_state {
 };
 
 struct lsm_options {
-    const char *dir;       /* borrowed during lsm_new() only */
+    const char *dir; /* borrowed during lsm_new() only */
     enum lsm_sync sync;
-    size_t segment_size;   /* bytes of a log segment, preallocated */
-    size_t frame_max;      /* a frame is closed at this size (LIMIT_FRAME) */
-    size_t chunk_size;     /* memory a memtable takes at a time */
-    uint32_t origin;       /* this node, written into its cells */
-    bool force;            /* start in spite of corruption, with what is before it */
+    size_t segment_size; /* bytes of a log segment, preallocated */
+    size_t frame_max;    /* a frame is closed at this size (LIMIT_FRAME) */
+    size_t chunk_size;   /* memory a memtable takes at a time */
+    uint32_t origin;     /* this node, written into its cells */
+    bool force;          /* start in spite of corruption, with what is before it */
 };
 
 /* Called on the loop, never from within a call of lsm.h. */
@@ -57,25 +57,25 @@ struct lsm_hooks {
 };
 
 struct lsm_stats {
-    uint64_t puts;             /* cells put since start */
-    uint64_t commits;          /* turns that wrote */
-    uint64_t direct_writes;    /* ... of which by the loop itself */
-    uint64_t written_bytes;    /* into the log since start */
-    uint64_t syncs;            /* successful */
-    uint64_t sync_us_last;     /* duration of the last sync */
+    uint64_t puts;          /* cells put since start */
+    uint64_t commits;       /* turns that wrote */
+    uint64_t direct_writes; /* ... of which by the loop itself */
+    uint64_t written_bytes; /* into the log since start */
+    uint64_t syncs;         /* successful */
+    uint64_t sync_us_last;  /* duration of the last sync */
     uint64_t sync_us_max;
     uint64_t failed_writes;
     uint64_t failed_syncs;
-    uint64_t segments;         /* of the log, on disk */
-    uint64_t log_bytes;        /* of the log, on disk */
-    uint64_t replayed_frames;  /* at start */
+    uint64_t segments;        /* of the log, on disk */
+    uint64_t log_bytes;       /* of the log, on disk */
+    uint64_t replayed_frames; /* at start */
     uint64_t replayed_bytes;
-    uint64_t torn_bytes;       /* cut off at start behind the last good frame */
-    uint64_t load_us;          /* duration of loading */
-    uint64_t memtable_bytes;   /* allocated: chunks and directory */
-    uint64_t memtable_live;    /* bytes of cells that are the newest of their key */
+    uint64_t torn_bytes;     /* cut off at start behind the last good frame */
+    uint64_t load_us;        /* duration of loading */
+    uint64_t memtable_bytes; /* allocated: chunks and directory */
+    uint64_t memtable_live;  /* bytes of cells that are the newest of their key */
     uint64_t memtable_cells;
-    uint64_t buffer_bytes;     /* of the log, not written yet */
+    uint64_t buffer_bytes; /* of the log, not written yet */
 };
 
 struct lsm;

@@ -32,21 +32,21 @@ struct reader_span {
 };
 
 struct reader {
-    size_t used;             /* bytes of the command looked at; its size when whole */
-    size_t need;             /* READER_MORE: bytes from the command's start the next step is
+    size_t used;               /* bytes of the command looked at; its size when whole */
+    size_t need;               /* READER_MORE: bytes from the command's start the next step is
                                 known to take (at least used + 1) */
-    size_t bulk_max;         /* proto-max-bulk-len */
-    bool authenticated;      /* false: Redis's small limits for strangers */
-    int64_t args_left;       /* of an array, not read yet */
-    int64_t bulk_len;        /* of the bulk begun, or -1 */
-    size_t scan;             /* where the search for a line's end goes on */
-    uint32_t count;          /* arguments found */
-    uint32_t cap;            /* room in `spans` */
+    size_t bulk_max;           /* proto-max-bulk-len */
+    bool authenticated;        /* false: Redis's small limits for strangers */
+    int64_t args_left;         /* of an array, not read yet */
+    int64_t bulk_len;          /* of the bulk begun, or -1 */
+    size_t scan;               /* where the search for a line's end goes on */
+    uint32_t count;            /* arguments found */
+    uint32_t cap;              /* room in `spans` */
     struct reader_span *spans; /* owned; kept small between commands */
-    struct buf unquoted;     /* an inline command's arguments, unquoted */
+    struct buf unquoted;       /* an inline command's arguments, unquoted */
     bool is_inline;
     bool begun;
-    char error[128];         /* without "-ERR " and CRLF: "Protocol error: ..." */
+    char error[128]; /* without "-ERR " and CRLF: "Protocol error: ..." */
 };
 
 void reader_init(struct reader *r, size_t bulk_max);

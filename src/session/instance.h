@@ -14,12 +14,12 @@
 #include "node/node.h"
 #include "session/options.h"
 
-#define HENGE_VERSION "0.1.0"
+#define HENGE_VERSION       "0.1.0"
 #define HENGE_REDIS_VERSION "7.2.4" /* whose behaviour is ours; clients parse it */
 
 enum instance_stop {
     STOP_NO,
-    STOP_ASKED,   /* by a signal or SHUTDOWN: refuse new connections, finish, sync */
+    STOP_ASKED, /* by a signal or SHUTDOWN: refuse new connections, finish, sync */
 };
 
 /* Plain counters; INFO formats them from a table. */
@@ -31,11 +31,11 @@ struct instance_stats {
     uint64_t net_input_bytes;
     uint64_t net_output_bytes;
     uint64_t turns;
-    uint64_t turn_us_max;          /* longest turn of the loop */
-    uint64_t slow_turns;           /* of more than 10 ms */
-    uint64_t ops_per_sec;          /* over the last second */
-    uint64_t query_buffer_bytes;   /* held by unfinished commands */
-    uint64_t output_bytes;         /* of replies not sent */
+    uint64_t turn_us_max;        /* longest turn of the loop */
+    uint64_t slow_turns;         /* of more than 10 ms */
+    uint64_t ops_per_sec;        /* over the last second */
+    uint64_t query_buffer_bytes; /* held by unfinished commands */
+    uint64_t output_bytes;       /* of replies not sent */
     uint64_t used_memory_peak;
 };
 
@@ -44,19 +44,19 @@ struct instance {
     struct options *options;
     struct node *node;
     struct command_table *commands;
-    struct list sessions;         /* of struct session, by id */
+    struct list sessions; /* of struct session, by id */
     uint64_t session_count;
-    uint64_t next_id;             /* of clients */
+    uint64_t next_id; /* of clients */
     struct block_pool blocks;
     struct instance_stats stats;
     struct prng prng;
     uint64_t started_mono_us;
     uint64_t started_wall_us;
-    uint64_t turn_mono_us;        /* the clock, read once a turn */
-    uint64_t memory_max;          /* maxmemory, or its default */
+    uint64_t turn_mono_us; /* the clock, read once a turn */
+    uint64_t memory_max;   /* maxmemory, or its default */
     enum instance_stop stop;
     char run_id[41];
-    int port;                     /* really listening at; 0 for none */
+    int port; /* really listening at; 0 for none */
 };
 
 /* Bytes counted against maxmemory: memtable, log buffers, blocks, connections. */

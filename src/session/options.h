@@ -30,16 +30,16 @@ enum option_flags {
 
 /* Values.  Texts are owned. */
 struct options {
-    char *bind;          /* addresses separated by spaces; a leading '-' may fail */
-    char *unixsocket;    /* "" for none */
+    char *bind;       /* addresses separated by spaces; a leading '-' may fail */
+    char *unixsocket; /* "" for none */
     char *dir;
-    char *requirepass;   /* "" for none */
-    char *logfile;       /* "" for standard output */
-    int64_t port;        /* 0 for none */
+    char *requirepass; /* "" for none */
+    char *logfile;     /* "" for standard output */
+    int64_t port;      /* 0 for none */
     int64_t maxclients;
-    int64_t timeout;     /* seconds a client may be idle; 0 for ever */
+    int64_t timeout; /* seconds a client may be idle; 0 for ever */
     int64_t tcp_keepalive;
-    int64_t maxmemory;   /* 0: half of the machine's */
+    int64_t maxmemory; /* 0: half of the machine's */
     int64_t proto_max_bulk_len;
     int64_t segment_size;
     int64_t frame_size;
@@ -55,11 +55,11 @@ struct option {
     const char *name;
     enum option_kind kind;
     unsigned flags;
-    size_t offset;             /* of an int64_t or char * in struct options */
-    const char *fallback;      /* the default, as text */
+    size_t offset;        /* of an int64_t or char * in struct options */
+    const char *fallback; /* the default, as text */
     int64_t min;
     int64_t max;
-    const char *const *names;  /* OPTION_ENUM: NULL-terminated, by value */
+    const char *const *names; /* OPTION_ENUM: NULL-terminated, by value */
     const char *help;
 };
 
@@ -76,7 +76,7 @@ const char *options_ignored(struct slice name);
 /* ... all of them: name and reason, ended by a name of NULL. */
 struct option_ignored {
     const char *name;
-    const char *value;  /* what CONFIG GET answers */
+    const char *value; /* what CONFIG GET answers */
     const char *reason;
 };
 const struct option_ignored *options_ignored_table(void);

@@ -1,0 +1,56 @@
+/* block.c: the free list of ordinary blocks. */
+#include "base/block.h"
+
+#include <assert.h>
+
+#include "base/mem.h"
+
+void block_pool_init(struct block_pool *pool, size_t free_max)
+{
+    *pool = (struct block_pool){ .free_max = free_max };
+}
+
+void block_pool_deinit(struct block_pool *pool)
+{
+    assert(pool->used_bytes == 0);
+    while (pool->free) {
+        struct block *b = pool->free;
+        pool->free = b->next;
+        mem_free(b);
+    }
+    pool->free_count = 0;
+}
+
+struct block *block_new(struct block_pool *pool, size_t size)
+{
+    size_t cap = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+    struct block *b = cap == BLOCK_SIZE ? pool->free : NULL;
+
+    if (b) {
+        pool->free = b->next;
+        pool->free_count--;
+    } else {
+        b = mem_alloc(sizeof *b + cap);
+    }
+    b->next = NULL;
+    b->cap = cap;
+    b->len = 0;
+    b->refs = 1;
+    pool->used_bytes += sizeof *b + cap;
+    return b;
+}
+
+void block_drop(struct block_pool *pool, struct block *b)
+{
+    if (!b || --b->refs > 0)
+        return;
+    assert(pool->used_bytes >= sizeof *b + b->cap);
+    pool->used_bytes -= sizeof *b + b->cap;
+    if (b->cap == BLOCK_SIZE && pool->free_count < pool->free_max) {
+        b->next = pool->free;
+        pool->free = b;
+        pool->free_count++;
+    } else {
+        mem_free(b);
+    }
+}
