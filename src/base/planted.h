@@ -23,7 +23,6 @@ enum planted {
     PLANTED_return_expired,       /* an expired cell is still an answer */
     PLANTED_expire_not_logged,    /* an expiry seen is not written down */
     PLANTED_keep_undone,          /* writes whose log write failed stay visible */
-    PLANTED_replies_out_of_order, /* a reply overtakes one that waits */
     PLANTED_split_request,        /* one request's cells in two frames */
     PLANTED_lose_everysec,        /* `everysec` never syncs */
 };

@@ -19,7 +19,6 @@ struct node_stats {
     uint64_t expired; /* tombstones written for expired keys */
     uint64_t hits;    /* reads of keys that were there */
     uint64_t misses;
-    uint64_t restarts; /* runs beyond a call's first */
 };
 
 struct node;

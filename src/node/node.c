@@ -1,0 +1,198 @@
+/* node.c: one member: the turn, and calls run on its own store. */
+#include "node/node.h"
+
+#include <assert.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/planted.h"
+#include "cell/position.h"
+#include "cmd/command.h"
+#include "node/node_view.h"
+#include "node/request.h"
+
+enum {
+    SWEEP_EVERY_US = 100 * 1000,
+    SWEEP_VISITS = 4000, /* about half a millisecond */
+};
+
+struct node {
+    struct env *env;
+    struct lsm *lsm;
+    struct node_view view;
+    struct buf scratch;
+    uint64_t now_us;
+    uint64_t sweep_at; /* mono_us */
+    struct node_stats stats;
+};
+
+struct node *node_new(struct env *env, const struct lsm_options *options,
+                      const struct lsm_hooks *hooks)
+{
+    struct node *n = mem_zalloc(1, sizeof *n);
+
+    n->env = env;
+    n->lsm = lsm_new(env, options, hooks);
+    node_view_init(&n->view, n->lsm, options->origin);
+    n->sweep_at = clock_mono_us(env->clock) + SWEEP_EVERY_US;
+    return n;
+}
+
+void node_free(struct node *n)
+{
+    if (!n)
+        return;
+    lsm_free(n->lsm);
+    node_view_deinit(&n->view);
+    buf_deinit(&n->scratch);
+    mem_free(n);
+}
+
+void node_turn_begin(struct node *n)
+{
+    uint64_t wall = clock_wall_us(n->env->clock);
+    uint64_t last = lsm_state(n->lsm) == LSM_LOADING ? 0 : lsm_last_stamp(n->lsm);
+
+    n->now_us = wall > last ? wall : last;
+}
+
+void node_prepare(struct node *n, struct call *calls, size_t count)
+{
+    if (lsm_state(n->lsm) == LSM_LOADING)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        struct call *c = &calls[i];
+        if (!c->row || c->row->keys.first <= 0 || (uint32_t)c->row->keys.first >= c->argc)
+            continue;
+        c->position = position_of(c->argv[c->row->keys.first]);
+        if (count > 1)
+            lsm_prefetch(n->lsm, c->position);
+    }
+    for (size_t i = 0; count > 1 && i < count; i++) {
+        if (calls[i].position)
+            lsm_prefetch_cell(n->lsm, calls[i].position);
+    }
+}
+
+/* The log position the reply rests on: what the call wrote, and what it saw that
+ * is not acknowledged yet. */
+static uint64_t gate_of(const struct node *n)
+{
+    const struct node_view *v = &n->view;
+
+    if (v->written)
+        return lsm_end(n->lsm);
+    if (v->seen_stamp > lsm_acked_stamp(n->lsm) && !PLANTED(read_before_sync))
+        return lsm_end(n->lsm);
+    return 0;
+}
+
+void node_run(struct node *n, struct call *c)
+{
+    struct node_view *v = &n->view;
+    uint64_t hits = v->hits, misses = v->misses;
+    enum call_end end;
+
+    request_move(c, CALL_RUNNING);
+    node_view_begin(v, n->now_us);
+    c->view = &v->view;
+    c->now_us = n->now_us;
+    n->scratch.len = 0;
+    c->scratch = &n->scratch;
+    end = c->row->run(c);
+    assert(end == CALL_DONE); /* every cell is in memory: the view never answers WANT */
+    (void)end;
+    if (c->row->flags & CMD_READONLY) {
+        n->stats.hits += v->hits - hits;
+        n->stats.misses += v->misses - misses;
+    }
+    if (v->expired.len)
+        n->stats.expired += node_view_bury(v);
+    if (v->written)
+        lsm_request(n->lsm);
+    c->cells_written = v->written;
+    c->gate = gate_of(n);
+    request_move(c, c->gate > lsm_acked(n->lsm) ? CALL_COMMITTING : CALL_FINISHED);
+    if (n->scratch.cap > LIMIT_FRAME)
+        buf_deinit(&n->scratch);
+}
+
+void node_commit(struct node *n)
+{
+    lsm_commit(n->lsm);
+}
+
+uint64_t node_acked(const struct node *n)
+{
+    return lsm_acked(n->lsm);
+}
+
+static void note_expired(void *arg, const uint8_t *encoded)
+{
+    struct cell c;
+
+    cell_decode(encoded, &c);
+    node_view_note_expired(arg, &c.key);
+}
+
+/* There may be something to free: deleted, flushed or with an expiry. */
+static bool sweep_pays(const struct node *n)
+{
+    uint64_t live = 0;
+
+    for (unsigned db = 0; db < LIMIT_DATABASES; db++) {
+        if (lsm_count_expiring(n->lsm, (uint8_t)db))
+            return true;
+        live += lsm_count(n->lsm, (uint8_t)db);
+    }
+    return lsm_stats(n->lsm)->memtable_cells > live;
+}
+
+static void sweep(struct node *n)
+{
+    enum lsm_state state = lsm_state(n->lsm);
+
+    if ((state != LSM_READY && state != LSM_NO_SPACE && state != LSM_BROKEN) || !sweep_pays(n))
+        return;
+    node_view_begin(&n->view, n->now_us);
+    lsm_sweep(n->lsm, SWEEP_VISITS, n->now_us / 1000, note_expired, &n->view);
+    n->stats.expired += node_view_bury(&n->view);
+    if (n->view.written)
+        lsm_request(n->lsm);
+}
+
+uint64_t node_deadline(const struct node *n)
+{
+    uint64_t log = lsm_deadline(n->lsm);
+    return log < n->sweep_at ? log : n->sweep_at;
+}
+
+void node_tick(struct node *n, uint64_t mono_us)
+{
+    if (mono_us >= lsm_deadline(n->lsm))
+        lsm_tick(n->lsm, mono_us);
+    if (mono_us >= n->sweep_at) {
+        n->sweep_at = mono_us + SWEEP_EVERY_US;
+        sweep(n);
+    }
+}
+
+uint64_t node_now_us(const struct node *n)
+{
+    return n->now_us;
+}
+
+struct lsm *node_lsm(struct node *n)
+{
+    return n->lsm;
+}
+
+const struct node_stats *node_stats(const struct node *n)
+{
+    return &n->stats;
+}
+
+bool node_check(const struct node *n, bool deep)
+{
+    return lsm_check(n->lsm, deep);
+}

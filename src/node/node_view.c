@@ -1,0 +1,193 @@
+/* node_view.c: reads and writes of one call on the node's own store. */
+#include "node/node_view.h"
+
+#include <assert.h>
+
+#include "base/planted.h"
+#include "base/wire.h"
+
+static void saw(struct node_view *v, uint64_t stamp)
+{
+    if (stamp > v->seen_stamp)
+        v->seen_stamp = stamp;
+}
+
+static bool is_expired(const struct node_view *v, const struct cell *c)
+{
+    return cell_expired(c, v->now_us / 1000) && !PLANTED(return_expired);
+}
+
+void node_view_note_expired(struct node_view *v, const struct cell_key *key)
+{
+    uint8_t *p = buf_reserve(&v->expired, 5 + key->key.len);
+
+    p[0] = key->db;
+    wire_put32(p + 1, (uint32_t)key->key.len);
+    v->expired.len += 5;
+    buf_append(&v->expired, key->key);
+}
+
+static enum view_answer view_find(struct view *view, const struct cell_key *key, struct cell *out)
+{
+    struct node_view *v = (struct node_view *)view;
+    const uint8_t *cell = lsm_find(v->lsm, key);
+
+    saw(v, lsm_flushed(v->lsm, key->db));
+    if (cell) {
+        cell_decode(cell, out);
+        saw(v, out->stamp);
+        if (!(out->flags & CELL_TOMBSTONE)) {
+            if (!is_expired(v, out)) {
+                v->hits++;
+                return VIEW_HERE;
+            }
+            node_view_note_expired(v, key);
+        }
+    }
+    v->misses++;
+    return VIEW_ABSENT;
+}
+
+/* One stamp a request; a flush takes one of its own, so that what the same
+ * request puts behind it is not hidden by it. */
+static uint64_t next_stamp(struct node_view *v)
+{
+    uint64_t last = lsm_last_stamp(v->lsm);
+    return v->now_us > last ? v->now_us : last + 1;
+}
+
+static void view_put(struct view *view, const struct cell *cell)
+{
+    struct node_view *v = (struct node_view *)view;
+    struct cell stamped = *cell;
+
+    if (!v->stamp)
+        v->stamp = next_stamp(v);
+    stamped.stamp = v->stamp;
+    stamped.origin = v->origin;
+    lsm_put(v->lsm, &stamped);
+    v->written++;
+}
+
+static void view_flush(struct view *view, uint8_t db)
+{
+    struct node_view *v = (struct node_view *)view;
+
+    lsm_flush(v->lsm, db, next_stamp(v));
+    v->stamp = 0;
+    v->written++;
+}
+
+static uint64_t view_count(struct view *view, uint8_t db)
+{
+    struct node_view *v = (struct node_view *)view;
+
+    saw(v, lsm_last_stamp(v->lsm));
+    return lsm_count(v->lsm, db);
+}
+
+struct walk {
+    struct node_view *v;
+    bool (*each)(void *arg, const struct cell *cell);
+    void *arg;
+    uint64_t *next;
+    uint64_t prefix; /* top 52 bits of the last cell's position */
+    size_t visits;
+    uint8_t db;
+};
+
+static bool walk_cell(void *arg, const uint8_t *encoded)
+{
+    struct walk *w = arg;
+    struct cell c;
+    uint64_t position = cell_encoded_position(encoded);
+
+    if (w->visits == 0 && position >> 12 != w->prefix) {
+        *w->next = position;
+        return false;
+    }
+    w->prefix = position >> 12;
+    if (w->visits)
+        w->visits--;
+    cell_decode(encoded, &c);
+    if (c.key.db != w->db || c.key.kind != CELL_HEAD || (c.flags & CELL_TOMBSTONE))
+        return true;
+    if (is_expired(w->v, &c)) {
+        node_view_note_expired(w->v, &c.key);
+        return true;
+    }
+    if (w->each(w->arg, &c))
+        return true;
+    w->visits = 0; /* enough; but the group of this prefix is finished first */
+    return true;
+}
+
+static bool view_walk(struct view *view, uint8_t db, uint64_t from, size_t visits,
+                      bool (*each)(void *arg, const struct cell *cell), void *arg, uint64_t *next)
+{
+    struct node_view *v = (struct node_view *)view;
+    struct walk w = { .v = v,
+                      .each = each,
+                      .arg = arg,
+                      .next = next,
+                      .prefix = UINT64_MAX,
+                      .visits = visits ? visits : 1,
+                      .db = db };
+
+    saw(v, lsm_last_stamp(v->lsm));
+    return lsm_walk(v->lsm, from, walk_cell, &w);
+}
+
+void node_view_init(struct node_view *v, struct lsm *lsm, uint32_t origin)
+{
+    *v = (struct node_view){
+        .view = { .find = view_find,
+                  .put = view_put,
+                  .flush = view_flush,
+                  .count = view_count,
+                  .walk = view_walk },
+        .lsm = lsm,
+        .origin = origin,
+    };
+}
+
+void node_view_deinit(struct node_view *v)
+{
+    buf_deinit(&v->expired);
+}
+
+void node_view_begin(struct node_view *v, uint64_t now_us)
+{
+    v->now_us = now_us;
+    v->stamp = 0;
+    v->seen_stamp = 0;
+    v->written = 0;
+    v->expired.len = 0;
+}
+
+uint64_t node_view_bury(struct node_view *v)
+{
+    uint64_t buried = 0;
+
+    if (PLANTED(expire_not_logged))
+        return 0;
+    for (size_t at = 0; at < v->expired.len;) {
+        const uint8_t *p = v->expired.data + at;
+        size_t len = wire_get32(p + 1);
+        struct cell_key key = cell_head_key(p[0], slice_of(p + 5, len));
+        const uint8_t *found = lsm_find(v->lsm, &key);
+        struct cell c;
+
+        at += 5 + len;
+        if (!found)
+            continue;
+        cell_decode(found, &c);
+        if ((c.flags & CELL_TOMBSTONE) || !cell_expired(&c, v->now_us / 1000))
+            continue; /* the call itself has put something else there */
+        if (!lsm_can_put(v->lsm, cell_size(&c)))
+            break; /* read-only: it stays absent by the clock */
+        view_put(&v->view, &(struct cell){ .key = key, .flags = CELL_TOMBSTONE });
+        buried++;
+    }
+    return buried;
+}

@@ -1,0 +1,39 @@
+/* node_view.h: the view a node gives to the command it runs: its own store, with
+ * expired cells absent, and a note of everything the reply comes to rest on. */
+#ifndef HENGE_NODE_NODE_VIEW_H
+#define HENGE_NODE_NODE_VIEW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "cmd/view.h"
+#include "lsm/lsm.h"
+
+struct node_view {
+    struct view view; /* first: commands have a pointer to it */
+    struct lsm *lsm;
+    uint32_t origin;
+    uint64_t now_us;     /* of the call */
+    uint64_t stamp;      /* of the call's cells; 0 until it puts one */
+    uint64_t seen_stamp; /* the largest of what it saw: cells, tombstones, flushes */
+    uint64_t written;    /* cells and flushes it put */
+    uint64_t hits;       /* keys found, since the node began */
+    uint64_t misses;
+    struct buf expired; /* keys it saw expired: db u8, length u32, bytes, ... */
+};
+
+void node_view_init(struct node_view *v, struct lsm *lsm, uint32_t origin);
+void node_view_deinit(struct node_view *v);
+
+/* Forgets the last call. */
+void node_view_begin(struct node_view *v, uint64_t now_us);
+
+/* Notes an expired head cell: its tombstone is to be written. */
+void node_view_note_expired(struct node_view *v, const struct cell_key *key);
+
+/* Writes the tombstones of every key noted that is still expired: an answer may
+ * rest on the expiry, so it must not depend on a clock again.  Returns how many. */
+uint64_t node_view_bury(struct node_view *v);
+
+#endif
