@@ -17,6 +17,10 @@
 #define HENGE_VERSION       "0.1.0"
 #define HENGE_REDIS_VERSION "7.2.4" /* whose behaviour is ours; clients parse it */
 
+enum {
+    INSTANCE_SESSION_BYTES = 1024, /* counted for an idle connection */
+};
+
 enum instance_stop {
     STOP_NO,
     STOP_ASKED, /* by a signal or SHUTDOWN: refuse new connections, finish, sync */

@@ -24,7 +24,7 @@ struct session {
     char *lib_name;
     char *lib_version;
     uint8_t db;
-    uint8_t proto; /* 2 or 3; replies follow it from the next one on */
+    uint8_t proto; /* 2 or 3; whoever changes it changes c->reply->proto with it */
     bool authenticated;
     enum session_close closing;
     uint64_t commands;

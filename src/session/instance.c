@@ -1,0 +1,21 @@
+/* instance.c: the memory bound, and options taking effect. */
+#include "session/instance.h"
+
+#include "session/session.h"
+
+uint64_t instance_used_memory(const struct instance *in)
+{
+    const struct lsm_stats *lsm = lsm_stats(node_lsm(in->node));
+
+    return lsm->memtable_bytes + lsm->buffer_bytes + in->blocks.used_bytes +
+           in->session_count * INSTANCE_SESSION_BYTES;
+}
+
+void instance_apply_options(struct instance *in)
+{
+    const struct options *o = in->options;
+
+    in->memory_max = o->maxmemory ? (uint64_t)o->maxmemory : in->env->machine.memory_bytes / 2;
+    in->env->trace->level = (enum trace_level)o->loglevel;
+    lsm_set_sync(node_lsm(in->node), (enum lsm_sync)o->appendfsync);
+}

@@ -1,0 +1,158 @@
+/* session.c: a client's state, and everything that can refuse a call of it. */
+#include "session/session.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+
+void session_init(struct session *s, struct instance *in)
+{
+    *s = (struct session){ .instance = in, .id = in->next_id++, .proto = 2 };
+    s->created_us = in->turn_mono_us;
+    s->active_us = in->turn_mono_us;
+    s->authenticated = in->options->requirepass[0] == '\0';
+    list_push(&in->sessions, &s->link);
+    in->session_count++;
+}
+
+void session_deinit(struct session *s)
+{
+    list_remove(&s->link);
+    s->instance->session_count--;
+    mem_free(s->name);
+    mem_free(s->lib_name);
+    mem_free(s->lib_version);
+}
+
+void session_reset(struct session *s)
+{
+    mem_free(s->name);
+    s->name = NULL;
+    s->db = 0;
+    s->proto = 2;
+    s->authenticated = s->instance->options->requirepass[0] == '\0';
+}
+
+/* The text of an argument as error messages quote it: at most `max` bytes. */
+static int quoted_len(struct slice text, size_t max)
+{
+    return (int)(text.len < max ? text.len : max);
+}
+
+static void refuse_unknown(struct call *c)
+{
+    struct buf args = { 0 };
+
+    for (uint32_t i = 1; i < c->argc && args.len < 128; i++) {
+        struct slice a = c->argv[i];
+        buf_append_byte(&args, '\'');
+        buf_append(&args, slice_of(a.data, (size_t)quoted_len(a, 128 - args.len)));
+        buf_append(&args, slice_str("' "));
+    }
+    reply_errorf(c->reply, "ERR", "unknown command '%.*s', with args beginning with: %.*s",
+                 quoted_len(c->argv[0], 128), (const char *)c->argv[0].data, (int)args.len,
+                 args.data ? (const char *)args.data : "");
+    buf_deinit(&args);
+}
+
+/* Finds the row, down to the subcommand.  False: replied. */
+static bool find_row(struct session *s, struct call *c)
+{
+    const struct command *sub;
+
+    if (!c->row)
+        c->row = command_find(s->instance->commands, c->argv[0]);
+    if (!c->row) {
+        refuse_unknown(c);
+        return false;
+    }
+    if (c->row->subs && c->argc > 1) {
+        sub = command_find_sub(c->row, c->argv[1]);
+        if (!sub) {
+            char name[LIMIT_COMMAND_NAME + 1];
+            size_t n = 0;
+            for (; c->row->name[n] && n < LIMIT_COMMAND_NAME; n++)
+                name[n] = (char)(c->row->name[n] >= 'a' ? c->row->name[n] - 32 : c->row->name[n]);
+            name[n] = '\0';
+            reply_errorf(c->reply, "ERR", "unknown subcommand '%.*s'. Try %s HELP.",
+                         quoted_len(c->argv[1], 128), (const char *)c->argv[1].data, name);
+            return false;
+        }
+        c->row = sub;
+    }
+    if (!command_arity_ok(c->row, c->argc) || !c->row->run) {
+        reply_errorf(c->reply, "ERR", "wrong number of arguments for '%s' command",
+                     command_full_name(c->row));
+        return false;
+    }
+    return true;
+}
+
+/* A key longer than a cell can hold. */
+static bool keys_fit(struct call *c)
+{
+    int last = c->row->keys.last < 0 ? (int)c->argc + c->row->keys.last : c->row->keys.last;
+
+    if (c->row->keys.first <= 0)
+        return true;
+    for (int i = c->row->keys.first; i <= last && i < (int)c->argc; i += c->row->keys.step) {
+        if (c->argv[i].len > LIMIT_KEY) {
+            reply_errorf(c->reply, "ERR", "key is longer than %d bytes", LIMIT_KEY);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool store_takes(struct session *s, struct call *c)
+{
+    struct lsm *lsm = node_lsm(s->instance->node);
+    enum lsm_state state = lsm_state(lsm);
+    const char *detail = "";
+
+    if (state == LSM_READY)
+        return true;
+    lsm_error(lsm, &detail);
+    if (state == LSM_LOADING || state == LSM_FAILED || state == LSM_CLOSED) {
+        if (c->row->flags & CMD_LOADING)
+            return true;
+        reply_error(c->reply, "LOADING",
+                    state == LSM_LOADING  ? "Redis is loading the dataset in memory"
+                    : state == LSM_CLOSED ? "Henge is shutting down"
+                                          : "Henge could not load its data; its log says why");
+        return false;
+    }
+    if (c->row->flags & CMD_WRITE) {
+        reply_errorf(c->reply, "MISCONF",
+                     "Henge keeps every write on disk, and its log cannot be written: %s. "
+                     "Reads go on.",
+                     detail);
+        return false;
+    }
+    return true;
+}
+
+bool session_admit(struct session *s, struct call *c)
+{
+    struct instance *in = s->instance;
+
+    assert(c->argc > 0);
+    c->session = s;
+    c->db = s->db;
+    c->reply->proto = s->proto;
+    if (!find_row(s, c))
+        return false;
+    if (!s->authenticated && !(c->row->flags & CMD_NO_AUTH)) {
+        reply_error(c->reply, "NOAUTH", "Authentication required.");
+        return false;
+    }
+    if (!keys_fit(c))
+        return false;
+    if ((c->row->flags & CMD_DENYOOM) && instance_used_memory(in) > in->memory_max) {
+        reply_error(c->reply, "OOM", "command not allowed when used memory > 'maxmemory'.");
+        return false;
+    }
+    return store_takes(s, c);
+}
