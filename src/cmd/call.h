@@ -68,11 +68,22 @@ bool want_string(struct call *c, uint32_t arg, bool *found, struct cell *out);
  * borrowed from the view (copy it into c->scratch). */
 void call_put_string(struct call *c, uint32_t arg, struct slice value, uint64_t expire_ms);
 
+/* Puts `head`, which is what argv[arg] holds, again with another expiry.  Works
+ * for every type and copies the value through c->scratch, which must be empty. */
+void call_put_expiry(struct call *c, uint32_t arg, const struct cell *head, uint64_t expire_ms);
+
 /* Puts a tombstone over argv[arg]. */
 void call_delete(struct call *c, uint32_t arg);
 
+/* Empties a database, or all of them (CELL_DB_ALL). */
+void call_flush(struct call *c, uint8_t db);
+
+/* Reads a head that this run has read already, and may have written since: for
+ * commands that may name a key twice.  True if it exists. */
+bool call_find_again(struct call *c, uint32_t arg);
+
 /* argv[arg] as an integer; false after replying "value is not an integer or out
- * of range". */
+ * of range", with c->end set. */
 bool call_get_i64(struct call *c, uint32_t arg, int64_t *out);
 
 /* True if argv[arg] is that word, in either case. */
@@ -80,6 +91,9 @@ static inline bool call_arg_is(const struct call *c, uint32_t arg, const char *w
 {
     return slice_is(c->argv[arg], word);
 }
+
+/* "-ERR text"; returns CALL_DONE. */
+enum call_end call_error(struct call *c, const char *text);
 
 /* Common errors, to the letter. */
 enum call_end call_syntax_error(struct call *c);

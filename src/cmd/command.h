@@ -53,7 +53,7 @@ struct command {
     const char *summary;
     const char *complexity;
     const char *const *tips;    /* NULL-terminated, or NULL */
-    const char *key_flags;      /* of COMMAND INFO's key specification: "RW ACCESS UPDATE" */
+    const char *key_flags;      /* of COMMAND INFO's key specification: "RW access update" */
     const struct command *subs; /* ended by a row without a name; NULL for none */
 };
 
