@@ -88,7 +88,9 @@ bool options_set(struct options *o, const struct option *row, struct slice value
 void options_get(const struct options *o, const struct option *row, struct buf *out);
 
 /* A configuration file's text: a directive a line, # comments, Redis's quoting.
- * False: `why` says the line and the reason. */
+ * False: `why` says the line, the reason and what to do.  True: `why` has a line,
+ * ended by a newline, for every option of Redis's that was set to something else
+ * than what happens here; for the log. */
 bool options_parse(struct options *o, struct slice text, struct buf *why);
 
 /* The table for --help. */

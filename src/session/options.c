@@ -1,0 +1,223 @@
+/* options.c: the table of options, and values as text, both ways. */
+#include "session/options.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/num.h"
+
+/* In the order of enum lsm_sync and of enum trace_level. */
+static const char *const sync_names[] = { "no", "everysec", "always", NULL };
+static const char *const level_names[] = { "debug", "verbose", "notice", "warning", NULL };
+
+#define AT(field) offsetof(struct options, field)
+
+/* The smallest segment still holds many of the smallest frames; the largest keeps
+ * recovery and rewriting in steps. */
+#define SEGMENT_MIN 65536
+#define SEGMENT_MAX (INT64_C(4) * 1024 * 1024 * 1024)
+
+static const struct option table[] = {
+    { "bind", OPTION_TEXT, 0, AT(bind), "127.0.0.1 -::1", 0, 0, NULL,
+      "addresses to listen at; one with a leading '-' may be missing; * for all" },
+    { "port", OPTION_INT, 0, AT(port), "6379", 0, 65535, NULL,
+      "TCP port of the Redis protocol; 0: none" },
+    { "unixsocket", OPTION_TEXT, 0, AT(unixsocket), "", 0, 0, NULL,
+      "path of a Unix socket to listen at too; empty: none" },
+    { "timeout", OPTION_INT, OPTION_MUTABLE, AT(timeout), "0", 0, INT32_MAX, NULL,
+      "seconds after which an idle client is disconnected; 0: never" },
+    { "tcp-keepalive", OPTION_INT, OPTION_MUTABLE, AT(tcp_keepalive), "300", 0, INT32_MAX, NULL,
+      "seconds between probes of a silent connection; 0: none" },
+    { "maxclients", OPTION_INT, OPTION_MUTABLE, AT(maxclients), "10000", 1, 1000000, NULL,
+      "clients at a time; more are refused" },
+    { "requirepass", OPTION_TEXT, OPTION_MUTABLE | OPTION_SECRET, AT(requirepass), "", 0, 0, NULL,
+      "password clients must give with AUTH; empty: none" },
+    { "proto-max-bulk-len", OPTION_SIZE, OPTION_MUTABLE, AT(proto_max_bulk_len), "512mb",
+      1024 * 1024, LIMIT_VALUE, NULL, "largest argument of a command" },
+    { "databases", OPTION_INT, 0, AT(databases), "16", 1, LIMIT_DATABASES, NULL,
+      "databases SELECT can choose from" },
+    { "maxmemory", OPTION_SIZE, OPTION_MUTABLE, AT(maxmemory), "0", 0, INT64_MAX, NULL,
+      "memory beyond which writes are refused; 0: half of the machine's" },
+    { "dir", OPTION_TEXT, 0, AT(dir), ".", 0, 0, NULL, "folder of the data; one server a folder" },
+    { "appendfsync", OPTION_ENUM, OPTION_MUTABLE, AT(appendfsync), "everysec", 0, 0, sync_names,
+      "when the log is synced to the disk: always, everysec or no" },
+    { "log-segment-size", OPTION_SIZE, 0, AT(segment_size), "64mb", SEGMENT_MIN, SEGMENT_MAX, NULL,
+      "bytes of one file of the log, reserved when it is begun" },
+    { "force-start", OPTION_BOOL, 0, AT(force_start), "no", 0, 0, NULL,
+      "start although the log is damaged, with what stands before the damage" },
+    { "pool-threads", OPTION_INT, 0, AT(pool_threads), "2", 1, 64, NULL,
+      "threads for slow work: reading, writing and syncing files" },
+    { "loglevel", OPTION_ENUM, OPTION_MUTABLE, AT(loglevel), "notice", 0, 0, level_names,
+      "how much is logged: debug, verbose, notice or warning" },
+    { "logfile", OPTION_TEXT, 0, AT(logfile), "", 0, 0, NULL,
+      "file of the log for people; empty: standard output" },
+    { "log-frame-size", OPTION_SIZE, OPTION_HIDDEN, AT(frame_size), "1mb", 1024, LIMIT_FRAME, NULL,
+      "bytes after which a frame of the log is closed" },
+    { "memtable-chunk-size", OPTION_SIZE, OPTION_HIDDEN, AT(memtable_chunk_size), "1mb", 4096,
+      1024 * 1024 * 1024, NULL, "memory a memtable takes at a time" },
+    { 0 },
+};
+
+static int64_t *number_at(struct options *o, const struct option *row)
+{
+    assert(row->kind != OPTION_TEXT);
+    return (int64_t *)(void *)((char *)o + row->offset);
+}
+
+static char **text_at(struct options *o, const struct option *row)
+{
+    assert(row->kind == OPTION_TEXT);
+    return (char **)(void *)((char *)o + row->offset);
+}
+
+static bool refuse_range(const struct option *row, struct buf *why)
+{
+    buf_printf(why, "argument must be between %lld and %lld inclusive", (long long)row->min,
+               (long long)row->max);
+    return false;
+}
+
+static bool set_number(struct options *o, const struct option *row, struct slice value,
+                       struct buf *why)
+{
+    int64_t v;
+
+    if (row->kind == OPTION_INT && !num_get_i64(value, &v)) {
+        buf_printf(why, "argument couldn't be parsed into an integer");
+        return false;
+    }
+    if (row->kind == OPTION_SIZE && !num_get_size(value, &v)) {
+        buf_printf(why, "argument must be a memory value");
+        return false;
+    }
+    if (v < row->min || v > row->max)
+        return refuse_range(row, why);
+    *number_at(o, row) = v;
+    return true;
+}
+
+static bool set_bool(struct options *o, const struct option *row, struct slice value,
+                     struct buf *why)
+{
+    bool yes = slice_is(value, "yes");
+
+    if (!yes && !slice_is(value, "no")) {
+        buf_printf(why, "argument must be 'yes' or 'no'");
+        return false;
+    }
+    *number_at(o, row) = yes;
+    return true;
+}
+
+static bool set_enum(struct options *o, const struct option *row, struct slice value,
+                     struct buf *why)
+{
+    for (int i = 0; row->names[i]; i++) {
+        if (slice_is(value, row->names[i])) {
+            *number_at(o, row) = i;
+            return true;
+        }
+    }
+    buf_printf(why, "argument(s) must be one of the following: ");
+    for (int i = 0; row->names[i]; i++)
+        buf_printf(why, "%s%s", i ? ", " : "", row->names[i]);
+    return false;
+}
+
+static bool set_text(struct options *o, const struct option *row, struct slice value,
+                     struct buf *why)
+{
+    char **to = text_at(o, row);
+    char *text;
+
+    if (value.len && memchr(value.data, 0, value.len)) {
+        buf_printf(why, "argument must not contain a NUL byte");
+        return false;
+    }
+    text = mem_alloc(value.len + 1);
+    if (value.len)
+        memcpy(text, value.data, value.len);
+    text[value.len] = 0;
+    mem_free(*to);
+    *to = text;
+    return true;
+}
+
+void options_init(struct options *o)
+{
+    struct buf why = { 0 };
+
+    *o = (struct options){ 0 };
+    for (const struct option *row = table; row->name; row++) {
+        bool ok = options_set(o, row, slice_str(row->fallback), &why);
+        assert(ok);
+    }
+    buf_deinit(&why);
+}
+
+void options_deinit(struct options *o)
+{
+    for (const struct option *row = table; row->name; row++) {
+        if (row->kind == OPTION_TEXT)
+            mem_free(*text_at(o, row));
+    }
+    *o = (struct options){ 0 };
+}
+
+const struct option *options_table(void)
+{
+    return table;
+}
+
+const struct option *options_find(struct slice name)
+{
+    for (const struct option *row = table; row->name; row++) {
+        if (slice_is(name, row->name))
+            return row;
+    }
+    return NULL;
+}
+
+bool options_set(struct options *o, const struct option *row, struct slice value, struct buf *why)
+{
+    switch (row->kind) {
+    case OPTION_INT:
+    case OPTION_SIZE:
+        return set_number(o, row, value, why);
+    case OPTION_BOOL:
+        return set_bool(o, row, value, why);
+    case OPTION_ENUM:
+        return set_enum(o, row, value, why);
+    case OPTION_TEXT:
+        break;
+    }
+    return set_text(o, row, value, why);
+}
+
+void options_get(const struct options *o, const struct option *row, struct buf *out)
+{
+    const void *at = (const char *)o + row->offset;
+
+    if (row->kind == OPTION_TEXT)
+        buf_append(out, slice_str(*(char *const *)at));
+    else if (row->kind == OPTION_BOOL)
+        buf_printf(out, "%s", *(const int64_t *)at ? "yes" : "no");
+    else if (row->kind == OPTION_ENUM)
+        buf_printf(out, "%s", row->names[*(const int64_t *)at]);
+    else
+        buf_printf(out, "%lld", (long long)*(const int64_t *)at);
+}
+
+void options_help(struct buf *out)
+{
+    for (const struct option *row = table; row->name; row++) {
+        char left[64];
+
+        if (row->flags & OPTION_HIDDEN)
+            continue;
+        snprintf(left, sizeof left, "%s %s", row->name, *row->fallback ? row->fallback : "\"\"");
+        buf_printf(out, "  --%-32s %s\n", left, row->help);
+    }
+}
