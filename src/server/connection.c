@@ -1,0 +1,227 @@
+/* connection.c: the life of a connection: accepted, read, flushed, freed. */
+#include "server/connection.h"
+
+#include <assert.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "server/server_state.h"
+
+enum {
+    SEND_PARTS = 64,
+    READ_STEP = 1024 * 1024, /* a larger command's block grows from this size by doubling */
+};
+
+static void on_ready(struct net_conn *net, unsigned events)
+{
+    struct connection *conn = net->owner;
+
+    if (events & NET_WRITE)
+        connection_touch(conn);
+    if (events & NET_READ)
+        connection_wake(conn);
+}
+
+struct connection *connection_new(struct server *server, struct net_conn *net)
+{
+    struct connection *conn = mem_zalloc(1, sizeof *conn);
+    struct instance *in = &server->instance;
+
+    session_init(&conn->session, in);
+    conn->server = server;
+    conn->net = net;
+    net->owner = conn;
+    net->on_ready = on_ready;
+    list_init(&conn->ready);
+    list_init(&conn->dirty);
+    list_init(&conn->holding);
+    list_init(&conn->parked);
+    reader_init(&conn->reader, (size_t)in->options->proto_max_bulk_len);
+    reply_init(&conn->out, &in->blocks, conn->session.proto);
+    conn->wanted = NET_READ;
+    net_want(net, NET_READ);
+    in->stats.connections++;
+    return conn;
+}
+
+void connection_free(struct connection *conn)
+{
+    struct block_pool *blocks = &conn->server->instance.blocks;
+
+    net_close(conn->net);
+    list_remove(&conn->ready);
+    list_remove(&conn->dirty);
+    list_remove(&conn->holding);
+    list_remove(&conn->parked);
+    reply_clear(&conn->out);
+    held_deinit(&conn->held);
+    block_drop(blocks, conn->in);
+    reader_deinit(&conn->reader);
+    session_deinit(&conn->session);
+    mem_free(conn);
+}
+
+void connection_touch(struct connection *conn)
+{
+    if (list_empty(&conn->dirty))
+        list_push(&conn->server->dirty, &conn->dirty);
+}
+
+void connection_wake(struct connection *conn)
+{
+    if (list_empty(&conn->ready))
+        list_push(&conn->server->ready, &conn->ready);
+}
+
+bool connection_open(const struct connection *conn)
+{
+    return !conn->gone && conn->session.closing == SESSION_OPEN &&
+           conn->out.bytes <= LIMIT_OUTPUT_SOFT && conn->held.calls <= LIMIT_PIPELINE &&
+           list_empty(&conn->parked);
+}
+
+/* Answers an error the connection does not survive. */
+static void refuse(struct connection *conn, const char *code, const char *text)
+{
+    reply_error(&conn->out, code, text);
+    conn->server->instance.stats.errors++;
+    conn->session.closing = SESSION_CLOSE_AFTER_REPLY;
+    connection_touch(conn);
+}
+
+/* A block of at least `cap` bytes that begins with the unfinished command. */
+static void move_to_block(struct connection *conn, size_t cap)
+{
+    struct block_pool *pool = &conn->server->instance.blocks;
+    struct block *b = block_new(pool, cap);
+
+    b->len = conn->in->len - conn->at;
+    memcpy(b->data, conn->in->data + conn->at, b->len);
+    block_drop(pool, conn->in);
+    conn->in = b;
+    conn->at = 0;
+}
+
+/* Makes room behind what was read.  A large command's block is doubled as its
+ * bytes arrive, never taken on the word of its header. */
+static bool make_room(struct connection *conn)
+{
+    struct instance *in = &conn->server->instance;
+    size_t kept, need, cap;
+
+    if (!conn->in) {
+        conn->in = block_new(&in->blocks, BLOCK_SIZE);
+        conn->at = 0;
+        return true;
+    }
+    kept = conn->in->len - conn->at;
+    need = conn->reader.need > kept ? conn->reader.need : kept + 1;
+    if (conn->at + need <= conn->in->cap)
+        return true;
+    cap = kept * 2 > READ_STEP ? kept * 2 : READ_STEP;
+    cap = cap < need ? cap : need;
+    if (need <= conn->in->cap || (cap <= conn->in->cap && kept < conn->in->cap)) {
+        memmove(conn->in->data, conn->in->data + conn->at, kept);
+        conn->in->len = kept;
+        conn->at = 0;
+        return true;
+    }
+    if (instance_used_memory(in) + cap > in->memory_max) {
+        refuse(conn, "OOM", "command not allowed when used memory > 'maxmemory'.");
+        return false;
+    }
+    move_to_block(conn, cap);
+    return true;
+}
+
+void connection_serve(struct connection *conn)
+{
+    struct instance *in = &conn->server->instance;
+    size_t total = 0;
+
+    if (conn->stalled && connection_open(conn))
+        connection_process(conn);
+    while (connection_open(conn) && total < LIMIT_READ) {
+        size_t room;
+        int64_t n;
+
+        if (!make_room(conn))
+            break;
+        room = conn->in->cap - conn->in->len;
+        n = net_recv(conn->net, conn->in->data + conn->in->len, room);
+        if (n <= 0) {
+            conn->gone = n != NET_AGAIN;
+            break;
+        }
+        total += (size_t)n;
+        conn->in->len += (size_t)n;
+        connection_process(conn);
+        if ((size_t)n < room || !conn->in)
+            break; /* the socket is empty, or everything was run: others' turn */
+    }
+    in->stats.net_input_bytes += total;
+    conn->session.active_us = in->turn_mono_us;
+    if (conn->in && conn->in->len == conn->at) {
+        block_drop(&in->blocks, conn->in);
+        conn->in = NULL;
+    }
+    connection_touch(conn);
+}
+
+static void want(struct connection *conn, unsigned events)
+{
+    if (conn->wanted != events) {
+        conn->wanted = events;
+        net_want(conn->net, events);
+    }
+}
+
+/* Sends until the kernel takes no more. */
+static void send_free_bytes(struct connection *conn)
+{
+    struct slice parts[SEND_PARTS];
+
+    while (conn->out.bytes > conn->held.bytes && !conn->gone) {
+        size_t bytes = conn->out.bytes - conn->held.bytes;
+        unsigned count = reply_parts(&conn->out, bytes, parts, SEND_PARTS);
+        int64_t n = net_send(conn->net, parts, count);
+
+        if (n == NET_AGAIN)
+            return;
+        if (n <= 0) {
+            conn->gone = true;
+            return;
+        }
+        reply_take(&conn->out, (size_t)n);
+        conn->server->instance.stats.net_output_bytes += (uint64_t)n;
+    }
+}
+
+bool connection_flush(struct connection *conn)
+{
+    unsigned events = 0;
+
+    send_free_bytes(conn);
+    if (conn->gone)
+        return false;
+    if (conn->session.closing && conn->out.bytes == 0)
+        return false;
+    if (conn->held.calls == 0)
+        list_remove(&conn->holding);
+    if (conn->out.bytes > conn->held.bytes)
+        events |= NET_WRITE;
+    if (connection_open(conn)) {
+        events |= NET_READ;
+        if (conn->stalled)
+            connection_wake(conn);
+    }
+    want(conn, events);
+    return true;
+}
+
+bool connection_check(const struct connection *conn)
+{
+    return held_check(&conn->held, &conn->out) && reply_check(&conn->out) &&
+           (conn->held.calls == 0 || !list_empty(&conn->holding)) &&
+           (!conn->in || conn->at <= conn->in->len);
+}

@@ -1,0 +1,69 @@
+/* connection.h: one client of the RESP door: bytes in, calls, bytes out.
+ *
+ * Calls run and reply in order of arrival.  A connection is not read while its
+ * replies pile up (output), while it has LIMIT_PIPELINE calls unacknowledged, or
+ * while the log cannot take its next write (parked): then its bytes stay where
+ * they are and are parsed again. */
+#ifndef HENGE_SERVER_CONNECTION_H
+#define HENGE_SERVER_CONNECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/block.h"
+#include "base/list.h"
+#include "env/net.h"
+#include "resp/reader.h"
+#include "resp/reply.h"
+#include "server/held.h"
+#include "session/session.h"
+
+struct server;
+
+struct connection {
+    struct session session;
+    struct server *server;
+    struct net_conn *net;
+    struct list ready;   /* in server->ready: something to read or to go on with */
+    struct list dirty;   /* in server->dirty: output to send, or to be closed */
+    struct list holding; /* in server->holding: replies wait for the log */
+    struct list parked;  /* in server->parked */
+    struct reader reader;
+    struct block *in; /* NULL unless bytes of an unfinished command are kept */
+    size_t at;        /* where in it the next command begins */
+    struct reply out;
+    struct held held;
+    unsigned wanted; /* enum net_events told to the network */
+    bool stalled;    /* whole commands wait in `in` for the connection to be open */
+    bool gone;       /* the peer is: close it */
+};
+
+/* Takes an accepted connection. */
+struct connection *connection_new(struct server *server, struct net_conn *net);
+
+/* Ends it at once and frees it. */
+void connection_free(struct connection *conn);
+
+/* Reads what there is and runs it. */
+void connection_serve(struct connection *conn);
+
+/* Sends what may leave, and says what is wanted from the network.  False: it is
+ * to be freed. */
+bool connection_flush(struct connection *conn);
+
+/* More is to be done for it at the end of this turn. */
+void connection_touch(struct connection *conn);
+
+/* Goes on with it in the next turn. */
+void connection_wake(struct connection *conn);
+
+/* It may be read: nothing of what is above stands against it. */
+bool connection_open(const struct connection *conn);
+
+/* connection_input.c: runs the whole commands that `conn->in` holds. */
+void connection_process(struct connection *conn);
+
+bool connection_check(const struct connection *conn);
+
+#endif

@@ -1,0 +1,189 @@
+/* connection_input.c: from bytes to calls that have run.
+ *
+ * Calls are parsed up to LIMIT_BATCH ahead, so that their keys' cells can be
+ * brought into the cache together, then run one by one.  A call that may not run
+ * yet leaves its bytes where they are: they are parsed again. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "server/server_state.h"
+
+enum parse_end {
+    PARSE_MORE,   /* the rest is not whole */
+    PARSE_FULL,   /* there may be more calls behind the batch */
+    PARSE_BROKEN, /* the reader has an error behind the batch */
+};
+
+struct batch {
+    size_t count;
+    size_t args;
+    size_t at;      /* behind the last call, and empty lines after it */
+    bool is_inline; /* the reader owns the last call's arguments */
+    enum parse_end end;
+};
+
+static void args_room(struct server *s, size_t more)
+{
+    if (more <= s->args_cap)
+        return;
+    s->args_cap = more + more / 2;
+    s->args = mem_realloc(s->args, s->args_cap * sizeof *s->args);
+}
+
+static void take_call(struct connection *conn, struct slice bytes, struct batch *b)
+{
+    struct server *s = conn->server;
+    struct call *c = &s->calls[b->count];
+
+    args_room(s, b->args + conn->reader.count);
+    reader_args(&conn->reader, bytes, s->args + b->args);
+    *c = (struct call){ .argc = conn->reader.count, .reply = &conn->out };
+    b->args += c->argc;
+    s->ends[b->count++] = b->at;
+    b->is_inline = conn->reader.phase == READER_AT_INLINE;
+}
+
+static void parse_batch(struct connection *conn, struct batch *b)
+{
+    struct server *s = conn->server;
+    size_t most = conn->session.authenticated ? LIMIT_BATCH : 1; /* AUTH widens the limits */
+
+    *b = (struct batch){ .at = conn->at };
+    conn->reader.authenticated = conn->session.authenticated;
+    while (b->count < most && !b->is_inline) {
+        struct slice bytes = slice_of(conn->in->data + b->at, conn->in->len - b->at);
+        enum reader_end end = bytes.len ? reader_step(&conn->reader, bytes) : READER_MORE;
+
+        if (end == READER_MORE || end == READER_ERROR) {
+            b->end = end == READER_MORE ? PARSE_MORE : PARSE_BROKEN;
+            break;
+        }
+        b->at += conn->reader.used;
+        if (end == READER_COMMAND)
+            take_call(conn, bytes, b);
+        else if (b->count)
+            s->ends[b->count - 1] = b->at;
+        else
+            conn->at = b->at;
+        if (!b->is_inline)
+            reader_next(&conn->reader);
+        b->end = PARSE_FULL;
+    }
+    for (size_t i = 0, at = 0; i < b->count; i++) {
+        struct call *c = &s->calls[i];
+        c->argv = s->args + at;
+        at += c->argc;
+        c->row = command_find(s->instance.commands, c->argv[0]);
+    }
+}
+
+/* The log is well but cannot take this write yet. */
+static bool must_park(struct server *s, const struct call *c, size_t bytes)
+{
+    struct lsm *lsm = node_lsm(s->instance.node);
+
+    return c->row && (c->row->flags & CMD_WRITE) && lsm_state(lsm) == LSM_READY &&
+           !lsm_can_put(lsm, bytes + c->argc * (CELL_FIXED_SIZE + 16));
+}
+
+/* The blocks of all clients hold as much as they may: this one's replies first. */
+static bool must_drain(struct connection *conn)
+{
+    return conn->server->instance.blocks.used_bytes > server_blocks_max(conn->server) &&
+           conn->out.bytes > 0;
+}
+
+/* Redis's guard against web pages that speak to a local port: what begins as an
+ * HTTP request is cut off unanswered. */
+static bool is_http(const struct call *c)
+{
+    return !c->row && (call_arg_is(c, 0, "post") || call_arg_is(c, 0, "host:"));
+}
+
+static void run_call(struct connection *conn, struct call *c)
+{
+    struct server *s = conn->server;
+    size_t before = conn->out.bytes;
+    uint64_t errors = conn->out.errors;
+
+    if (session_admit(&conn->session, c))
+        node_run(s->instance.node, c);
+    conn->session.commands++;
+    s->instance.stats.commands++;
+    s->instance.stats.errors += conn->out.errors - errors;
+    if (c->gate > node_acked(s->instance.node) || conn->held.count) {
+        held_add(&conn->held, c->gate, s->turn, conn->out.bytes - before);
+        if (list_empty(&conn->holding))
+            list_push(&s->holding, &conn->holding);
+    }
+}
+
+/* Runs the calls in order as far as they may run.  Returns how many did. */
+static size_t run_batch(struct connection *conn, const struct batch *b)
+{
+    struct server *s = conn->server;
+
+    node_prepare(s->instance.node, s->calls, b->count);
+    for (size_t i = 0; i < b->count; i++) {
+        struct call *c = &s->calls[i];
+
+        if (!connection_open(conn) || must_drain(conn))
+            return i;
+        if (must_park(s, c, s->ends[i] - conn->at)) {
+            list_push(&s->parked, &conn->parked);
+            return i;
+        }
+        if (is_http(c)) {
+            trace_log(s->instance.env->trace, TRACE_WARNING,
+                      "client %llu speaks HTTP on the RESP port: cut off",
+                      (unsigned long long)conn->session.id);
+            conn->gone = true;
+            return i;
+        }
+        run_call(conn, c);
+        conn->at = s->ends[i];
+    }
+    return b->count;
+}
+
+static void protocol_error(struct connection *conn)
+{
+    struct instance *in = &conn->server->instance;
+    char peer[NET_ADDRESS_MAX];
+    size_t before;
+
+    net_peer(conn->net, peer);
+    trace_log(in->env->trace, TRACE_VERBOSE, "client %llu at %s: %s",
+              (unsigned long long)conn->session.id, peer, conn->reader.error);
+    before = conn->out.bytes;
+    reply_error(&conn->out, "ERR", conn->reader.error);
+    in->stats.errors++;
+    if (conn->held.count)
+        held_add(&conn->held, 0, conn->server->turn, conn->out.bytes - before);
+    conn->session.closing = SESSION_CLOSE_AFTER_REPLY;
+}
+
+void connection_process(struct connection *conn)
+{
+    struct batch b = { .end = PARSE_FULL };
+
+    conn->stalled = false;
+    while (b.end == PARSE_FULL && connection_open(conn)) {
+        size_t ran;
+
+        parse_batch(conn, &b);
+        ran = run_batch(conn, &b);
+        if (b.is_inline)
+            reader_next(&conn->reader);
+        if (ran < b.count) {
+            reader_next(&conn->reader); /* the rest is parsed again, from conn->at */
+            conn->stalled = true;
+            return;
+        }
+        if (b.end == PARSE_BROKEN) {
+            protocol_error(conn);
+            return;
+        }
+    }
+    conn->stalled = b.end == PARSE_FULL;
+}

@@ -1,0 +1,85 @@
+/* cron.c: what is done ten times a second: rates, peaks, idle clients, and
+ * clients that hold more memory than there is. */
+#include "server/server_state.h"
+
+enum { SECOND_US = 1000 * 1000, CRON_EVERY_US = 100 * 1000 };
+
+static void close_connection(struct server *s, struct connection *conn, const char *why)
+{
+    char peer[NET_ADDRESS_MAX];
+
+    net_peer(conn->net, peer);
+    trace_log(s->instance.env->trace, TRACE_NOTICE, "client %llu at %s closed: %s",
+              (unsigned long long)conn->session.id, peer, why);
+    connection_free(conn);
+}
+
+static void close_idle(struct server *s)
+{
+    uint64_t limit = (uint64_t)s->instance.options->timeout * SECOND_US;
+    uint64_t now = s->instance.turn_mono_us;
+
+    if (limit == 0)
+        return;
+    list_for_each_safe (at, &s->instance.sessions) {
+        struct connection *conn = connection_of(at);
+        if (now - conn->session.active_us > limit)
+            close_connection(s, conn, "idle for longer than `timeout`");
+    }
+}
+
+static size_t held_by(const struct connection *conn)
+{
+    return conn->out.bytes + (conn->in ? conn->in->cap : 0);
+}
+
+/* Everybody waits for blocks to come free: the client that holds most of them and
+ * has been quiet for a second gives way. */
+static void close_largest(struct server *s)
+{
+    struct connection *largest = NULL;
+
+    if (s->instance.blocks.used_bytes <= server_blocks_max(s))
+        return;
+    list_for_each (at, &s->instance.sessions) {
+        struct connection *conn = connection_of(at);
+        if (s->instance.turn_mono_us - conn->session.active_us > SECOND_US &&
+            (!largest || held_by(conn) > held_by(largest)))
+            largest = conn;
+    }
+    if (largest && held_by(largest))
+        close_connection(s, largest, "clients' buffers reached half of maxmemory, this one most");
+}
+
+static void sum_buffers(struct server *s)
+{
+    uint64_t in = 0, out = 0;
+
+    list_for_each (at, &s->instance.sessions) {
+        struct connection *conn = connection_of(at);
+        in += conn->in ? conn->in->cap : 0;
+        out += conn->out.bytes;
+    }
+    s->instance.stats.query_buffer_bytes = in;
+    s->instance.stats.output_bytes = out;
+}
+
+void cron_run(struct server *s)
+{
+    struct instance_stats *stats = &s->instance.stats;
+    uint64_t used = instance_used_memory(&s->instance);
+    uint64_t now = s->instance.turn_mono_us;
+
+    s->cron_at = now + CRON_EVERY_US;
+    if (used > stats->used_memory_peak)
+        stats->used_memory_peak = used;
+    if (now < s->cron_second_at)
+        return;
+    stats->ops_per_sec = (stats->commands - s->cron_commands) * SECOND_US /
+                         (now - s->cron_second_at + SECOND_US);
+    s->cron_commands = stats->commands;
+    s->cron_second_at = now + SECOND_US;
+    close_idle(s);
+    close_largest(s);
+    sum_buffers(s);
+}

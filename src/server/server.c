@@ -1,0 +1,320 @@
+/* server.c: the turn: read and run, commit, release, send. */
+#include "server/server.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/admin.h"
+#include "base/mem.h"
+#include "server/server_state.h"
+
+enum {
+    STOP_WITHIN_US = 1000 * 1000, /* clients get their replies within this */
+    SLOW_TURN_US = 10 * 1000,
+    FREE_BLOCKS = 256, /* 4 MiB kept warm */
+    FAMILIES_MAX = 64,
+};
+
+static void on_state(void *owner)
+{
+    struct server *s = owner;
+    struct trace *trace = s->instance.env->trace;
+    struct lsm *lsm = node_lsm(s->instance.node);
+    const char *detail = "";
+    struct err e = lsm_error(lsm, &detail);
+
+    switch (lsm_state(lsm)) {
+    case LSM_LOADING:
+        break;
+    case LSM_READY:
+        trace_log(trace, TRACE_NOTICE, "%s",
+                  s->state == SERVER_LOADING ? "Ready to accept connections"
+                                             : "The log can be written again");
+        if (s->state == SERVER_LOADING)
+            s->state = SERVER_SERVING;
+        break;
+    case LSM_NO_SPACE:
+    case LSM_BROKEN:
+        trace_log(trace, TRACE_WARNING, "Read-only: %s", detail);
+        break;
+    case LSM_FAILED:
+        trace_log(trace, TRACE_WARNING, "Cannot load the data: %s (%s)", detail, e.what);
+        s->state = SERVER_FAILED;
+        break;
+    case LSM_CLOSED:
+        if (s->state != SERVER_FAILED)
+            s->state = SERVER_STOPPED;
+        break;
+    }
+}
+
+/* What was acknowledged is released at the end of the turn that follows. */
+static void on_acked(void *owner)
+{
+    (void)owner;
+}
+
+static void on_failed(void *owner, struct err e)
+{
+    struct server *s = owner;
+    uint64_t acked = node_acked(s->instance.node);
+    uint64_t calls = 0;
+
+    list_for_each (at, &s->holding) {
+        struct connection *conn = list_item(at, struct connection, holding);
+        calls += held_fail(&conn->held, acked, &conn->out,
+                           "the log could not be written; this may or may not be there after a "
+                           "restart");
+        connection_touch(conn);
+    }
+    s->instance.stats.errors += calls;
+    trace_log(s->instance.env->trace, TRACE_WARNING,
+              "The log failed (%s): %llu calls answered -UNCERTAIN, their writes undone", e.what,
+              (unsigned long long)calls);
+}
+
+static void make_run_id(struct instance *in)
+{
+    for (int i = 0; i < 40; i++)
+        in->run_id[i] = "0123456789abcdef"[prng_below(&in->prng, 16)];
+    in->run_id[40] = '\0';
+}
+
+static struct command_table *make_commands(void)
+{
+    const struct command *families[FAMILIES_MAX];
+    size_t n = 0;
+
+    for (const struct command *const *f = command_data_families; *f; f++)
+        families[n++] = *f;
+    for (const struct command *const *f = admin_families; *f; f++)
+        families[n++] = *f;
+    assert(n < FAMILIES_MAX);
+    return command_table_new(families, n);
+}
+
+static void instance_start(struct server *s, struct env *env, struct options *options)
+{
+    struct instance *in = &s->instance;
+    struct lsm_options lsm = {
+        .dir = options->dir,
+        .sync = (enum lsm_sync)options->appendfsync,
+        .segment_size = (size_t)options->segment_size,
+        .frame_max = (size_t)options->frame_size,
+        .chunk_size = (size_t)options->memtable_chunk_size,
+        .origin = 1,
+        .force = options->force_start != 0,
+    };
+    struct lsm_hooks hooks = { s, on_state, on_acked, on_failed };
+
+    in->env = env;
+    in->options = options;
+    list_init(&in->sessions);
+    in->next_id = 1;
+    block_pool_init(&in->blocks, FREE_BLOCKS);
+    prng_init(&in->prng, env->seed);
+    make_run_id(in);
+    in->started_mono_us = clock_mono_us(env->clock);
+    in->started_wall_us = clock_wall_us(env->clock);
+    in->turn_mono_us = in->started_mono_us;
+    in->commands = make_commands();
+    in->node = node_new(env, &lsm, &hooks);
+    instance_apply_options(in);
+}
+
+struct err server_new(struct env *env, struct options *options, struct server **out,
+                      char detail[256])
+{
+    struct server *s = mem_zalloc(1, sizeof *s);
+    struct err e;
+
+    s->state = SERVER_LOADING;
+    list_init(&s->ready);
+    list_init(&s->dirty);
+    list_init(&s->holding);
+    list_init(&s->parked);
+    s->instance.env = env;
+    s->instance.options = options;
+    *out = NULL;
+    detail[0] = '\0';
+    e = listeners_open(s, detail);
+    if (err_is(e)) {
+        listeners_close(s);
+        mem_free(s);
+        return e;
+    }
+    instance_start(s, env, options);
+    *out = s;
+    return err_ok();
+}
+
+/* The connections of `list` as a ring of their own, so that those which come back
+ * wait for the next turn. */
+static void take_list(struct list *from, struct list *to)
+{
+    list_init(to);
+    if (list_empty(from))
+        return;
+    *to = *from;
+    to->next->prev = to;
+    to->prev->next = to;
+    list_init(from);
+}
+
+static void serve_ready(struct server *s)
+{
+    struct list now;
+
+    take_list(&s->ready, &now);
+    while (!list_empty(&now)) {
+        struct connection *conn = list_item(now.next, struct connection, ready);
+        list_remove(&conn->ready);
+        connection_serve(conn);
+    }
+}
+
+/* Those whose next write the log could not take try again, in order of arrival. */
+static void serve_parked(struct server *s)
+{
+    struct list now;
+
+    take_list(&s->parked, &now);
+    while (!list_empty(&now)) {
+        struct connection *conn = list_item(now.next, struct connection, parked);
+        list_remove(&conn->parked);
+        connection_process(conn);
+        connection_touch(conn);
+    }
+}
+
+static void release_held(struct server *s)
+{
+    uint64_t acked = node_acked(s->instance.node);
+
+    if (acked == s->acked)
+        return;
+    s->acked = acked;
+    list_for_each (at, &s->holding) {
+        struct connection *conn = list_item(at, struct connection, holding);
+        if (held_release(&conn->held, acked))
+            connection_touch(conn);
+    }
+}
+
+static void flush_dirty(struct server *s)
+{
+    struct list now;
+
+    take_list(&s->dirty, &now);
+    while (!list_empty(&now)) {
+        struct connection *conn = list_item(now.next, struct connection, dirty);
+        list_remove(&conn->dirty);
+        if (!connection_flush(conn))
+            connection_free(conn);
+    }
+}
+
+static void begin_stop(struct server *s)
+{
+    trace_log(s->instance.env->trace, TRACE_NOTICE, "Stopping: no new connections");
+    s->instance.stop = STOP_ASKED;
+    s->stop_by = s->instance.turn_mono_us + STOP_WITHIN_US;
+    listeners_close(s);
+    if (s->state != SERVER_FAILED)
+        s->state = SERVER_STOPPING;
+    list_for_each (at, &s->instance.sessions) {
+        struct connection *conn = connection_of(at);
+        conn->session.closing = SESSION_CLOSE_AFTER_REPLY;
+        connection_touch(conn);
+    }
+}
+
+/* Clients have their replies, or had their time: the log is closed. */
+static void go_on_stopping(struct server *s)
+{
+    if (s->stopping_log)
+        return;
+    if (!list_empty(&s->instance.sessions) && s->instance.turn_mono_us < s->stop_by)
+        return;
+    while (!list_empty(&s->instance.sessions))
+        connection_free(connection_of(s->instance.sessions.next));
+    s->stopping_log = true;
+    lsm_stop(node_lsm(s->instance.node));
+}
+
+static uint64_t next_deadline(const struct server *s)
+{
+    uint64_t node = node_deadline(s->instance.node);
+    uint64_t at = s->cron_at < node ? s->cron_at : node;
+
+    if (!list_empty(&s->ready))
+        return 0;
+    if (s->state == SERVER_STOPPING && !s->stopping_log && s->stop_by < at)
+        return s->stop_by;
+    return at;
+}
+
+uint64_t server_turn(struct server *s)
+{
+    struct instance *in = &s->instance;
+    uint64_t began = clock_mono_us(in->env->clock);
+    uint64_t took;
+
+    s->turn++;
+    in->stats.turns++;
+    in->turn_mono_us = began;
+    node_turn_begin(in->node);
+    serve_ready(s);
+    serve_parked(s);
+    if (in->stop == STOP_ASKED && s->state != SERVER_STOPPING && s->state != SERVER_STOPPED)
+        begin_stop(s);
+    if (began >= s->cron_at)
+        cron_run(s);
+    if (began >= node_deadline(in->node))
+        node_tick(in->node, began);
+    node_commit(in->node);
+    release_held(s);
+    flush_dirty(s);
+    if (s->state == SERVER_STOPPING)
+        go_on_stopping(s);
+    took = clock_mono_us(in->env->clock) - began;
+    if (took > in->stats.turn_us_max)
+        in->stats.turn_us_max = took;
+    if (took > SLOW_TURN_US)
+        in->stats.slow_turns++;
+    return next_deadline(s);
+}
+
+enum server_state server_state(const struct server *s)
+{
+    return s->state;
+}
+
+void server_stop(struct server *s)
+{
+    s->instance.stop = STOP_ASKED;
+}
+
+void server_free(struct server *s)
+{
+    if (!s)
+        return;
+    listeners_close(s);
+    while (!list_empty(&s->instance.sessions))
+        connection_free(connection_of(s->instance.sessions.next));
+    node_free(s->instance.node);
+    command_table_free(s->instance.commands);
+    block_pool_deinit(&s->instance.blocks);
+    mem_free(s->args);
+    mem_free(s);
+}
+
+bool server_check(const struct server *s, bool deep)
+{
+    list_for_each (at, &s->instance.sessions) {
+        if (!connection_check(connection_of(at)))
+            return false;
+    }
+    return node_check(s->instance.node, deep);
+}

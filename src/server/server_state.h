@@ -1,0 +1,53 @@
+/* server_state.h: the server's struct, for the files of server/ alone. */
+#ifndef HENGE_SERVER_SERVER_STATE_H
+#define HENGE_SERVER_SERVER_STATE_H
+
+#include "base/limits.h"
+#include "server/connection.h"
+#include "server/server.h"
+#include "session/instance.h"
+
+enum { LISTENERS_MAX = 32 };
+
+struct server {
+    struct instance instance;
+    enum server_state state;
+    uint64_t turn;     /* numbers turns */
+    uint64_t acked;    /* what held replies were last released by */
+    struct list ready; /* of connections, by connection.h's links */
+    struct list dirty;
+    struct list holding;
+    struct list parked;
+    struct net_listener *listeners[LISTENERS_MAX];
+    unsigned listener_count;
+    struct call calls[LIMIT_BATCH]; /* of the batch being run */
+    size_t ends[LIMIT_BATCH];       /* where in the block each of them ends */
+    struct slice *args;             /* of all of them */
+    size_t args_cap;
+    uint64_t cron_at;       /* mono_us */
+    uint64_t cron_commands; /* instance.stats.commands a second ago */
+    uint64_t cron_second_at;
+    uint64_t stop_by;  /* mono_us: connections are cut then */
+    bool stopping_log; /* lsm_stop() was called */
+};
+
+/* listeners.c */
+struct err listeners_open(struct server *s, char detail[256]);
+void listeners_close(struct server *s);
+
+/* cron.c: what is done ten times a second. */
+void cron_run(struct server *s);
+
+/* The most that sockets' blocks may hold of the memory bound. */
+static inline uint64_t server_blocks_max(const struct server *s)
+{
+    return s->instance.memory_max / 2;
+}
+
+/* The connection a session is in. */
+static inline struct connection *connection_of(struct list *session_link)
+{
+    return (struct connection *)(void *)list_item(session_link, struct session, link);
+}
+
+#endif
