@@ -73,11 +73,18 @@ void connection_wake(struct connection *conn)
         list_push(&conn->server->ready, &conn->ready);
 }
 
+/* The blocks of all clients hold as much as they may: this one's replies first. */
+static bool must_drain(const struct connection *conn)
+{
+    return conn->out.bytes > 0 &&
+           conn->server->instance.blocks.used_bytes > server_blocks_max(conn->server);
+}
+
 bool connection_open(const struct connection *conn)
 {
     return !conn->gone && conn->session.closing == SESSION_OPEN &&
            conn->out.bytes <= LIMIT_OUTPUT_SOFT && conn->held.calls <= LIMIT_PIPELINE &&
-           list_empty(&conn->parked);
+           list_empty(&conn->parked) && !must_drain(conn);
 }
 
 /* Answers an error the connection does not survive. */
@@ -161,10 +168,6 @@ void connection_serve(struct connection *conn)
     }
     in->stats.net_input_bytes += total;
     conn->session.active_us = in->turn_mono_us;
-    if (conn->in && conn->in->len == conn->at) {
-        block_drop(&in->blocks, conn->in);
-        conn->in = NULL;
-    }
     connection_touch(conn);
 }
 

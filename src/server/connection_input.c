@@ -86,13 +86,6 @@ static bool must_park(struct server *s, const struct call *c, size_t bytes)
            !lsm_can_put(lsm, bytes + c->argc * (CELL_FIXED_SIZE + 16));
 }
 
-/* The blocks of all clients hold as much as they may: this one's replies first. */
-static bool must_drain(struct connection *conn)
-{
-    return conn->server->instance.blocks.used_bytes > server_blocks_max(conn->server) &&
-           conn->out.bytes > 0;
-}
-
 /* Redis's guard against web pages that speak to a local port: what begins as an
  * HTTP request is cut off unanswered. */
 static bool is_http(const struct call *c)
@@ -127,7 +120,7 @@ static size_t run_batch(struct connection *conn, const struct batch *b)
     for (size_t i = 0; i < b->count; i++) {
         struct call *c = &s->calls[i];
 
-        if (!connection_open(conn) || must_drain(conn))
+        if (!connection_open(conn))
             return i;
         if (must_park(s, c, s->ends[i] - conn->at)) {
             list_push(&s->parked, &conn->parked);
@@ -163,7 +156,8 @@ static void protocol_error(struct connection *conn)
     conn->session.closing = SESSION_CLOSE_AFTER_REPLY;
 }
 
-void connection_process(struct connection *conn)
+/* Runs batch after batch; sets `stalled` if whole commands may be left. */
+static void run_all(struct connection *conn)
 {
     struct batch b = { .end = PARSE_FULL };
 
@@ -186,4 +180,14 @@ void connection_process(struct connection *conn)
         }
     }
     conn->stalled = b.end == PARSE_FULL;
+}
+
+void connection_process(struct connection *conn)
+{
+    run_all(conn);
+    if (conn->in->len == conn->at) {
+        block_drop(&conn->server->instance.blocks, conn->in);
+        conn->in = NULL;
+        conn->stalled = false;
+    }
 }
