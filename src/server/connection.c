@@ -96,6 +96,15 @@ static void refuse(struct connection *conn, const char *code, const char *text)
     connection_touch(conn);
 }
 
+void connection_release_input(struct connection *conn)
+{
+    if (conn->in && conn->in->len == conn->at) {
+        block_drop(&conn->server->instance.blocks, conn->in);
+        conn->in = NULL;
+        conn->stalled = false;
+    }
+}
+
 /* A block of at least `cap` bytes that begins with the unfinished command. */
 static void move_to_block(struct connection *conn, size_t cap)
 {
@@ -158,6 +167,7 @@ void connection_serve(struct connection *conn)
         n = net_recv(conn->net, conn->in->data + conn->in->len, room);
         if (n <= 0) {
             conn->gone = n != NET_AGAIN;
+            connection_release_input(conn);
             break;
         }
         total += (size_t)n;

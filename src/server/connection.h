@@ -61,6 +61,9 @@ void connection_wake(struct connection *conn);
 /* It may be read: nothing of what is above stands against it. */
 bool connection_open(const struct connection *conn);
 
+/* An idle client keeps no block: gives it back if nothing unread is in it. */
+void connection_release_input(struct connection *conn);
+
 /* connection_input.c: runs the whole commands that `conn->in` holds. */
 void connection_process(struct connection *conn);
 

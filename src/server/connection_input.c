@@ -185,9 +185,5 @@ static void run_all(struct connection *conn)
 void connection_process(struct connection *conn)
 {
     run_all(conn);
-    if (conn->in->len == conn->at) {
-        block_drop(&conn->server->instance.blocks, conn->in);
-        conn->in = NULL;
-        conn->stalled = false;
-    }
+    connection_release_input(conn);
 }
