@@ -53,6 +53,7 @@ void buf_printf(struct buf *b, const char *format, ...)
     va_list args, again;
     int n;
 
+    assert(format);
     va_start(args, format);
     va_copy(again, args);
     n = vsnprintf(NULL, 0, format, args);
