@@ -1,9 +1,13 @@
-# Henge's build.  `make help` lists the targets; objects go to build/<variant>/.
+# Henge's build.  `make help` lists the targets; a variant is a set of compiler
+# flags, its objects and binaries live under build/<variant>/.
 VARIANT ?= release
 B := build/$(VARIANT)
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CSTD := -std=c11 -D_GNU_SOURCE -Isrc -Itests -pthread
+# Warnings are errors wherever developers build; a user's compiler may know more.
+WERROR ?= $(if $(filter release,$(VARIANT)),,-Werror)
+
 CC_release := gcc
 CC_debug := gcc
 CC_asan := gcc
@@ -12,43 +16,174 @@ CC_tsan := gcc
 CC_coverage := gcc
 CC_fuzz := clang-14
 CC_sim := gcc
+CC_sim-asan := gcc
+ASAN := -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FLAGS_release := -O2 -g
 FLAGS_debug := -O0 -g3 -DHENGE_DEBUG
-FLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined -DHENGE_DEBUG -DHENGE_PLAIN_MEMORY
+FLAGS_asan := -O1 -g $(ASAN) -DHENGE_DEBUG -DHENGE_PLAIN_MEMORY
 FLAGS_ubsan := -O1 -g -fsanitize=undefined -fno-sanitize-recover=undefined -DHENGE_DEBUG
 FLAGS_tsan := -O1 -g -fsanitize=thread -DHENGE_DEBUG -DHENGE_PLAIN_MEMORY
 FLAGS_coverage := -O0 -g --coverage -DHENGE_DEBUG
-FLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -DHENGE_DEBUG -DHENGE_PLAIN_MEMORY
-FLAGS_sim := -O2 -g -DHENGE_PLANTED -DHENGE_DEBUG
-LIBS_asan :=
-PLAIN := asan tsan fuzz
+FLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
+	-DHENGE_DEBUG -DHENGE_PLAIN_MEMORY
+# Only the simulator's build has the switches of base/planted.h.
+FLAGS_sim := -O2 -g -DHENGE_DEBUG -DHENGE_PLANTED
+FLAGS_sim-asan := $(FLAGS_asan) -DHENGE_PLANTED
+# Sanitizers watch the C library's allocator.
+PLAIN := asan tsan fuzz sim-asan
 LIBS := $(if $(filter $(VARIANT),$(PLAIN)),,-ljemalloc) -lxxhash -lm
 OSLIBS := -lev
 
 CC := $(CC_$(VARIANT))
-CFLAGS := $(CSTD) $(WARN) $(WERROR) $(FLAGS_$(VARIANT))
+$(if $(CC),,$(error there is no variant '$(VARIANT)'))
+CFLAGS := $(CSTD) $(WARN) $(FLAGS_$(VARIANT))
 LDFLAGS := $(FLAGS_$(VARIANT)) -pthread
+# What a stage of its own builds, with as many jobs as there are processors
+# unless make was given a number itself.
+JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+SUB = +@$(MAKE) --no-print-directory $(JOBS)
 
-SRCS := $(shell find src -name '*.c' 2>/dev/null)
-OSSRCS := $(filter src/os/%,$(SRCS))
+SRCS := $(sort $(shell find src -name '*.c'))
+OS := $(filter src/os/%,$(SRCS))
 CORE := $(filter-out src/main.c src/os/%,$(SRCS))
+TESTS := $(sort $(shell find tests -name '*.c'))
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-all: $(B)/henge-server
+.SECONDARY:
+.PHONY: all run check check-asan check-tsan sim sim-planted fuzz bench count compat coverage \
+	lint tidy format clean help tests units sims fuzzers systems benches counter FORCE
 
-$(B)/%.o: %.c
+all: $(B)/henge-server ## build the server (VARIANT=release debug asan ubsan tsan coverage fuzz)
+
+# Objects are made anew when the flags of their variant change.
+$(B)/flags: FORCE
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+	@echo '$(CC) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS)' > $@
 
+$(B)/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WERROR) -MMD -MP -c $< -o $@
+
+# All that needs no operating system; what links this alone keeps the layers.
 $(B)/libhenge.a: $(call obj,$(CORE))
-	@rm -f $@ && ar rcs $@ $^
+	@rm -f $@
+	@ar rcs $@ $^
 
-$(B)/henge-server: $(call obj,src/main.c $(OSSRCS)) $(B)/libhenge.a
+$(B)/libhenge-os.a: $(call obj,$(OS))
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(B)/henge-server: $(call obj,src/main.c) $(B)/libhenge-os.a $(B)/libhenge.a
 	$(CC) $(LDFLAGS) $^ $(LIBS) $(OSLIBS) -o $@
 
-clean:
+PORT ?= 6379
+DIR ?= data
+run: ## build and start a server (PORT=6379, DIR=data)
+	@deps/install.sh build
+	$(SUB) VARIANT=release all
+	@mkdir -p $(DIR)
+	build/release/henge-server henge.conf --port $(PORT) --dir $(DIR)
+
+# --- test programs -----------------------------------------------------------
+
+tests: units systems
+
+# One Criterion program a folder: tests/unit/<folder>/*.c, and tests/unit/*.c for all.
+UNITS := $(sort $(foreach f,$(filter tests/unit/%,$(TESTS)),$(word 3,$(subst /, ,$(f)))))
+UNITS := $(filter-out %.c,$(UNITS))
+units: $(UNITS:%=$(B)/unit/%_test)
+define unit_rule
+$(B)/unit/$(1)_test: $(call obj,$(filter tests/unit/$(1)/%,$(TESTS)) $(wildcard tests/unit/*.c)) \
+		$(if $(filter os,$(1)),$(B)/libhenge-os.a) $(B)/libhenge.a
+	@mkdir -p $$(@D)
+	$(CC) $(LDFLAGS) $$^ -lcriterion $(LIBS) $(if $(filter os,$(1)),$(OSLIBS)) -o $$@
+endef
+$(foreach u,$(UNITS),$(eval $(call unit_rule,$(u))))
+
+sims: $(B)/henge-sim
+$(B)/henge-sim: $(call obj,$(filter tests/sim/%,$(TESTS))) $(B)/libhenge.a
+	$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+
+# The rest: one program a file.  tests/fuzz has helpers too: what is not *_fuzz.c.
+FUZZ := $(patsubst tests/fuzz/%_fuzz.c,%,$(filter %_fuzz.c,$(TESTS)))
+FUZZ_HELPERS := $(filter-out %_fuzz.c tests/fuzz/replay/%,$(filter tests/fuzz/%,$(TESTS)))
+fuzzers: $(FUZZ:%=$(B)/fuzz/%)
+# Elsewhere than in the fuzz variant they run the files they are given.
+FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(call obj,tests/fuzz/replay/replay.c))
+$(B)/fuzz/%: $(B)/tests/fuzz/%_fuzz.o $(call obj,$(FUZZ_HELPERS)) $(FUZZ_MAIN) $(B)/libhenge.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $^ $(LIBS) -o $@
+
+SYSTEM := $(patsubst tests/system/%.c,%,$(wildcard tests/system/*.c))
+systems: $(SYSTEM:%=$(B)/system/%)
+BENCH := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
+benches: $(BENCH:%=$(B)/bench/%)
+$(B)/system/% $(B)/bench/%: $(B)/libhenge-os.a $(B)/libhenge.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -Wl,--as-needed $(filter %.o,$^) $(filter %.a,$^) -lhiredis $(LIBS) $(OSLIBS) -o $@
+$(foreach p,$(SYSTEM),$(eval $(B)/system/$(p): $(B)/tests/system/$(p).o))
+$(foreach p,$(BENCH),$(eval $(B)/bench/$(p): $(B)/tests/bench/$(p).o))
+
+# --- what people run ---------------------------------------------------------
+
+check: ## everything a change must keep green, at most 12 minutes
+	@tests/suite.sh check
+
+check-asan: ## unit tests and 100 simulated seeds with address and undefined sanitizers
+	@tests/suite.sh asan
+
+check-tsan: ## the pool's stress program and system tests with the thread sanitizer
+	@tests/suite.sh tsan
+
+SEEDS ?= 1000
+sim: ## simulate SEEDS=1000 histories with power losses and faults; SEED=n replays one with its trace
+	$(SUB) VARIANT=sim sims
+	build/sim/henge-sim $(if $(SEED),--seed $(SEED) --trace,--seeds $(SEEDS))
+
+sim-planted: ## every planted bug, with seeds until it is caught
+	@tests/suite.sh planted
+
+FUZZ_SECONDS ?= 30
+fuzz: ## every fuzz target for FUZZ_SECONDS=30
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/suite.sh fuzz
+
+coverage: ## lines of src/ that unit tests and fuzz corpora reach, by file
+	@tests/coverage.sh
+
+bench: ## measure against redis and the null server (QUICK=1: 3 minutes)
+	@deps/install.sh build test
+	$(SUB) VARIANT=release all benches
+	@QUICK=$(QUICK) tests/bench/run.sh
+
+count: ## instructions of 10,000 GET and SET; fails 5 % over tests/count/expected.txt
+	@tests/suite.sh count
+
+compat: ## real clients and the differential runner against a server it starts
+	@tests/suite.sh compat
+
+lint: ## layers, lengths, bans, format, README's stops (under 10 s)
+	@tests/lint/lint.sh
+
+tidy: ## clang-tidy, remembered per file
+	@tests/lint/tidy.sh $(SRCS) $(TESTS)
+
+format: ## lay out every C file as .clang-format says
+	@find src tests -name '*.[ch]' -exec clang-format-14 -i {} +
+
+clean: ## remove build/
 	rm -rf build
-.PHONY: all clean
--include $(patsubst %.o,%.d,$(call obj,$(SRCS)))
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# For the scripts of tests/: the names of what there is.
+names-%:
+	@echo $($*)
+
+counter: $(B)/count
+$(B)/count: $(call obj,$(wildcard tests/count/*.c)) $(B)/libhenge.a
+	$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+
+-include $(patsubst %.o,%.d,$(call obj,$(SRCS) $(TESTS)))
