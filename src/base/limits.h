@@ -20,6 +20,8 @@ enum {
     LIMIT_READ = 256 * 1024,            /* read from one client in one turn */
     LIMIT_RESTARTS = 64,             /* a command that wants more often has a bug */
     LIMIT_SCAN_VISITS = 10,          /* heads visited per COUNT in one SCAN */
+    LIMIT_SCAN_CALL = 20000,         /* heads visited in one SCAN at most, 1 to 2 ms */
+    LIMIT_SCAN_BYTES = 1024 * 1024,  /* keys gathered by one SCAN, after which it stops */
     LIMIT_DATABASES = 16,            /* SELECT 0..15 */
     LIMIT_CLIENT_NAME = 1024,        /* CLIENT SETNAME, SETINFO */
     LIMIT_CONFIG_FILE = 1024 * 1024, /* a configuration file */

@@ -36,7 +36,7 @@ struct entry {
 struct command_table {
     struct entry *entries; /* sorted by name */
     size_t count;
-    uint16_t *slots;       /* index into entries plus one; 0: empty */
+    uint16_t *slots; /* index into entries plus one; 0: empty */
     unsigned shift;
     uint64_t seed;
 };

@@ -1,0 +1,16 @@
+/* command_data.c: the list of families of data commands. */
+#include "cmd/families.h"
+
+const struct command *const command_data_families[] = {
+    string_get_rows,
+    string_set_rows,
+    string_number_rows,
+    string_range_rows,
+    key_delete_rows,
+    key_exists_rows,
+    key_expire_rows,
+    key_ttl_rows,
+    key_scan_rows,
+    database_rows,
+    NULL,
+};

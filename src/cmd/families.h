@@ -1,0 +1,19 @@
+/* families.h: the rows of each family, in the file of that name; each array ends
+ * with a row without a name. */
+#ifndef HENGE_CMD_FAMILIES_H
+#define HENGE_CMD_FAMILIES_H
+
+#include "cmd/command.h"
+
+extern const struct command string_get_rows[];
+extern const struct command string_set_rows[];
+extern const struct command string_number_rows[];
+extern const struct command string_range_rows[];
+extern const struct command key_delete_rows[];
+extern const struct command key_exists_rows[];
+extern const struct command key_expire_rows[];
+extern const struct command key_ttl_rows[];
+extern const struct command key_scan_rows[];
+extern const struct command database_rows[];
+
+#endif

@@ -1,0 +1,217 @@
+/* string_get.c: reading strings: GET, MGET, STRLEN, GETRANGE, and the reads that
+ * also change something: GETDEL, GETEX, GETSET. */
+#include "cmd/families.h"
+
+#include "cmd/string_options.h"
+
+static const char *const mget_tips[] = { "request_policy:multi_shard", NULL };
+
+static enum call_end run_get(struct call *c)
+{
+    bool found;
+    struct cell old;
+    if (!want_string(c, 1, &found, &old))
+        return c->end;
+    if (found)
+        reply_bulk(c->reply, old.value);
+    else
+        reply_null(c->reply);
+    return CALL_DONE;
+}
+
+/* A key of another type reads as null here. */
+static enum call_end run_mget(struct call *c)
+{
+    bool lacking = false;
+    reply_array(c->reply, c->argc - 1);
+    for (uint32_t i = 1; i < c->argc; i++) {
+        bool found;
+        struct cell old;
+        if (!want_head(c, i, &found, &old))
+            lacking = true; /* ask for the others too: one restart for all */
+        else if (found && old.type == CELL_STRING)
+            reply_bulk(c->reply, old.value);
+        else
+            reply_null(c->reply);
+    }
+    return lacking ? c->end : CALL_DONE;
+}
+
+static enum call_end run_strlen(struct call *c)
+{
+    bool found;
+    struct cell old;
+    if (!want_string(c, 1, &found, &old))
+        return c->end;
+    reply_int(c->reply, found ? (int64_t)old.value.len : 0);
+    return CALL_DONE;
+}
+
+/* Bytes `first` to `last`; negative ones count from the end. */
+static struct slice range_of(struct slice text, int64_t first, int64_t last)
+{
+    int64_t len = (int64_t)text.len;
+    if (len == 0 || (first < 0 && last < 0 && first > last))
+        return slice_of(NULL, 0);
+    if (first < 0)
+        first = first + len < 0 ? 0 : first + len;
+    if (last < 0)
+        last = last + len < 0 ? 0 : last + len;
+    if (last >= len)
+        last = len - 1;
+    if (first > last)
+        return slice_of(NULL, 0);
+    return slice_of(text.data + first, (size_t)(last - first + 1));
+}
+
+static enum call_end run_getrange(struct call *c)
+{
+    int64_t first;
+    int64_t last;
+    if (!call_get_i64(c, 2, &first) || !call_get_i64(c, 3, &last))
+        return c->end;
+    bool found;
+    struct cell old;
+    if (!want_string(c, 1, &found, &old))
+        return c->end;
+    reply_bulk(c->reply, found ? range_of(old.value, first, last) : slice_of(NULL, 0));
+    return CALL_DONE;
+}
+
+static enum call_end run_getdel(struct call *c)
+{
+    bool found;
+    struct cell old;
+    if (!want_string(c, 1, &found, &old))
+        return c->end;
+    if (!found) {
+        reply_null(c->reply);
+        return CALL_DONE;
+    }
+    reply_bulk(c->reply, old.value);
+    call_delete(c, 1);
+    return CALL_DONE;
+}
+
+static enum call_end run_getex(struct call *c)
+{
+    struct string_options options;
+    if (!string_options_parse(c, 2, OPTION_OF_GETEX, &options))
+        return CALL_DONE;
+    bool found;
+    struct cell old;
+    if (!want_string(c, 1, &found, &old))
+        return c->end;
+    if (!found) { /* before the number is looked at, as in Redis */
+        reply_null(c->reply);
+        return CALL_DONE;
+    }
+    uint64_t expire_ms;
+    if (!string_options_expiry(c, &options, &expire_ms))
+        return CALL_DONE;
+    reply_bulk(c->reply, old.value);
+    if (expire_ms && expire_ms <= call_now_ms(c))
+        call_delete(c, 1);
+    else if (expire_ms || ((options.set & OPTION_PERSIST) && (old.flags & CELL_EXPIRES)))
+        call_put_expiry(c, 1, &old, expire_ms);
+    return CALL_DONE;
+}
+
+static enum call_end run_getset(struct call *c)
+{
+    bool found;
+    struct cell old;
+    if (!want_string(c, 1, &found, &old))
+        return c->end;
+    if (found)
+        reply_bulk(c->reply, old.value);
+    else
+        reply_null(c->reply);
+    call_put_string(c, 1, c->argv[2], 0);
+    return CALL_DONE;
+}
+
+const struct command string_get_rows[] = {
+    { .name = "get",
+      .arity = 2,
+      .keys = { 1, 1, 1 },
+      .flags = CMD_READONLY | CMD_FAST,
+      .run = run_get,
+      .group = "string",
+      .since = "1.0.0",
+      .complexity = "O(1)",
+      .key_flags = "RO access",
+      .summary = "Reads a string." },
+    { .name = "mget",
+      .arity = -2,
+      .keys = { 1, -1, 1 },
+      .flags = CMD_READONLY | CMD_FAST,
+      .run = run_mget,
+      .group = "string",
+      .since = "1.0.0",
+      .complexity = "O(N) for N keys",
+      .tips = mget_tips,
+      .key_flags = "RO access",
+      .summary = "Reads several strings at once." },
+    { .name = "strlen",
+      .arity = 2,
+      .keys = { 1, 1, 1 },
+      .flags = CMD_READONLY | CMD_FAST,
+      .run = run_strlen,
+      .group = "string",
+      .since = "2.2.0",
+      .complexity = "O(1)",
+      .key_flags = "RO",
+      .summary = "Tells how many bytes a string has." },
+    { .name = "getrange",
+      .arity = 4,
+      .keys = { 1, 1, 1 },
+      .flags = CMD_READONLY,
+      .run = run_getrange,
+      .group = "string",
+      .since = "2.4.0",
+      .complexity = "O(N) for N bytes returned",
+      .key_flags = "RO access",
+      .summary = "Reads a part of a string, by first and last byte." },
+    { .name = "substr",
+      .arity = 4,
+      .keys = { 1, 1, 1 },
+      .flags = CMD_READONLY,
+      .run = run_getrange,
+      .group = "string",
+      .since = "1.0.0",
+      .complexity = "O(N) for N bytes returned",
+      .key_flags = "RO access",
+      .summary = "The old name of GETRANGE." },
+    { .name = "getdel",
+      .arity = 2,
+      .keys = { 1, 1, 1 },
+      .flags = CMD_WRITE | CMD_FAST,
+      .run = run_getdel,
+      .group = "string",
+      .since = "6.2.0",
+      .complexity = "O(1)",
+      .key_flags = "RW access delete",
+      .summary = "Reads a string and deletes its key." },
+    { .name = "getex",
+      .arity = -2,
+      .keys = { 1, 1, 1 },
+      .flags = CMD_WRITE | CMD_FAST,
+      .run = run_getex,
+      .group = "string",
+      .since = "6.2.0",
+      .complexity = "O(1)",
+      .key_flags = "RW access update",
+      .summary = "Reads a string and sets or removes its expiry." },
+    { .name = "getset",
+      .arity = 3,
+      .keys = { 1, 1, 1 },
+      .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST,
+      .run = run_getset,
+      .group = "string",
+      .since = "1.0.0",
+      .complexity = "O(1)",
+      .key_flags = "RW access update",
+      .summary = "Sets a string and returns what it was." },
+    { 0 },
+};
