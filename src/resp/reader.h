@@ -5,10 +5,17 @@
  * has come, so that no byte is looked at twice however small the pieces.  The
  * bytes may move between calls; arguments are offsets until the command is whole.
  *
- * Redis's framing (anchors: its specification and networking.c's behaviour): a
+ * Redis's framing (the RESP specification, and the behaviour of Redis 7.2): a
  * first byte '*' begins an array of bulk strings, anything else an inline line
  * with sdssplitargs quoting.  Errors carry Redis's text and are final: the
- * connection answers it and closes. */
+ * connection answers it and closes.  Where Redis leaves it to chance or we are
+ * narrower:
+ *  - what a command is does not depend on how its bytes were cut: a line is too
+ *    big when its first LIMIT_INLINE + 1 bytes hold no end of line;
+ *  - an array has at most LIMIT_ARGS arguments (Redis: INT_MAX);
+ *  - a command that would pass LIMIT_QUERY is "Protocol error: too big query" as
+ *    soon as its length is known (Redis closes without a word);
+ *  - a NUL in a line is a byte like any other (Redis waits for ever). */
 #ifndef HENGE_RESP_READER_H
 #define HENGE_RESP_READER_H
 
@@ -26,35 +33,48 @@ enum reader_end {
     READER_ERROR,   /* reader->error */
 };
 
+/*      START --'*'--> COUNT ----> ARGS        FAILED: by any of them, for good
+ *        '----else--> INLINE                  reader_next(): back to START       */
+enum reader_phase {
+    READER_AT_START,
+    READER_AT_COUNT,  /* within "*3\r\n" */
+    READER_AT_ARGS,   /* behind it */
+    READER_AT_INLINE, /* within an inline command */
+    READER_FAILED,
+};
+
 struct reader_span {
     size_t offset;
     size_t len;
 };
 
 struct reader {
-    size_t used;               /* bytes of the command looked at; its size when whole */
+    size_t used;               /* bytes of the command that are settled; its size when whole */
     size_t need;               /* READER_MORE: bytes from the command's start the next step is
-                                known to take (at least used + 1) */
-    size_t bulk_max;           /* proto-max-bulk-len */
-    bool authenticated;        /* false: Redis's small limits for strangers */
-    int64_t args_left;         /* of an array, not read yet */
-    int64_t bulk_len;          /* of the bulk begun, or -1 */
+                                  known to take (more than it was given) */
+    size_t bulk_max;           /* proto-max-bulk-len; the owner may change it any time */
+    int64_t args_left;         /* READER_AT_ARGS: not read yet */
+    int64_t bulk_len;          /* of the bulk that begins at `used`, or -1 within its header */
     size_t scan;               /* where the search for a line's end goes on */
+    struct reader_span *spans; /* owned; kept small between commands */
     uint32_t count;            /* arguments found */
     uint32_t cap;              /* room in `spans` */
-    struct reader_span *spans; /* owned; kept small between commands */
-    struct buf unquoted;       /* an inline command's arguments, unquoted */
-    bool is_inline;
-    bool begun;
-    char error[128]; /* without "-ERR " and CRLF: "Protocol error: ..." */
+    enum reader_phase phase;
+    bool authenticated;  /* false: Redis's small limits for strangers.  The owner sets it
+                                  between commands, so a stranger's are not read ahead of AUTH */
+    struct buf unquoted; /* an inline command's arguments, unquoted */
+    char error[128];     /* without "-ERR " and CRLF: "Protocol error: ..."; it may hold a
+                                  CR or LF of the client's, which reply_error() replaces */
 };
 
+/* Not authenticated; room is taken when the first command comes. */
 void reader_init(struct reader *r, size_t bulk_max);
 void reader_deinit(struct reader *r);
 
 /* Looks at `bytes`, which begin where the current command begins and are at
  * least what it was given last time.  After READER_COMMAND or READER_EMPTY the
- * next command begins at bytes.data + r->used: call reader_next() first. */
+ * next command begins at bytes.data + r->used: call reader_next() first.  After
+ * READER_ERROR there is no next step. */
 enum reader_end reader_step(struct reader *r, struct slice bytes);
 
 /* The command's arguments, r->count of them, into `out`, borrowing from `bytes`

@@ -20,19 +20,21 @@ struct reply {
     struct block *last;
     size_t bytes;        /* in all blocks, not yet taken off */
     size_t taken;        /* bytes of `first` that were taken off already */
-    uint64_t errors;     /* error replies appended, ever */
-    char error_code[24]; /* code of the last error reply, NUL-terminated */
+    uint64_t errors;     /* error replies appended and not cut off again */
+    char error_code[24]; /* code of the last one appended, NUL-terminated; what reply_cut()
+                            took away may still stand here */
     uint8_t proto;       /* 2 or 3 */
 };
 
-/* An empty reply for protocol `proto`; borrows the pool. */
+/* An empty reply for protocol `proto`, which may be changed between values; borrows
+ * the pool. */
 void reply_init(struct reply *r, struct block_pool *pool, uint8_t proto);
 
 /* Drops everything; the reply is empty and can be used again. */
 void reply_clear(struct reply *r);
 
 void reply_ok(struct reply *r);                            /* +OK */
-void reply_status(struct reply *r, const char *text);      /* +text */
+void reply_status(struct reply *r, const char *text);      /* +text; CR and LF become spaces */
 void reply_int(struct reply *r, int64_t v);                /* :v */
 void reply_bulk(struct reply *r, struct slice bytes);      /* $n bytes */
 void reply_bulk_str(struct reply *r, const char *text);    /* the same, of a C string */
