@@ -49,6 +49,7 @@ struct net {
     void (*close)(struct net_conn *conn);
     void (*peer)(struct net_conn *conn, char out[NET_ADDRESS_MAX]);
     void (*local)(struct net_conn *conn, char out[NET_ADDRESS_MAX]);
+    int keepalive_s; /* a silent peer is probed so often; 0: never; for connections to come */
 };
 
 /* Listens at a numeric IPv4 or IPv6 address, "*" (both, any), or, if it begins

@@ -1,0 +1,278 @@
+/* main.c: henge-server: reads the configuration, builds the real env, starts one
+ * server and runs the loop until the server has stopped. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "env/env.h"
+#include "os/os.h"
+#include "os/os_env.h"
+#include "server/server.h"
+#include "session/instance.h"
+#include "session/options.h"
+
+struct process {
+    struct os_env *world;
+    struct server *server;
+};
+
+static int print_help(void)
+{
+    struct buf text = { 0 };
+
+    options_help(&text);
+    printf("Usage: henge-server [FILE] [--name value ...]\n\n"
+           "Starts a Henge server. FILE has a directive a line, as henge.conf; options on the\n"
+           "command line override it. SIGTERM stops the server, SIGHUP reopens its log file.\n\n"
+           "  henge-server\n"
+           "  henge-server /etc/henge.conf --port 7000 --appendfsync always\n\n"
+           "Options and their defaults:\n%.*s\n"
+           "  --help                             this text\n"
+           "  --version                          the version\n",
+           (int)text.len, (const char *)text.data);
+    buf_deinit(&text);
+    return 0;
+}
+
+static int print_version(void)
+{
+    printf("Henge server v=%s (speaks as Redis %s)\n", HENGE_VERSION, HENGE_REDIS_VERSION);
+    return 0;
+}
+
+static struct err read_file(const char *path, struct buf *text)
+{
+    struct fs *fs = os_fs_new(NULL);
+    struct fs_file *file = NULL;
+    size_t got = 0;
+    struct err e = fs_open(fs, path, FS_READ, &file);
+
+    if (!err_is(e)) {
+        /* One byte more than it may be long, so that options_parse() sees it is. */
+        uint8_t *to = buf_reserve(text, LIMIT_CONFIG_FILE + 1);
+        e = fs_read(file, 0, to, LIMIT_CONFIG_FILE + 1, &got);
+        text->len += got;
+        fs_close(file);
+    }
+    os_fs_free(fs);
+    return e;
+}
+
+static bool read_config(struct options *o, const char *path, struct buf *notes)
+{
+    struct buf text = { 0 };
+    struct buf why = { 0 };
+    struct err e = read_file(path, &text);
+    bool ok = false;
+
+    if (err_is(e)) {
+        fprintf(stderr,
+                "henge-server: cannot %s, '%s': %s\n"
+                "Give the path of a configuration file such as henge.conf, or none at all.\n",
+                e.what, path, strerror(e.os));
+    } else if (!options_parse(o, buf_slice(&text), &why)) {
+        fprintf(stderr, "henge-server: %s: %.*s\n", path, (int)why.len, (const char *)why.data);
+    } else {
+        buf_append(notes, buf_slice(&why));
+        ok = true;
+    }
+    buf_deinit(&text);
+    buf_deinit(&why);
+    return ok;
+}
+
+/* Writes ` "value"` so that the parser of configuration files reads it back. */
+static void quote(struct buf *line, const char *value)
+{
+    buf_append(line, slice_str(" \""));
+    for (const char *p = value; *p; p++) {
+        if (*p == '"' || *p == '\\')
+            buf_append_byte(line, '\\');
+        if (*p == '\n')
+            buf_append(line, slice_str("\\n"));
+        else
+            buf_append_byte(line, (uint8_t)*p);
+    }
+    buf_append_byte(line, '"');
+}
+
+/* What the parser says about its one line, without the number. */
+static struct slice without_number(const struct buf *why)
+{
+    struct slice s = buf_slice(why);
+    size_t skip = strlen("line 1: ");
+
+    if (s.len > skip && memcmp(s.data, "line 1: ", skip) == 0)
+        s = slice_of(s.data + skip, s.len - skip);
+    return s;
+}
+
+/* `--name value ...` up to the next name is a directive as in a file. */
+static bool read_arguments(struct options *o, int argc, char **argv, int first, struct buf *notes)
+{
+    for (int i = first; i < argc;) {
+        const char *name = argv[i++];
+        struct buf line = { 0 };
+        struct buf why = { 0 };
+        struct slice said;
+        bool ok = strncmp(name, "--", 2) == 0 && name[2];
+
+        if (ok) {
+            buf_append(&line, slice_str(name + 2));
+            while (i < argc && strncmp(argv[i], "--", 2) != 0)
+                quote(&line, argv[i++]);
+            ok = options_parse(o, buf_slice(&line), &why);
+        } else {
+            buf_printf(&why, "'%s' is no option; they are written --name value", name);
+        }
+        said = without_number(&why);
+        if (ok)
+            buf_append(notes, said);
+        else
+            fprintf(stderr, "henge-server: %.*s\nTry 'henge-server --help'.\n", (int)said.len,
+                    (const char *)said.data);
+        buf_deinit(&line);
+        buf_deinit(&why);
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+static void log_notes(struct trace *trace, const struct buf *notes)
+{
+    for (size_t at = 0; at < notes->len;) {
+        const uint8_t *end = memchr(notes->data + at, '\n', notes->len - at);
+        size_t len = end ? (size_t)(end - notes->data) - at : notes->len - at;
+
+        trace_log(trace, TRACE_WARNING, "Configuration: %.*s", (int)len, notes->data + at);
+        at += len + 1;
+    }
+}
+
+/* Fewer clients than configured are better than clients that cannot be accepted. */
+static void fit_descriptors(struct options *o, const struct env *env)
+{
+    uint64_t has = env->machine.descriptors_max;
+    uint64_t wanted = (uint64_t)o->maxclients;
+
+    if (has >= wanted + OS_DESCRIPTORS_RESERVED)
+        return;
+    o->maxclients = has > OS_DESCRIPTORS_RESERVED ? (int64_t)(has - OS_DESCRIPTORS_RESERVED) : 1;
+    trace_log(env->trace, TRACE_WARNING,
+              "The system allows %llu open files: maxclients is %lld instead of %llu; raise "
+              "'ulimit -n' (LimitNOFILE of a service) to %llu",
+              (unsigned long long)has, (long long)o->maxclients, (unsigned long long)wanted,
+              (unsigned long long)(wanted + OS_DESCRIPTORS_RESERVED));
+}
+
+static void on_stop(void *arg)
+{
+    server_stop(((struct process *)arg)->server);
+}
+
+static void on_reopen(void *arg)
+{
+    struct trace *trace = os_env_get(((struct process *)arg)->world)->trace;
+    struct err e = os_trace_reopen(trace);
+
+    if (err_is(e))
+        trace_log(trace, TRACE_WARNING, "Cannot %s, going on with the old one: %s", e.what,
+                  strerror(e.os));
+    else
+        trace_log(trace, TRACE_NOTICE, "Reopened the log file");
+}
+
+static uint64_t on_turn(void *arg)
+{
+    struct process *p = arg;
+    uint64_t deadline = server_turn(p->server);
+    enum server_state state = server_state(p->server);
+
+    if (state == SERVER_STOPPED || state == SERVER_FAILED)
+        os_loop_end(os_env_loop(p->world));
+    return deadline;
+}
+
+static int serve(struct options *o, struct process *p)
+{
+    struct env *env = os_env_get(p->world);
+    struct os_loop *loop = os_env_loop(p->world);
+    struct os_signals signals = { on_stop, on_reopen, p };
+    char detail[256];
+    struct err e;
+    int status;
+
+    trace_log(env->trace, TRACE_NOTICE, "Henge %s, pid %llu, data in '%s'", HENGE_VERSION,
+              (unsigned long long)env->machine.process_id, o->dir);
+    fit_descriptors(o, env);
+    e = server_new(env, o, &p->server, detail);
+    if (err_is(e)) {
+        trace_log(env->trace, TRACE_WARNING, "Cannot start: %s%s%s", detail, e.os ? ": " : "",
+                  e.os ? strerror(e.os) : "");
+        if (*o->logfile)
+            fprintf(stderr, "henge-server: cannot start: %s\n", detail);
+        return 1;
+    }
+    os_loop_signals(loop, signals);
+    os_loop_run(loop, on_turn, p);
+    status = server_state(p->server) == SERVER_STOPPED ? 0 : 1;
+    os_env_end_jobs(p->world);
+    server_free(p->server);
+    trace_log(env->trace, TRACE_NOTICE, status ? "Stopped: the data could not be loaded" : "Bye");
+    return status;
+}
+
+static int start(struct options *o, const struct buf *notes)
+{
+    struct os_env_options env_options = {
+        .logfile = o->logfile,
+        .level = (enum trace_level)o->loglevel,
+        .pool_threads = (unsigned)o->pool_threads,
+        .connections = (uint64_t)o->maxclients,
+        .keepalive_s = (int)o->tcp_keepalive,
+    };
+    struct process p = { 0 };
+    struct err e = os_env_new(&env_options, &p.world);
+    int status;
+
+    if (err_is(e)) {
+        fprintf(stderr,
+                "henge-server: cannot %s '%s': %s\n"
+                "Make its folder, or choose another file with --logfile.\n",
+                e.what, o->logfile, strerror(e.os));
+        return 1;
+    }
+    log_notes(os_env_get(p.world)->trace, notes);
+    status = serve(o, &p);
+    os_env_free(p.world);
+    return status;
+}
+
+static bool is_one_of(const char *arg, const char *a, const char *b)
+{
+    return strcmp(arg, a) == 0 || strcmp(arg, b) == 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct buf notes = { 0 };
+    bool has_file = argc > 1 && argv[1][0] != '-';
+    int status = 1;
+
+    if (argc > 1 && is_one_of(argv[1], "--help", "-h"))
+        return print_help();
+    if (argc > 1 && is_one_of(argv[1], "--version", "-v"))
+        return print_version();
+    options_init(&options);
+    if ((!has_file || read_config(&options, argv[1], &notes)) &&
+        read_arguments(&options, argc, argv, has_file ? 2 : 1, &notes))
+        status = start(&options, &notes);
+    buf_deinit(&notes);
+    options_deinit(&options);
+    return status;
+}

@@ -1,0 +1,69 @@
+/* os_env.c: the whole real env, put together and taken apart in order. */
+#include "os/os_env.h"
+
+#include "base/mem.h"
+#include "os/os.h"
+
+struct os_env {
+    struct env env;
+    struct os_loop *loop;
+    char os_name[256];
+};
+
+struct err os_env_new(const struct os_env_options *options, struct os_env **out)
+{
+    struct os_env *w;
+    struct trace *trace;
+    struct err e;
+
+    *out = NULL;
+    e = os_trace_new(options->logfile, options->level, &trace);
+    if (err_is(e))
+        return e;
+    w = mem_zalloc(1, sizeof *w);
+    w->loop = os_loop_new(trace);
+    w->env = (struct env){
+        .clock = os_clock_new(),
+        .fs = os_fs_new(w->loop),
+        .net = os_net_new(w->loop, trace),
+        .pool = os_pool_new(w->loop, options->pool_threads),
+        .trace = trace,
+        .arenas = os_arenas_new(),
+        .seed = os_machine_seed(),
+        .usage = os_machine_usage,
+    };
+    w->env.net->keepalive_s = options->keepalive_s;
+    os_machine_read(options->connections, &w->env.machine, w->os_name);
+    *out = w;
+    return err_ok();
+}
+
+struct env *os_env_get(struct os_env *world)
+{
+    return &world->env;
+}
+
+struct os_loop *os_env_loop(struct os_env *world)
+{
+    return world->loop;
+}
+
+void os_env_end_jobs(struct os_env *world)
+{
+    os_pool_free(world->env.pool);
+    world->env.pool = NULL;
+}
+
+void os_env_free(struct os_env *world)
+{
+    if (!world)
+        return;
+    os_env_end_jobs(world);
+    os_arenas_free(world->env.arenas);
+    os_net_free(world->env.net);
+    os_fs_free(world->env.fs);
+    os_clock_free(world->env.clock);
+    os_loop_free(world->loop);
+    os_trace_free(world->env.trace);
+    mem_free(world);
+}

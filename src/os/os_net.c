@@ -1,0 +1,206 @@
+/* os_net.c: connections over sockets, on libev, level-triggered.
+ *
+ * Sockets never block.  libev collects changes of interest and tells the kernel
+ * once a round, so net_want() costs nothing when it is called twice. */
+#include "os/os_net.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "os/os.h"
+#include "os/os_address.h"
+
+enum {
+    SEND_PARTS = 64,      /* looked at in one send */
+    KEEPALIVE_PROBES = 3, /* unanswered before a connection counts as broken */
+};
+
+struct os_conn {
+    struct net_conn base;
+    ev_io io;
+    unsigned wanted; /* enum net_events */
+};
+
+static void on_io(struct ev_loop *ev, ev_io *io, int events)
+{
+    struct os_conn *c = io->data;
+    unsigned ready = 0;
+
+    (void)ev;
+    if (events & EV_READ)
+        ready |= NET_READ;
+    if (events & EV_WRITE)
+        ready |= NET_WRITE;
+    if (events & EV_ERROR) /* reading will say what is wrong */
+        ready |= NET_READ;
+    c->base.on_ready(&c->base, ready);
+}
+
+static int64_t conn_recv(struct net_conn *conn, void *to, size_t len)
+{
+    const struct os_conn *c = (struct os_conn *)conn;
+    ssize_t n;
+
+    assert(len > 0);
+    do
+        n = recv(c->io.fd, to, len, 0);
+    while (n < 0 && errno == EINTR);
+    if (n > 0)
+        return n;
+    return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? NET_AGAIN : NET_GONE;
+}
+
+static ssize_t send_parts(int fd, const struct slice *parts, unsigned count)
+{
+    struct iovec vector[SEND_PARTS];
+    struct msghdr message = { .msg_iov = vector };
+
+    if (count == 1)
+        return send(fd, parts[0].data, parts[0].len, MSG_NOSIGNAL);
+    if (count > SEND_PARTS)
+        count = SEND_PARTS;
+    for (unsigned i = 0; i < count; i++) {
+        vector[i].iov_base = (void *)(uintptr_t)parts[i].data; /* sendmsg only reads */
+        vector[i].iov_len = parts[i].len;
+    }
+    message.msg_iovlen = count;
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+static int64_t conn_send(struct net_conn *conn, const struct slice *parts, unsigned count)
+{
+    const struct os_conn *c = (struct os_conn *)conn;
+    ssize_t n;
+
+    assert(count > 0);
+    do
+        n = send_parts(c->io.fd, parts, count);
+    while (n < 0 && errno == EINTR);
+    if (n >= 0)
+        return n;
+    return errno == EAGAIN || errno == EWOULDBLOCK ? NET_AGAIN : NET_GONE;
+}
+
+static void conn_want(struct net_conn *conn, unsigned events)
+{
+    struct os_conn *c = (struct os_conn *)conn;
+    struct os_net *net = (struct os_net *)conn->net;
+    int interest = 0;
+
+    if (events == c->wanted)
+        return;
+    if (events & NET_READ)
+        interest |= EV_READ;
+    if (events & NET_WRITE)
+        interest |= EV_WRITE;
+    ev_io_stop(net->ev, &c->io);
+    c->wanted = events;
+    if (!interest)
+        return;
+    ev_io_modify(&c->io, interest);
+    ev_io_start(net->ev, &c->io);
+}
+
+static void conn_close(struct net_conn *conn)
+{
+    struct os_conn *c = (struct os_conn *)conn;
+    struct os_net *net = (struct os_net *)conn->net;
+
+    assert(net->conns > 0);
+    net->conns--;
+    ev_io_stop(net->ev, &c->io);
+    close(c->io.fd);
+    mem_free(c);
+}
+
+static void conn_local(struct net_conn *conn, char out[NET_ADDRESS_MAX])
+{
+    struct os_address a = { .len = sizeof a.storage };
+
+    if (getsockname(((struct os_conn *)conn)->io.fd, (struct sockaddr *)&a.storage, &a.len))
+        a.len = 0;
+    os_address_print(&a, out);
+}
+
+static void conn_peer(struct net_conn *conn, char out[NET_ADDRESS_MAX])
+{
+    struct os_address a = { .len = sizeof a.storage };
+
+    if (getpeername(((struct os_conn *)conn)->io.fd, (struct sockaddr *)&a.storage, &a.len))
+        a.len = 0;
+    if (a.len && a.storage.ss_family == AF_UNIX) /* that end has no name: ours is shown */
+        conn_local(conn, out);
+    else
+        os_address_print(&a, out);
+}
+
+static void set_option(int fd, int level, int name, int value)
+{
+    /* What a socket cannot have is no reason to refuse its client. */
+    (void)setsockopt(fd, level, name, &value, sizeof value);
+}
+
+/* A third of the interval between the probes of a peer that does not answer, so
+ * that it counts as gone after twice the interval. */
+static void tune(int fd, int keepalive_s)
+{
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    if (!keepalive_s)
+        return;
+    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, keepalive_s);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, keepalive_s / 3 ? keepalive_s / 3 : 1);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
+}
+
+struct net_conn *os_net_adopt(struct os_net *net, int fd, bool tcp)
+{
+    struct os_conn *c = mem_alloc(sizeof *c);
+
+    if (tcp)
+        tune(fd, net->base.keepalive_s);
+    c->base = (struct net_conn){ .net = &net->base };
+    c->wanted = 0;
+    ev_io_init(&c->io, on_io, fd, 0);
+    c->io.data = c;
+    net->conns++;
+    return &c->base;
+}
+
+struct net *os_net_new(struct os_loop *loop, struct trace *trace)
+{
+    struct os_net *net = mem_zalloc(1, sizeof *net);
+
+    net->ev = os_loop_ev(loop);
+    net->trace = trace;
+    net->reserve = os_net_reserve();
+    net->base = (struct net){
+        .listen = os_listener_open,
+        .unlisten = os_listener_close,
+        .recv = conn_recv,
+        .send = conn_send,
+        .want = conn_want,
+        .close = conn_close,
+        .peer = conn_peer,
+        .local = conn_local,
+    };
+    return &net->base;
+}
+
+void os_net_free(struct net *net)
+{
+    struct os_net *n = (struct os_net *)net;
+
+    if (!n)
+        return;
+    assert(n->conns == 0 && n->listeners == 0);
+    if (n->reserve >= 0)
+        close(n->reserve);
+    mem_free(n);
+}

@@ -1,0 +1,33 @@
+/* os_net.h: what connections (os_net.c) and listeners (os_listener.c) share. */
+#ifndef HENGE_OS_OS_NET_H
+#define HENGE_OS_OS_NET_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "env/net.h"
+#include "env/trace.h"
+
+struct os_net {
+    struct net base;
+    struct ev_loop *ev;
+    struct trace *trace;
+    int reserve;      /* a descriptor kept for os_listener.c; -1 while there is none */
+    double warned_at; /* ev_now() of the last complaint about descriptors */
+    uint64_t conns;
+    uint64_t listeners;
+};
+
+/* Makes a connection of a connected socket, which it takes. */
+struct net_conn *os_net_adopt(struct os_net *net, int fd, bool tcp);
+
+/* struct net's listen and unlisten. */
+struct err os_listener_open(struct net *net, const char *address, int port,
+                            struct net_listener **out);
+void os_listener_close(struct net_listener *listener);
+
+/* A descriptor of nothing, to be closed when there is no other; or -1. */
+int os_net_reserve(void);
+
+#endif
