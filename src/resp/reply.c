@@ -86,8 +86,8 @@ static void write_text(struct reply *r, const char *text, size_t len)
     wrote(r, put_bytes(room(r, len), slice_of(text, len)));
 }
 
-/* Fills the last block up and puts the rest into a new one, with room for the line
- * end that may follow: copied once. */
+/* Fills the last block up and puts the rest into a new one, which has room for the
+ * line end that may follow if it is not an ordinary one: copied once. */
 static void write_bytes(struct reply *r, struct slice bytes)
 {
     size_t left = r->last ? r->last->cap - r->last->len : 0;
@@ -97,7 +97,8 @@ static void write_bytes(struct reply *r, struct slice bytes)
         wrote(r, put_bytes(room(r, n), slice_of(bytes.data, n)));
     if (bytes.len > n) {
         struct slice rest = slice_of(bytes.data + n, bytes.len - n);
-        wrote(r, put_bytes(room(r, rest.len + 2), rest));
+        uint8_t *p = room(r, rest.len > BLOCK_SIZE ? rest.len + 2 : rest.len);
+        wrote(r, put_bytes(p, rest));
     }
 }
 
