@@ -30,6 +30,7 @@ struct connection *connection_new(struct server *server, struct net_conn *net)
     session_init(&conn->session, in);
     conn->server = server;
     conn->net = net;
+    conn->session.net = net;
     net->owner = conn;
     net->on_ready = on_ready;
     list_init(&conn->ready);

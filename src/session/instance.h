@@ -53,6 +53,8 @@ struct instance {
     uint64_t next_id; /* of clients */
     struct block_pool blocks;
     struct instance_stats stats;
+    struct instance_stats stats_base; /* as CONFIG RESETSTAT found them: INFO shows what */
+    struct node_stats node_base;      /* has come since */
     struct prng prng;
     uint64_t started_mono_us;
     uint64_t started_wall_us;

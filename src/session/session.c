@@ -144,6 +144,7 @@ bool session_admit(struct session *s, struct call *c)
     c->reply->proto = s->proto;
     if (!find_row(s, c))
         return false;
+    s->last = c->row;
     if (!s->authenticated && !(c->row->flags & CMD_NO_AUTH)) {
         reply_error(c->reply, "NOAUTH", "Authentication required.");
         return false;

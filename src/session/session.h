@@ -28,6 +28,8 @@ struct session {
     bool authenticated;
     enum session_close closing;
     uint64_t commands;
+    const struct command *last; /* row of the last call; NULL before the first */
+    struct net_conn *net;       /* whose addresses CLIENT LIST shows; NULL: none */
 };
 
 void session_init(struct session *s, struct instance *instance);
