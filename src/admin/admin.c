@@ -1,0 +1,9 @@
+/* admin.c: the families of commands about the server. */
+#include "admin/admin.h"
+
+#include "admin/admin_rows.h"
+
+const struct command *const admin_families[] = {
+    connection_commands, auth_commands, client_commands,   command_commands,
+    config_commands,     info_commands, shutdown_commands, NULL,
+};

@@ -1,0 +1,15 @@
+/* admin_rows.h: the families of admin/, one an own file. */
+#ifndef HENGE_ADMIN_ADMIN_ROWS_H
+#define HENGE_ADMIN_ADMIN_ROWS_H
+
+#include "cmd/command.h"
+
+extern const struct command connection_commands[]; /* PING ECHO SELECT QUIT RESET TIME */
+extern const struct command auth_commands[];       /* AUTH HELLO */
+extern const struct command client_commands[];     /* CLIENT */
+extern const struct command command_commands[];    /* COMMAND */
+extern const struct command config_commands[];     /* CONFIG */
+extern const struct command info_commands[];       /* INFO */
+extern const struct command shutdown_commands[];   /* SHUTDOWN */
+
+#endif

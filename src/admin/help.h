@@ -1,0 +1,11 @@
+/* help.h: the answer of every container's HELP. */
+#ifndef HENGE_ADMIN_HELP_H
+#define HENGE_ADMIN_HELP_H
+
+#include "cmd/call.h"
+
+/* Replies `lines` (NULL-terminated) between the head and the foot Redis gives
+ * them, as statuses; `name` is the container's, in capitals. */
+enum call_end help_reply(struct call *c, const char *name, const char *const *lines);
+
+#endif

@@ -1,0 +1,33 @@
+/* names.c: what clients may call themselves. */
+#include "admin/names.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+
+bool names_check(struct call *c, const char *what, struct slice name)
+{
+    if (name.len > LIMIT_CLIENT_NAME) {
+        reply_errorf(c->reply, "ERR", "%s cannot be longer than %d bytes.", what,
+                     LIMIT_CLIENT_NAME);
+        return false;
+    }
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.data[i] < '!' || name.data[i] > '~') {
+            reply_errorf(c->reply, "ERR",
+                         "%s cannot contain spaces, newlines or special characters.", what);
+            return false;
+        }
+    }
+    return true;
+}
+
+void names_set(char **to, struct slice name)
+{
+    mem_free(*to);
+    *to = NULL;
+    if (name.len == 0)
+        return;
+    *to = mem_alloc(name.len + 1);
+    memcpy(*to, name.data, name.len);
+    (*to)[name.len] = '\0';
+}

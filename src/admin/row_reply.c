@@ -1,0 +1,249 @@
+/* row_reply.c: a command's row as COMMAND shows it: flags, ACL categories, key
+ * specifications and documentation, in Redis's form and order. */
+#include "admin/row_reply.h"
+
+#include <stdio.h>
+
+struct word {
+    unsigned flag;
+    const char *text;
+};
+
+/* In the order Redis gives them. */
+static const struct word flag_words[] = {
+    { CMD_WRITE, "write" },
+    { CMD_READONLY, "readonly" },
+    { CMD_DENYOOM, "denyoom" },
+    { CMD_ADMIN, "admin" },
+    { CMD_PUBSUB, "pubsub" },
+    { CMD_NOSCRIPT, "noscript" },
+    { CMD_BLOCKING, "blocking" },
+    { CMD_LOADING, "loading" },
+    { CMD_STALE, "stale" },
+    { CMD_SKIP_MONITOR, "skip_monitor" },
+    { CMD_SKIP_SLOWLOG, "skip_slowlog" },
+    { CMD_FAST, "fast" },
+    { CMD_NO_AUTH, "no_auth" },
+    { CMD_NO_ASYNC_LOADING, "no_async_loading" },
+    { CMD_NO_MULTI, "no_multi" },
+    { CMD_ALLOW_BUSY, "allow_busy" },
+};
+
+/* The categories, in Redis's order; by flag, or, without one, by the group of
+ * that name. */
+static const struct word categories[] = {
+    { CMD_KEYSPACE, "keyspace" },
+    { CMD_READONLY, "read" },
+    { CMD_WRITE, "write" },
+    { 0, "set" },
+    { 0, "sortedset" },
+    { 0, "list" },
+    { 0, "hash" },
+    { 0, "string" },
+    { 0, "bitmap" },
+    { 0, "hyperloglog" },
+    { 0, "geo" },
+    { 0, "stream" },
+    { CMD_PUBSUB, "pubsub" },
+    { CMD_ADMIN, "admin" },
+    { CMD_FAST, "fast" },
+    { 0, "slow" },
+    { CMD_BLOCKING, "blocking" },
+    { CMD_DANGEROUS | CMD_ADMIN, "dangerous" },
+    { CMD_CONNECTION, "connection" },
+    { 0, "transaction" },
+    { 0, "scripting" },
+};
+
+enum {
+    FLAG_WORDS = sizeof flag_words / sizeof flag_words[0],
+    CATEGORIES = sizeof categories / sizeof categories[0],
+};
+
+static bool is_group(const struct command *row, const char *category)
+{
+    if (strcmp(category, "sortedset") == 0)
+        return strcmp(row->group, "sorted-set") == 0;
+    if (strcmp(category, "transaction") == 0)
+        return strcmp(row->group, "transactions") == 0;
+    return strcmp(row->group, category) == 0;
+}
+
+static bool in_category(const struct command *row, const struct word *category)
+{
+    if (category->flag)
+        return row->flags & category->flag;
+    if (strcmp(category->text, "slow") == 0)
+        return !(row->flags & CMD_FAST);
+    return is_group(row, category->text);
+}
+
+static void reply_flags(struct reply *r, const struct command *row)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < FLAG_WORDS; i++)
+        n += (row->flags & flag_words[i].flag) != 0;
+    reply_set(r, n);
+    for (size_t i = 0; i < FLAG_WORDS; i++) {
+        if (row->flags & flag_words[i].flag)
+            reply_status(r, flag_words[i].text);
+    }
+}
+
+static void reply_categories(struct reply *r, const struct command *row)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < CATEGORIES; i++)
+        n += in_category(row, &categories[i]);
+    reply_set(r, n);
+    for (size_t i = 0; i < CATEGORIES; i++) {
+        char text[32];
+
+        if (!in_category(row, &categories[i]))
+            continue;
+        snprintf(text, sizeof text, "@%s", categories[i].text);
+        reply_status(r, text);
+    }
+}
+
+static void reply_tips(struct reply *r, const struct command *row)
+{
+    size_t n = 0;
+
+    while (row->tips && row->tips[n])
+        n++;
+    reply_set(r, n);
+    for (size_t i = 0; i < n; i++)
+        reply_bulk_str(r, row->tips[i]);
+}
+
+/* "index" or "range": a type and what specifies it. */
+static void reply_step(struct reply *r, const char *name, const char *type, size_t fields)
+{
+    reply_bulk_str(r, name);
+    reply_map(r, 2);
+    reply_bulk_str(r, "type");
+    reply_bulk_str(r, type);
+    reply_bulk_str(r, "spec");
+    reply_map(r, fields);
+}
+
+static void reply_field(struct reply *r, const char *name, int value)
+{
+    reply_bulk_str(r, name);
+    reply_int(r, value);
+}
+
+static void reply_key_specs(struct reply *r, const struct command *row)
+{
+    int last = row->keys.last < 0 ? row->keys.last : row->keys.last - row->keys.first;
+
+    if (row->keys.first <= 0) {
+        reply_set(r, 0);
+        return;
+    }
+    reply_set(r, 1);
+    reply_map(r, 3);
+    reply_bulk_str(r, "flags");
+    row_reply_key_flags(r, row);
+    reply_step(r, "begin_search", "index", 1);
+    reply_field(r, "index", row->keys.first);
+    reply_step(r, "find_keys", "range", 3);
+    reply_field(r, "lastkey", last);
+    reply_field(r, "keystep", row->keys.step);
+    reply_field(r, "limit", 0);
+}
+
+static size_t count_subs(const struct command *row)
+{
+    size_t n = 0;
+
+    while (row->subs && row->subs[n].name)
+        n++;
+    return n;
+}
+
+void row_reply_info(struct reply *r, const struct command *row)
+{
+    size_t subs = count_subs(row);
+
+    reply_array(r, 10);
+    reply_bulk_str(r, command_full_name(row));
+    reply_int(r, row->arity);
+    reply_flags(r, row);
+    reply_int(r, row->keys.first);
+    reply_int(r, row->keys.last);
+    reply_int(r, row->keys.step);
+    reply_categories(r, row);
+    reply_tips(r, row);
+    reply_key_specs(r, row);
+    reply_set(r, subs);
+    for (size_t i = 0; i < subs; i++)
+        row_reply_info(r, &row->subs[i]);
+}
+
+void row_reply_docs(struct reply *r, const struct command *row)
+{
+    const struct {
+        const char *name;
+        const char *text;
+    } fields[] = {
+        { "summary", row->summary },
+        { "since", row->since },
+        { "group", row->group },
+        { "complexity", row->complexity },
+    };
+    size_t subs = count_subs(row), n = subs != 0;
+
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        n += fields[i].text != NULL;
+    reply_bulk_str(r, command_full_name(row));
+    reply_map(r, n);
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        if (!fields[i].text)
+            continue;
+        reply_bulk_str(r, fields[i].name);
+        reply_bulk_str(r, fields[i].text);
+    }
+    if (!subs)
+        return;
+    reply_bulk_str(r, "subcommands");
+    reply_map(r, subs);
+    for (size_t i = 0; i < subs; i++)
+        row_reply_docs(r, &row->subs[i]);
+}
+
+/* The access (RO, RW, OW, RM) is shown in capitals, what it does in small letters. */
+void row_reply_key_flags(struct reply *r, const struct command *row)
+{
+    const char *words = row->key_flags ? row->key_flags : "";
+    size_t n = *words != '\0';
+
+    for (const char *p = words; *p; p++)
+        n += *p == ' ';
+    reply_set(r, n);
+    for (size_t i = 0; i < n; i++) {
+        size_t len = strcspn(words, " ");
+        char word[32];
+
+        snprintf(word, sizeof word, "%.*s", (int)len, words);
+        for (char *p = word; i > 0 && *p; p++)
+            *p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 'a' - 'A' : *p);
+        reply_status(r, word);
+        words += len + (words[len] == ' ');
+    }
+}
+
+bool row_in_category(const struct command *row, struct slice category, bool *known)
+{
+    *known = false;
+    for (size_t i = 0; i < CATEGORIES; i++) {
+        if (slice_is(category, categories[i].text)) {
+            *known = true;
+            return in_category(row, &categories[i]);
+        }
+    }
+    return false;
+}

@@ -1,0 +1,20 @@
+/* row_reply.h: a command's row as COMMAND shows it. */
+#ifndef HENGE_ADMIN_ROW_REPLY_H
+#define HENGE_ADMIN_ROW_REPLY_H
+
+#include "cmd/command.h"
+
+/* The ten elements of COMMAND INFO, subcommands within. */
+void row_reply_info(struct reply *r, const struct command *row);
+
+/* Two elements of COMMAND DOCS' map: the name and what is said about it. */
+void row_reply_docs(struct reply *r, const struct command *row);
+
+/* The flags of its keys, as COMMAND INFO and GETKEYSANDFLAGS show them: a set. */
+void row_reply_key_flags(struct reply *r, const struct command *row);
+
+/* The row belongs to that ACL category (without '@').  *known says if there is
+ * such a category at all. */
+bool row_in_category(const struct command *row, struct slice category, bool *known);
+
+#endif
