@@ -63,7 +63,7 @@ static bool parse_options(struct call *c, struct scan *s)
         } else if (has_value && call_arg_is(c, i, "match")) {
             s->match = c->argv[i + 1];
             s->has_match = !slice_is(s->match, "*");
-        } else if (has_value && call_arg_is(c, i, "type") && !s->has_type) {
+        } else if (has_value && call_arg_is(c, i, "type")) {
             s->type = c->argv[i + 1];
             s->has_type = true;
         } else {

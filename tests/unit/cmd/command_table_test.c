@@ -86,7 +86,7 @@ Test(command_table, a_name_with_one_wrong_byte_is_not_found)
 Test(command_table, hundreds_of_names_share_no_slot)
 {
     enum { MANY = 500 };
-    static char names[MANY][16];
+    static char names[MANY][24];
     static struct command rows[MANY + 1];
     for (int i = 0; i < MANY; i++) {
         snprintf(names[i], sizeof(names[i]), "command%d", i);
