@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/limits.h"
 #include "env/env.h"
 #include "os/os.h"
+#include "os/os_config.h"
 #include "os/os_env.h"
 #include "server/server.h"
 #include "session/instance.h"
@@ -43,29 +43,11 @@ static int print_version(void)
     return 0;
 }
 
-static struct err read_file(const char *path, struct buf *text)
-{
-    struct fs *fs = os_fs_new(NULL);
-    struct fs_file *file = NULL;
-    size_t got = 0;
-    struct err e = fs_open(fs, path, FS_READ, &file);
-
-    if (!err_is(e)) {
-        /* One byte more than it may be long, so that options_parse() sees it is. */
-        uint8_t *to = buf_reserve(text, LIMIT_CONFIG_FILE + 1);
-        e = fs_read(file, 0, to, LIMIT_CONFIG_FILE + 1, &got);
-        text->len += got;
-        fs_close(file);
-    }
-    os_fs_free(fs);
-    return e;
-}
-
 static bool read_config(struct options *o, const char *path, struct buf *notes)
 {
     struct buf text = { 0 };
     struct buf why = { 0 };
-    struct err e = read_file(path, &text);
+    struct err e = os_config_read(path, &text);
     bool ok = false;
 
     if (err_is(e)) {
@@ -84,21 +66,6 @@ static bool read_config(struct options *o, const char *path, struct buf *notes)
     return ok;
 }
 
-/* Writes ` "value"` so that the parser of configuration files reads it back. */
-static void quote(struct buf *line, const char *value)
-{
-    buf_append(line, slice_str(" \""));
-    for (const char *p = value; *p; p++) {
-        if (*p == '"' || *p == '\\')
-            buf_append_byte(line, '\\');
-        if (*p == '\n')
-            buf_append(line, slice_str("\\n"));
-        else
-            buf_append_byte(line, (uint8_t)*p);
-    }
-    buf_append_byte(line, '"');
-}
-
 /* What the parser says about its one line, without the number. */
 static struct slice without_number(const struct buf *why)
 {
@@ -110,36 +77,29 @@ static struct slice without_number(const struct buf *why)
     return s;
 }
 
-/* `--name value ...` up to the next name is a directive as in a file. */
+/* Each is a directive as in a file, and what is wrong with it is said alike. */
 static bool read_arguments(struct options *o, int argc, char **argv, int first, struct buf *notes)
 {
-    for (int i = first; i < argc;) {
-        const char *name = argv[i++];
-        struct buf line = { 0 };
-        struct buf why = { 0 };
-        struct slice said;
-        bool ok = strncmp(name, "--", 2) == 0 && name[2];
+    struct buf line = { 0 };
+    struct buf why = { 0 };
+    bool ok = true;
 
-        if (ok) {
-            buf_append(&line, slice_str(name + 2));
-            while (i < argc && strncmp(argv[i], "--", 2) != 0)
-                quote(&line, argv[i++]);
+    for (int i = first; ok && i < argc;) {
+        if (os_config_argument(argc, argv, &i, &line)) {
             ok = options_parse(o, buf_slice(&line), &why);
         } else {
-            buf_printf(&why, "'%s' is no option; they are written --name value", name);
+            buf_printf(&why, "'%s' is no option; they are written --name value", argv[i]);
+            ok = false;
         }
-        said = without_number(&why);
         if (ok)
-            buf_append(notes, said);
-        else
-            fprintf(stderr, "henge-server: %.*s\nTry 'henge-server --help'.\n", (int)said.len,
-                    (const char *)said.data);
-        buf_deinit(&line);
-        buf_deinit(&why);
-        if (!ok)
-            return false;
+            buf_append(notes, without_number(&why));
     }
-    return true;
+    if (!ok)
+        fprintf(stderr, "henge-server: %.*s\nTry 'henge-server --help'.\n",
+                (int)without_number(&why).len, (const char *)without_number(&why).data);
+    buf_deinit(&line);
+    buf_deinit(&why);
+    return ok;
 }
 
 static void log_notes(struct trace *trace, const struct buf *notes)
@@ -174,18 +134,6 @@ static void on_stop(void *arg)
     server_stop(((struct process *)arg)->server);
 }
 
-static void on_reopen(void *arg)
-{
-    struct trace *trace = os_env_get(((struct process *)arg)->world)->trace;
-    struct err e = os_trace_reopen(trace);
-
-    if (err_is(e))
-        trace_log(trace, TRACE_WARNING, "Cannot %s, going on with the old one: %s", e.what,
-                  strerror(e.os));
-    else
-        trace_log(trace, TRACE_NOTICE, "Reopened the log file");
-}
-
 static uint64_t on_turn(void *arg)
 {
     struct process *p = arg;
@@ -201,7 +149,6 @@ static int serve(struct options *o, struct process *p)
 {
     struct env *env = os_env_get(p->world);
     struct os_loop *loop = os_env_loop(p->world);
-    struct os_signals signals = { on_stop, on_reopen, p };
     char detail[256];
     struct err e;
     int status;
@@ -217,7 +164,7 @@ static int serve(struct options *o, struct process *p)
             fprintf(stderr, "henge-server: cannot start: %s\n", detail);
         return 1;
     }
-    os_loop_signals(loop, signals);
+    os_env_signals(p->world, on_stop, p);
     os_loop_run(loop, on_turn, p);
     status = server_state(p->server) == SERVER_STOPPED ? 0 : 1;
     os_env_end_jobs(p->world);

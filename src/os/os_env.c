@@ -1,6 +1,8 @@
 /* os_env.c: the whole real env, put together and taken apart in order. */
 #include "os/os_env.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "os/os.h"
 
@@ -8,7 +10,28 @@ struct os_env {
     struct env env;
     struct os_loop *loop;
     char os_name[256];
+    void (*stop)(void *arg);
+    void *stop_arg;
 };
+
+static void on_stop(void *arg)
+{
+    struct os_env *w = arg;
+
+    w->stop(w->stop_arg);
+}
+
+static void on_reopen(void *arg)
+{
+    struct trace *trace = ((struct os_env *)arg)->env.trace;
+    struct err e = os_trace_reopen(trace);
+
+    if (err_is(e))
+        trace_log(trace, TRACE_WARNING, "Cannot %s, going on with the old one: %s", e.what,
+                  strerror(e.os));
+    else
+        trace_log(trace, TRACE_NOTICE, "Reopened the log file");
+}
 
 struct err os_env_new(const struct os_env_options *options, struct os_env **out)
 {
@@ -46,6 +69,15 @@ struct env *os_env_get(struct os_env *world)
 struct os_loop *os_env_loop(struct os_env *world)
 {
     return world->loop;
+}
+
+void os_env_signals(struct os_env *world, void (*stop)(void *arg), void *arg)
+{
+    struct os_signals signals = { on_stop, on_reopen, world };
+
+    world->stop = stop;
+    world->stop_arg = arg;
+    os_loop_signals(world->loop, signals);
 }
 
 void os_env_end_jobs(struct os_env *world)

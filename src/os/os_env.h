@@ -25,6 +25,10 @@ struct err os_env_new(const struct os_env_options *options, struct os_env **out)
 struct env *os_env_get(struct os_env *world);
 struct os_loop *os_env_loop(struct os_env *world);
 
+/* Gives the process's signals to its loop: the first SIGTERM or SIGINT calls
+ * `stop` between turns, a second one exits at once, SIGHUP reopens the log file. */
+void os_env_signals(struct os_env *world, void (*stop)(void *arg), void *arg);
+
 /* Ends the pool, as os_pool_free(): to be called before a server is freed that
  * may have jobs under way. */
 void os_env_end_jobs(struct os_env *world);
