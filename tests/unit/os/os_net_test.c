@@ -1,0 +1,279 @@
+/* Tests of os_net.c: connections over real sockets. */
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "unit/os/os_net_fixture.h"
+
+/* An echo whose server answers what it read; `text` goes there and back. */
+static void echo_once(struct wire *w, int client, const char *text)
+{
+    char back[64] = { 0 };
+    size_t len = strlen(text);
+
+    cr_assert_eq(send(client, text, len, 0), (ssize_t)len);
+    wire_wait_bytes(w, w->received + len);
+    cr_assert_eq(recv(client, back, sizeof back, MSG_WAITALL | MSG_DONTWAIT), (ssize_t)len);
+    cr_assert_str_eq(back, text);
+}
+
+Test(os_net, ipv4_clients_are_echoed_and_both_addresses_known)
+{
+    struct wire w;
+    char text[NET_ADDRESS_MAX];
+    char expected[NET_ADDRESS_MAX];
+    int client;
+
+    wire_init(&w);
+    wire_listen(&w, "127.0.0.1");
+    client = wire_connect(&w, AF_INET);
+    wire_wait_accepted(&w, 1);
+    echo_once(&w, client, "hello");
+    echo_once(&w, client, "again");
+    net_local(w.conns[0], text);
+    snprintf(expected, sizeof expected, "127.0.0.1:%d", w.port);
+    cr_assert_str_eq(text, expected);
+    net_peer(w.conns[0], text);
+    snprintf(expected, sizeof expected, "127.0.0.1:%d", wire_port_of(client));
+    cr_assert_str_eq(text, expected);
+    close(client);
+    wire_deinit(&w);
+}
+
+Test(os_net, ipv6_clients_are_echoed_and_both_addresses_known)
+{
+    struct wire w;
+    char text[NET_ADDRESS_MAX];
+    char expected[NET_ADDRESS_MAX];
+    int client;
+
+    wire_init(&w);
+    if (!wire_has_ipv6())
+        cr_skip_test("no IPv6 on this machine");
+    wire_listen(&w, "::1");
+    client = wire_connect(&w, AF_INET6);
+    wire_wait_accepted(&w, 1);
+    echo_once(&w, client, "hello");
+    net_local(w.conns[0], text);
+    snprintf(expected, sizeof expected, "[::1]:%d", w.port);
+    cr_assert_str_eq(text, expected);
+    net_peer(w.conns[0], text);
+    snprintf(expected, sizeof expected, "[::1]:%d", wire_port_of(client));
+    cr_assert_str_eq(text, expected);
+    close(client);
+    wire_deinit(&w);
+}
+
+Test(os_net, unix_clients_are_echoed_and_named_by_the_path)
+{
+    struct wire w;
+    char text[NET_ADDRESS_MAX];
+    char expected[NET_ADDRESS_MAX];
+    int client;
+
+    wire_init(&w);
+    wire_listen(&w, fixture_path(&w.f, "sock"));
+    client = wire_connect_unix(&w, "sock");
+    wire_wait_accepted(&w, 1);
+    echo_once(&w, client, "hello");
+    snprintf(expected, sizeof expected, "%s:0", fixture_path(&w.f, "sock"));
+    net_local(w.conns[0], text);
+    cr_assert_str_eq(text, expected);
+    net_peer(w.conns[0], text);
+    cr_assert_str_eq(text, expected);
+    close(client);
+    wire_deinit(&w);
+}
+
+Test(os_net, what_is_not_wanted_is_not_told_and_what_is_left_is_told_again)
+{
+    struct wire w;
+    int client;
+    char byte;
+
+    wire_init(&w);
+    w.manual = true;
+    wire_listen(&w, "127.0.0.1");
+    client = wire_connect(&w, AF_INET);
+    wire_wait_accepted(&w, 1);
+    cr_assert_eq(net_recv(w.conns[0], &byte, 1), NET_AGAIN);
+    cr_assert_eq(send(client, "abc", 3, 0), 3);
+    wire_pass(&w); /* nothing is wanted */
+    cr_assert_eq(w.told, 0);
+    net_want(w.conns[0], NET_READ);
+    for (unsigned i = 0; i < 3; i++) {
+        wire_wait_told(&w, NET_READ);
+        cr_assert_eq(net_recv(w.conns[0], &byte, 1), 1);
+        cr_assert_eq(byte, "abc"[i]);
+    }
+    cr_assert_eq(net_recv(w.conns[0], &byte, 1), NET_AGAIN);
+    wire_pass(&w);
+    cr_assert_eq(w.told, 0);
+    net_want(w.conns[0], NET_READ | NET_WRITE);
+    wire_wait_told(&w, NET_WRITE);
+    net_want(w.conns[0], 0);
+    cr_assert_eq(send(client, "d", 1, 0), 1);
+    wire_pass(&w);
+    cr_assert_eq(w.told, 0);
+    close(client);
+    net_want(w.conns[0], NET_READ);
+    wire_wait_told(&w, NET_READ);
+    cr_assert_eq(net_recv(w.conns[0], &byte, 1), 1);
+    cr_assert_eq(net_recv(w.conns[0], &byte, 1), NET_GONE);
+    wire_deinit(&w);
+}
+
+enum { PART = 50000, PARTS = 100, TOTAL = PART * PARTS };
+
+struct flood {
+    struct wire w;
+    int client;
+    size_t sent;
+    size_t got;
+    bool waited; /* the kernel had no room once */
+    uint8_t *bytes;
+};
+
+/* Both sides in turns: we send until there is no room, the client reads a little. */
+static bool pump(void *arg)
+{
+    struct flood *f = arg;
+    uint8_t piece[30011];
+    ssize_t n;
+
+    while (f->sent < TOTAL) {
+        struct slice parts[3];
+        unsigned count = 0;
+        int64_t put;
+
+        for (size_t at = f->sent; at < TOTAL && count < 3; count++) {
+            size_t len = PART - at % PART;
+            parts[count] = slice_of(f->bytes + at, len);
+            at += len;
+        }
+        put = net_send(f->w.conns[0], parts, count);
+        if (put == NET_AGAIN) {
+            f->waited = true;
+            break;
+        }
+        cr_assert_gt(put, 0);
+        f->sent += (size_t)put;
+    }
+    net_want(f->w.conns[0], f->sent < TOTAL ? NET_WRITE : 0);
+    n = recv(f->client, piece, sizeof piece, MSG_DONTWAIT);
+    if (n > 0) {
+        cr_assert_eq(memcmp(piece, f->bytes + f->got, (size_t)n), 0);
+        f->got += (size_t)n;
+    }
+    return f->got == TOTAL;
+}
+
+Test(os_net, more_than_the_kernel_takes_arrives_whole_and_in_order)
+{
+    struct flood f = { 0 };
+
+    f.bytes = malloc(TOTAL);
+    for (size_t i = 0; i < TOTAL; i++)
+        f.bytes[i] = (uint8_t)(i * 2654435761u >> 13);
+    wire_init(&f.w);
+    f.w.manual = true;
+    wire_listen(&f.w, "127.0.0.1");
+    f.client = wire_connect(&f.w, AF_INET);
+    wire_wait_accepted(&f.w, 1);
+    wire_poll(&f.w, pump, &f);
+    cr_assert(f.waited);
+    cr_assert_eq(f.sent, TOTAL);
+    close(f.client);
+    wire_deinit(&f.w);
+    free(f.bytes);
+}
+
+Test(os_net, sixty_four_parts_leave_in_one_send)
+{
+    struct wire w;
+    struct slice parts[100];
+    char back[200];
+    int client;
+
+    wire_init(&w);
+    w.manual = true;
+    wire_listen(&w, "127.0.0.1");
+    client = wire_connect(&w, AF_INET);
+    wire_wait_accepted(&w, 1);
+    for (unsigned i = 0; i < 100; i++)
+        parts[i] = slice_of(&"abcdefghij"[i % 10], 1);
+    cr_assert_eq(net_send(w.conns[0], parts, 100), 64);
+    cr_assert_eq(recv(client, back, 64, MSG_WAITALL), 64);
+    cr_assert_arr_eq(back, "abcdefghijabcdefghij", 20);
+    close(client);
+    wire_deinit(&w);
+}
+
+static bool send_until_gone(void *arg)
+{
+    struct wire *w = arg;
+    struct slice part = slice_str("x");
+
+    return net_send(w->conns[0], &part, 1) == NET_GONE;
+}
+
+Test(os_net, sending_to_a_peer_that_is_gone_says_so_without_a_signal)
+{
+    struct wire w;
+    int client;
+
+    wire_init(&w);
+    w.manual = true;
+    wire_listen(&w, "127.0.0.1");
+    client = wire_connect(&w, AF_INET);
+    wire_wait_accepted(&w, 1);
+    close(client);
+    wire_poll(&w, send_until_gone, &w);
+    wire_deinit(&w);
+}
+
+static int option_of(int fd, int level, int name)
+{
+    int value = -1;
+    socklen_t len = sizeof value;
+
+    cr_assert_eq(getsockopt(fd, level, name, &value, &len), 0);
+    return value;
+}
+
+Test(os_net, tcp_connections_do_not_delay_and_are_kept_alive)
+{
+    struct wire w;
+    int client;
+    int fd;
+
+    wire_init(&w);
+    w.net->keepalive_s = 60;
+    wire_listen(&w, "127.0.0.1");
+    client = wire_connect(&w, AF_INET);
+    wire_wait_accepted(&w, 1);
+    fd = wire_other_end(client);
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(option_of(fd, IPPROTO_TCP, TCP_NODELAY), 1);
+    cr_assert_eq(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
+    cr_assert_eq(option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE), 60);
+    cr_assert_eq(option_of(fd, IPPROTO_TCP, TCP_KEEPINTVL), 20);
+    cr_assert(fcntl(fd, F_GETFL) & O_NONBLOCK);
+    cr_assert(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    close(client);
+    w.net->keepalive_s = 0;
+    client = wire_connect(&w, AF_INET);
+    wire_wait_accepted(&w, 2);
+    fd = wire_other_end(client);
+    cr_assert_eq(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), 0);
+    close(client);
+    wire_deinit(&w);
+}
