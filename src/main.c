@@ -52,9 +52,9 @@ static bool read_config(struct options *o, const char *path, struct buf *notes)
 
     if (err_is(e)) {
         fprintf(stderr,
-                "henge-server: cannot %s, '%s': %s\n"
-                "Give the path of a configuration file such as henge.conf, or none at all.\n",
-                e.what, path, strerror(e.os));
+                "henge-server: cannot read the configuration file '%s': %s\n"
+                "Give the path of a file such as henge.conf, or none at all.\n",
+                path, strerror(e.os));
     } else if (!options_parse(o, buf_slice(&text), &why)) {
         fprintf(stderr, "henge-server: %s: %.*s\n", path, (int)why.len, (const char *)why.data);
     } else {

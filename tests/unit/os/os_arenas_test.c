@@ -8,23 +8,6 @@
 
 enum { MIB = 1024 * 1024 };
 
-static uint64_t resident(void)
-{
-    uint64_t rss;
-    uint64_t user_us;
-    uint64_t system_us;
-
-    os_machine_usage(NULL, &rss, &user_us, &system_us);
-    return rss;
-}
-
-/* Takes and touches `count` chunks of 1 MiB. */
-static void fill(struct arenas *a, unsigned id, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        memset(arenas_chunk(a, id, MIB), 0x5a, MIB);
-}
-
 Test(os_arenas, chunks_are_aligned_and_hold_what_is_written)
 {
     struct arenas *a = os_arenas_new();
@@ -75,6 +58,23 @@ Test(os_arenas, one_more_than_there_are_is_a_bug, .signal = SIGABRT)
 }
 
 #ifndef HENGE_PLAIN_MEMORY
+static uint64_t resident(void)
+{
+    uint64_t rss;
+    uint64_t user_us;
+    uint64_t system_us;
+
+    os_machine_usage(NULL, &rss, &user_us, &system_us);
+    return rss;
+}
+
+/* Takes and touches `count` chunks of 1 MiB. */
+static void fill(struct arenas *a, unsigned id, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        memset(arenas_chunk(a, id, MIB), 0x5a, MIB);
+}
+
 Test(os_arenas, a_released_arena_s_pages_are_used_again)
 {
     struct arenas *a = os_arenas_new();
