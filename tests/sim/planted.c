@@ -1,0 +1,45 @@
+/* planted.c: the one mutable global of the simulator: the bug that is on.  It is
+ * asked from everywhere in src/ and belongs to no world. */
+#include "sim/planted.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/planted.h"
+
+#define ROW(bug) [PLANTED_##bug] = #bug
+
+static const char *const names[] = {
+    ROW(ack_before_write), ROW(ack_before_sync),   ROW(read_before_sync),  ROW(forget_dirsync),
+    ROW(trust_torn_frame), ROW(resume_after_tear), ROW(replay_past_cut),   ROW(skip_corruption),
+    ROW(retry_fsync),      ROW(return_expired),    ROW(expire_not_logged), ROW(keep_undone),
+    ROW(split_request),    ROW(lose_everysec),
+};
+
+enum { COUNT = sizeof names / sizeof *names };
+
+static int switched_on = PLANTED_NONE;
+
+bool planted_on(enum planted bug)
+{
+    return (int)bug == switched_on;
+}
+
+const char *planted_name(int n)
+{
+    return n >= 0 && n < COUNT ? names[n] : NULL;
+}
+
+int planted_find(const char *name)
+{
+    for (int n = 0; n < COUNT; n++) {
+        if (strcmp(names[n], name) == 0)
+            return n;
+    }
+    return PLANTED_NONE;
+}
+
+void planted_set(int n)
+{
+    switched_on = n;
+}

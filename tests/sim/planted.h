@@ -1,0 +1,18 @@
+/* planted.h: which bug on purpose is switched on. */
+#ifndef HENGE_SIM_PLANTED_H
+#define HENGE_SIM_PLANTED_H
+
+#include <stdbool.h>
+
+enum { PLANTED_NONE = -1 };
+
+/* The name of bug `n`, or NULL behind the last. */
+const char *planted_name(int n);
+
+/* The bug of that name, or PLANTED_NONE. */
+int planted_find(const char *name);
+
+/* From now on that bug, or none. */
+void planted_set(int n);
+
+#endif

@@ -1,0 +1,50 @@
+/* sim_counts.h: what a run did to the server.  A simulator that is not known to
+ * have hurt anybody proves nothing, so a suite fails that falls short. */
+#ifndef HENGE_SIM_COUNTS_H
+#define HENGE_SIM_COUNTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum sim_count {
+    COUNT_KILL,      /* processes ended between two events */
+    COUNT_POWER,     /* power losses */
+    COUNT_STOP,      /* orderly ends */
+    COUNT_CUT_WRITE, /* processes ended within: a write of the log */
+    COUNT_CUT_SYNC,  /* ... its sync */
+    COUNT_CUT_ROLL,  /* ... the making of a segment */
+    COUNT_CUT_LOAD,  /* ... loading */
+    COUNT_READ_ERROR,
+    COUNT_WRITE_ERROR,
+    COUNT_SHORT_WRITE,
+    COUNT_ALLOCATE_ERROR,
+    COUNT_SYNC_ERROR,
+    COUNT_SYNC_DIR_ERROR,
+    COUNT_NO_SPACE,
+    COUNT_FLIP_LOST,   /* garbage in sectors that were being written at a power loss */
+    COUNT_FLIP_SYNCED, /* bits flipped in durable bytes */
+    COUNT_NAME_LOST,   /* names that did not survive a power loss */
+    COUNT_SLOW_JOB,
+    COUNT_RESET,
+    COUNT_HALF_SENT,
+    COUNT_SLOW_READER,
+    COUNT_CLOCK_BACK,
+    COUNT_CLOCK_FORWARD,
+    COUNT_LOST_BYTES, /* power losses that lost unsynced bytes */
+    COUNT_TORN_TAIL,  /* loads that ended at a torn tail */
+    COUNT_KINDS,
+};
+
+struct sim_counts {
+    uint64_t n[COUNT_KINDS];     /* how often */
+    uint64_t seeds[COUNT_KINDS]; /* in how many seeds; only in a sum */
+    uint64_t total_seeds;        /* only in a sum */
+};
+
+/* Adds one seed's counts to a sum. */
+void sim_counts_add(struct sim_counts *sum, const struct sim_counts *one);
+
+/* Prints the sum; false if it falls short of what 200 seeds must have done. */
+bool sim_counts_report(const struct sim_counts *sum);
+
+#endif
