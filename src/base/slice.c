@@ -116,6 +116,9 @@ static bool glob_at(struct glob *g, const uint8_t *p, const uint8_t *p_end, cons
 bool slice_glob(struct slice pattern, struct slice text, bool nocase)
 {
     struct glob g = { nocase, false };
+
+    if (text.len == 0)
+        return pattern.len == 0; /* not even '*' matches it, in Redis */
     return glob_at(&g, pattern.data, pattern.data + pattern.len, text.data, text.data + text.len,
                    0);
 }

@@ -2,7 +2,7 @@
 #include "session/session.h"
 
 #include <assert.h>
-#include <stdio.h>
+#include <string.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
@@ -35,22 +35,22 @@ void session_reset(struct session *s)
     s->authenticated = s->instance->options->requirepass[0] == '\0';
 }
 
-/* The text of an argument as error messages quote it: at most `max` bytes. */
+/* The part of an argument that error messages quote: up to a NUL, at most `max`. */
 static int quoted_len(struct slice text, size_t max)
 {
-    return (int)(text.len < max ? text.len : max);
+    const uint8_t *nul = text.len ? memchr(text.data, 0, text.len) : NULL;
+    size_t len = nul ? (size_t)(nul - text.data) : text.len;
+
+    return (int)(len < max ? len : max);
 }
 
 static void refuse_unknown(struct call *c)
 {
     struct buf args = { 0 };
 
-    for (uint32_t i = 1; i < c->argc && args.len < 128; i++) {
-        struct slice a = c->argv[i];
-        buf_append_byte(&args, '\'');
-        buf_append(&args, slice_of(a.data, (size_t)quoted_len(a, 128 - args.len)));
-        buf_append(&args, slice_str("' "));
-    }
+    for (uint32_t i = 1; i < c->argc && args.len < 128; i++)
+        buf_printf(&args, "'%.*s' ", quoted_len(c->argv[i], 128 - args.len),
+                   (const char *)c->argv[i].data);
     reply_errorf(c->reply, "ERR", "unknown command '%.*s', with args beginning with: %.*s",
                  quoted_len(c->argv[0], 128), (const char *)c->argv[0].data, (int)args.len,
                  args.data ? (const char *)args.data : "");
