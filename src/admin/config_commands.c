@@ -7,8 +7,8 @@
 #include "session/metrics.h"
 #include "session/session.h"
 
-/* Descriptors kept for files and listeners, beside those of clients. */
-enum { DESCRIPTORS_KEPT = 32 };
+/* Open files kept for the log, listeners and the like, beside those of clients. */
+enum { DESCRIPTORS_KEPT = 128 };
 
 static const char *const set_tips[] = { "request_policy:all_nodes", "response_policy:all_succeeded",
                                         NULL };

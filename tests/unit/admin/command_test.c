@@ -1,0 +1,122 @@
+/* command_test.c: COMMAND: what clients read out of the table of commands. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "unit/admin/desk.h"
+
+static struct desk d;
+
+static void setup(void)
+{
+    desk_init(&d);
+}
+
+static void teardown(void)
+{
+    desk_deinit(&d);
+}
+
+TestSuite(command, .init = setup, .fini = teardown);
+
+Test(command, info_has_ten_elements_as_redis_gives_them)
+{
+    desk_is(&d, "COMMAND INFO get",
+            "*1|*10|$3|get|:2|*2|+readonly|+fast|:1|:1|:1|*3|+@read|+@string|+@fast|*0|*1|*6|"
+            "$5|flags|*2|+RO|+access|$12|begin_search|*4|$4|type|$5|index|$4|spec|*2|$5|index|"
+            ":1|$9|find_keys|*4|$4|type|$5|range|$4|spec|*6|$7|lastkey|:0|$7|keystep|:1|$5|"
+            "limit|:0|*0|");
+    desk_is(&d, "COMMAND INFO shutdown",
+            "*1|*10|$8|shutdown|:-1|*6|+admin|+noscript|+loading|+stale|+no_multi|+allow_busy|"
+            ":0|:0|:0|*3|+@admin|+@slow|+@dangerous|*0|*0|*0|");
+}
+
+Test(command, info_in_resp3_uses_sets_and_maps)
+{
+    d.session.proto = 3;
+    desk_has(&d, "COMMAND INFO mset", "|:1|:-1|:2|~");
+    desk_has(&d, "COMMAND INFO mset", "~1|%3|$5|flags|~2|+OW|+update|$12|begin_search|%2|");
+    desk_has(&d, "COMMAND INFO mset", "$7|lastkey|:-1|$7|keystep|:2|");
+    desk_is(&d, "COMMAND INFO nosuch", "*1|_|");
+}
+
+Test(command, info_finds_subcommands_by_their_full_name)
+{
+    desk_has(&d, "COMMAND INFO Client|SetName", "*1|*10|$14|client|setname|:3|");
+    desk_is(&d, "COMMAND INFO client|nosuch get|x nosuch| |get", "*4|$-1|$-1|$-1|$-1|");
+    desk_has(&d, "COMMAND INFO config", "|*4|*10|$10|config|get|");
+}
+
+/* The number behind the first byte of a reply. */
+static long first_number(const char *reply)
+{
+    return strtol(reply + 1, NULL, 10);
+}
+
+Test(command, every_listing_has_as_many_entries_as_count_says)
+{
+    long n = first_number(desk_ask(&d, "COMMAND COUNT"));
+
+    cr_expect_eq((size_t)n, command_count(d.instance.commands));
+    cr_expect_eq(first_number(desk_ask(&d, "COMMAND")), n);
+    cr_expect_eq(first_number(desk_ask(&d, "COMMAND INFO")), n);
+    cr_expect_eq(first_number(desk_ask(&d, "COMMAND DOCS")), 2 * n);
+    cr_expect_gt(first_number(desk_ask(&d, "COMMAND LIST")), n, "subcommands are listed too");
+}
+
+Test(command, list_filters_by_category_pattern_and_module)
+{
+    desk_is(&d, "COMMAND LIST FILTERBY PATTERN SETE*", "*1|$5|setex|");
+    desk_is(&d, "COMMAND LIST FILTERBY PATTERN config|s*", "*1|$10|config|set|");
+    desk_is(&d, "COMMAND LIST FILTERBY MODULE json", "*0|");
+    desk_is(&d, "COMMAND LIST FILTERBY ACLCAT nosuch", "*0|");
+    desk_has(&d, "COMMAND LIST FILTERBY ACLCAT connection", "$9|client|id|");
+    desk_has(&d, "COMMAND LIST FILTERBY ACLCAT DANGEROUS", "$4|info|");
+    desk_is(&d, "COMMAND LIST FILTERBY x y", "-ERR syntax error|");
+    desk_is(&d, "COMMAND LIST x", "-ERR syntax error|");
+}
+
+Test(command, docs_leave_out_what_they_do_not_know)
+{
+    desk_has(&d, "COMMAND DOCS nosuch ping", "*2|$4|ping|*8|$7|summary|");
+    desk_is(&d, "COMMAND DOCS nosuch", "*0|");
+    desk_has(&d, "COMMAND DOCS config", "$11|subcommands|*8|$10|config|get|*8|");
+    d.session.proto = 3;
+    desk_has(&d, "COMMAND DOCS config|set", "%1|$10|config|set|%4|$7|summary|");
+}
+
+Test(command, getkeys_finds_the_keys_of_a_whole_command)
+{
+    desk_is(&d, "COMMAND GETKEYS GET a", "*1|$1|a|");
+    desk_is(&d, "COMMAND GETKEYS MSET a 1 b 2", "*2|$1|a|$1|b|");
+    desk_is(&d, "COMMAND GETKEYS DEL a b c", "*3|$1|a|$1|b|$1|c|");
+    desk_is(&d, "COMMAND GETKEYSANDFLAGS GET a", "*1|*2|$1|a|*2|+RO|+access|");
+    desk_is(&d, "COMMAND GETKEYS PING x", "-ERR The command has no key arguments|");
+    desk_is(&d, "COMMAND GETKEYS CONFIG GET x", "-ERR The command has no key arguments|");
+    desk_is(&d, "COMMAND GETKEYS NOSUCH x", "-ERR Invalid command specified|");
+    desk_is(&d, "COMMAND GETKEYS GET a b",
+            "-ERR Invalid number of arguments specified for command|");
+    desk_is(&d, "COMMAND GETKEYS GET",
+            "-ERR wrong number of arguments for 'command|getkeys' command|");
+}
+
+static void check_row(const struct command *row, const struct command *parent)
+{
+    cr_expect(row->group && row->since && row->summary, "%s is not documented", row->name);
+    cr_expect(row->run || row->subs, "%s does nothing", row->name);
+    cr_expect_eq(parent != NULL, row->full != NULL, "%s", row->name);
+    if (parent) {
+        char full[64];
+
+        snprintf(full, sizeof full, "%s|%s", parent->name, row->name);
+        cr_expect_str_eq(row->full, full);
+    }
+    for (const struct command *sub = row->subs; sub && sub->name; sub++)
+        check_row(sub, row);
+}
+
+Test(command, every_row_is_documented_and_every_subcommand_knows_its_parent)
+{
+    for (size_t i = 0; i < command_count(d.instance.commands); i++)
+        check_row(command_at(d.instance.commands, i), NULL);
+}

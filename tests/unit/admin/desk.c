@@ -1,0 +1,120 @@
+/* desk.c: one connection to a small server without sockets or a store. */
+#include "unit/admin/desk.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+#include "admin/admin.h"
+#include "resp/inline_split.h"
+
+enum { ARGS = 32 };
+
+static void usage(struct env *env, uint64_t *rss, uint64_t *user_us, uint64_t *system_us)
+{
+    (void)env;
+    *rss = 3 * 1024 * 1024;
+    *user_us = 1500000;
+    *system_us = 25;
+}
+
+static void drop_line(struct trace *trace, enum trace_level level, const char *text)
+{
+    (void)trace;
+    (void)level;
+    (void)text;
+}
+
+static struct command_table *make_table(void)
+{
+    const struct command *families[32];
+    size_t n = 0;
+
+    for (size_t i = 0; admin_families[i]; i++)
+        families[n++] = admin_families[i];
+    for (size_t i = 0; command_data_families[i]; i++)
+        families[n++] = command_data_families[i];
+    return command_table_new(families, n);
+}
+
+void desk_init(struct desk *d)
+{
+    struct instance *in = &d->instance;
+
+    *d = (struct desk){ .trace = { .line = drop_line } };
+    d->env = (struct env){
+        .trace = &d->trace,
+        .machine = { .memory_bytes = 8ULL << 30,
+                     .descriptors_max = 20000,
+                     .process_id = 4711,
+                     .os_name = "Linux 6.1 x86_64" },
+        .usage = usage,
+    };
+    options_init(&d->options);
+    d->node.lsm = (struct lsm){ .state = LSM_READY, .detail = "" };
+    in->env = &d->env;
+    in->options = &d->options;
+    in->node = &d->node;
+    in->commands = make_table();
+    list_init(&in->sessions);
+    in->next_id = 7;
+    block_pool_init(&in->blocks, 8);
+    snprintf(in->run_id, sizeof in->run_id, "%s", "0123456789012345678901234567890123456789");
+    in->port = 6379;
+    instance_apply_options(in);
+    session_init(&d->session, in);
+    reply_init(&d->reply, &in->blocks, 2);
+}
+
+void desk_deinit(struct desk *d)
+{
+    reply_clear(&d->reply);
+    session_deinit(&d->session);
+    command_table_free(d->instance.commands);
+    block_pool_deinit(&d->instance.blocks);
+    options_deinit(&d->options);
+    buf_deinit(&d->scratch);
+    buf_deinit(&d->shown);
+}
+
+/* The reply's bytes, with '|' for CR LF, NUL-terminated. */
+static const char *show(struct desk *d)
+{
+    d->shown.len = 0;
+    while (d->reply.bytes) {
+        struct slice part;
+
+        cr_assert_eq(reply_parts(&d->reply, d->reply.bytes, &part, 1), 1);
+        for (size_t i = 0; i < part.len; i++) {
+            if (part.data[i] != '\n')
+                buf_append_byte(&d->shown, part.data[i] == '\r' ? '|' : part.data[i]);
+        }
+        reply_take(&d->reply, part.len);
+    }
+    buf_append_byte(&d->shown, 0);
+    return (const char *)d->shown.data;
+}
+
+const char *desk_ask(struct desk *d, const char *line)
+{
+    return desk_ask_as(d, &d->session, line);
+}
+
+const char *desk_ask_as(struct desk *d, struct session *s, const char *line)
+{
+    struct slice rest = slice_str(line), argv[ARGS];
+    struct buf words[ARGS] = { 0 };
+    struct call c = { .argv = argv, .reply = &d->reply, .scratch = &d->scratch };
+
+    while (inline_next(&rest, &words[c.argc]) == INLINE_ARG) {
+        argv[c.argc] = buf_slice(&words[c.argc]);
+        c.argc++;
+        cr_assert_lt(c.argc, ARGS);
+    }
+    d->scratch.len = 0;
+    c.now_us = d->node.now_us;
+    if (session_admit(s, &c))
+        cr_assert_eq(c.row->run(&c), CALL_DONE);
+    for (uint32_t i = 0; i < ARGS; i++)
+        buf_deinit(&words[i]);
+    return show(d);
+}

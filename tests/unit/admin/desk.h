@@ -1,0 +1,38 @@
+/* desk.h: one connection to a small server without sockets or a store: lines of
+ * text in, replies out. */
+#ifndef HENGE_TESTS_DESK_H
+#define HENGE_TESTS_DESK_H
+
+#include "session/session.h"
+#include "unit/admin/fake_node.h"
+
+struct desk {
+    struct env env;
+    struct trace trace;
+    struct options options;
+    struct node node;
+    struct instance instance;
+    struct session session;
+    struct reply reply;
+    struct buf scratch;
+    struct buf shown;
+};
+
+/* Talks RESP2, in database 0, without a password.  It must not move afterwards. */
+void desk_init(struct desk *d);
+void desk_deinit(struct desk *d);
+
+/* Runs one command, admission included, and returns its whole reply with '|' for
+ * CR LF; good until the next. */
+const char *desk_ask(struct desk *d, const char *line);
+
+/* The same for another connection of the same server. */
+const char *desk_ask_as(struct desk *d, struct session *s, const char *line);
+
+/* Expects the reply to be exactly, or to contain, that text. */
+#define desk_is(d, line, text) cr_expect_str_eq(desk_ask(d, line), text, "%s", line)
+#define desk_has(d, line, text)                                                                    \
+    cr_expect(strstr(desk_ask(d, line), text), "%s: no '%s' in %s", line, text,                    \
+              (const char *)(d)->shown.data)
+
+#endif

@@ -1,0 +1,69 @@
+/* fake_node.c: a node and its store that only have numbers. */
+#include "unit/admin/fake_node.h"
+
+struct lsm *node_lsm(struct node *node)
+{
+    return &node->lsm;
+}
+
+const struct node_stats *node_stats(const struct node *node)
+{
+    return &node->stats;
+}
+
+uint64_t node_now_us(const struct node *node)
+{
+    return node->now_us;
+}
+
+enum lsm_state lsm_state(const struct lsm *lsm)
+{
+    return lsm->state;
+}
+
+struct err lsm_error(const struct lsm *lsm, const char **detail)
+{
+    *detail = lsm->detail;
+    return err_ok();
+}
+
+unsigned lsm_loaded_permille(const struct lsm *lsm)
+{
+    return lsm->state == LSM_LOADING ? 123 : 1000;
+}
+
+bool lsm_can_put(const struct lsm *lsm, size_t bytes)
+{
+    (void)bytes;
+    return lsm->state == LSM_READY;
+}
+
+uint64_t lsm_end(const struct lsm *lsm)
+{
+    return lsm->end;
+}
+
+uint64_t lsm_acked(const struct lsm *lsm)
+{
+    return lsm->acked;
+}
+
+uint64_t lsm_count(const struct lsm *lsm, uint8_t db)
+{
+    return lsm->keys[db];
+}
+
+uint64_t lsm_count_expiring(const struct lsm *lsm, uint8_t db)
+{
+    return lsm->expiring[db];
+}
+
+void lsm_set_sync(struct lsm *lsm, enum lsm_sync sync)
+{
+    lsm->sync = sync;
+}
+
+const struct lsm_stats *lsm_stats(const struct lsm *lsm)
+{
+    return &lsm->stats;
+}

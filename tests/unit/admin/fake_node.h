@@ -1,0 +1,26 @@
+/* fake_node.h: a node and its store that only have numbers, for commands that
+ * only read numbers.  It takes the place of src/node and src/lsm in this program. */
+#ifndef HENGE_TESTS_FAKE_NODE_H
+#define HENGE_TESTS_FAKE_NODE_H
+
+#include "base/limits.h"
+#include "node/node.h"
+
+struct lsm {
+    enum lsm_state state;
+    enum lsm_sync sync;
+    const char *detail;
+    struct lsm_stats stats;
+    uint64_t keys[LIMIT_DATABASES];
+    uint64_t expiring[LIMIT_DATABASES];
+    uint64_t end;
+    uint64_t acked;
+};
+
+struct node {
+    struct lsm lsm;
+    struct node_stats stats;
+    uint64_t now_us;
+};
+
+#endif
