@@ -130,7 +130,8 @@ static struct err check_sizes(struct slice bytes, size_t *size)
 static struct err check_meaning(const struct cell *c)
 {
     if (c->key.kind == CELL_FLUSH) {
-        if (c->key.key.len || c->key.subkey.len || c->value.len || c->key.position || c->flags)
+        if (c->key.key.len || c->key.subkey.len || c->value.len || c->key.position || c->flags ||
+            c->type)
             return err_make(ERR_CORRUPT, 0, "flush has a key or a value");
         if (c->key.db >= LIMIT_DATABASES && c->key.db != CELL_DB_ALL)
             return err_make(ERR_CORRUPT, 0, "flush of an unknown database");
@@ -138,6 +139,8 @@ static struct err check_meaning(const struct cell *c)
     }
     if (c->key.db >= LIMIT_DATABASES)
         return err_make(ERR_CORRUPT, 0, "cell of an unknown database");
+    if (c->key.kind != CELL_HEAD && c->type != CELL_NONE)
+        return err_make(ERR_CORRUPT, 0, "cell has a type and is no head");
     if (c->key.position != position_of(c->key.key))
         return err_make(ERR_CORRUPT, 0, "cell is not at its key's position");
     return err_ok();
