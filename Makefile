@@ -41,6 +41,8 @@ LDFLAGS := $(FLAGS_$(VARIANT)) -pthread
 # What a stage of its own builds, with as many jobs as there are processors
 # unless make was given a number itself.
 JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+# Commands are shown with V=1.
+say = $(if $(V),,@echo '  $(1)' && )
 SUB = +@$(MAKE) --no-print-directory $(JOBS)
 
 SRCS := $(sort $(shell find src -name '*.c'))
@@ -64,7 +66,7 @@ $(B)/flags: FORCE
 
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(WERROR) -MMD -MP -c $< -o $@
+	$(call say,$(VARIANT) $<)$(CC) $(CFLAGS) $(WERROR) -MMD -MP -c $< -o $@
 
 # All that needs no operating system; what links this alone keeps the layers.
 $(B)/libhenge.a: $(call obj,$(CORE))
@@ -76,7 +78,7 @@ $(B)/libhenge-os.a: $(call obj,$(OS))
 	@ar rcs $@ $^
 
 $(B)/henge-server: $(call obj,src/main.c) $(B)/libhenge-os.a $(B)/libhenge.a
-	$(CC) $(LDFLAGS) $^ $(LIBS) $(OSLIBS) -o $@
+	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $^ $(LIBS) $(OSLIBS) -o $@
 
 PORT ?= 6379
 DIR ?= data
@@ -98,13 +100,13 @@ define unit_rule
 $(B)/unit/$(1)_test: $(call obj,$(filter tests/unit/$(1)/%,$(TESTS)) $(wildcard tests/unit/*.c)) \
 		$(if $(filter os,$(1)),$(B)/libhenge-os.a) $(B)/libhenge.a
 	@mkdir -p $$(@D)
-	$(CC) $(LDFLAGS) $$^ -lcriterion $(LIBS) $(if $(filter os,$(1)),$(OSLIBS)) -o $$@
+	$$(call say,$$(VARIANT) $$@)$(CC) $(LDFLAGS) $$^ -lcriterion $(LIBS) $(if $(filter os,$(1)),$(OSLIBS)) -o $$@
 endef
 $(foreach u,$(UNITS),$(eval $(call unit_rule,$(u))))
 
 sims: $(B)/henge-sim
 $(B)/henge-sim: $(call obj,$(filter tests/sim/%,$(TESTS))) $(B)/libhenge.a
-	$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
 # The rest: one program a file.  tests/fuzz has helpers too: what is not *_fuzz.c.
 FUZZ := $(patsubst tests/fuzz/%_fuzz.c,%,$(filter %_fuzz.c,$(TESTS)))
@@ -114,7 +116,7 @@ fuzzers: $(FUZZ:%=$(B)/fuzz/%)
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(call obj,tests/fuzz/replay/replay.c))
 $(B)/fuzz/%: $(B)/tests/fuzz/%_fuzz.o $(call obj,$(FUZZ_HELPERS)) $(FUZZ_MAIN) $(B)/libhenge.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $^ $(LIBS) -o $@
+	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $^ $(LIBS) -o $@
 
 SYSTEM := $(patsubst tests/system/%.c,%,$(wildcard tests/system/*.c))
 systems: $(SYSTEM:%=$(B)/system/%)
@@ -122,7 +124,7 @@ BENCH := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 benches: $(BENCH:%=$(B)/bench/%)
 $(B)/system/% $(B)/bench/%: $(B)/libhenge-os.a $(B)/libhenge.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -Wl,--as-needed $(filter %.o,$^) $(filter %.a,$^) -lhiredis $(LIBS) $(OSLIBS) -o $@
+	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) -Wl,--as-needed $(filter %.o,$^) $(filter %.a,$^) -lhiredis $(LIBS) $(OSLIBS) -o $@
 $(foreach p,$(SYSTEM),$(eval $(B)/system/$(p): $(B)/tests/system/$(p).o))
 $(foreach p,$(BENCH),$(eval $(B)/bench/$(p): $(B)/tests/bench/$(p).o))
 
@@ -184,6 +186,6 @@ names-%:
 
 counter: $(B)/count
 $(B)/count: $(call obj,$(wildcard tests/count/*.c)) $(B)/libhenge.a
-	$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
 -include $(patsubst %.o,%.d,$(call obj,$(SRCS) $(TESTS)))
