@@ -7,6 +7,7 @@
 
 #include "sim/director.h"
 #include "sim/planted.h"
+#include "sim/sim_self.h"
 
 enum {
     PLANTED_SEEDS = 2000, /* a bug that needs more is not caught */
@@ -212,6 +213,8 @@ int main(int argc, char **argv)
         hunt(&t, a.planted, a.from);
     } else {
         planted_set(a.planted);
+        if (!a.one)
+            sim_self(&t.passed, &t.failed);
         if (a.file)
             play_file(&t, a.file);
         if (a.one)
