@@ -205,3 +205,15 @@ bool fake_view_get(struct fake_view *f, uint8_t db, const char *key, struct cell
     f->wanting = wanting;
     return answer == VIEW_HERE;
 }
+
+bool fake_view_deleted(struct fake_view *f, uint8_t db, const char *key)
+{
+    struct cell_key k = cell_head_key(db, slice_str(key));
+    struct cell c;
+    bool here;
+    size_t i = place_of(f, &k, &here);
+    if (!here)
+        return false;
+    cell_decode(f->cells[i], &c);
+    return c.flags & CELL_TOMBSTONE;
+}

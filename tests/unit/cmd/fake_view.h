@@ -45,4 +45,7 @@ void fake_view_put(struct fake_view *f, uint8_t db, const char *key, uint8_t typ
 /* The live head of `key`; false if there is none.  *out borrows until the next put. */
 bool fake_view_get(struct fake_view *f, uint8_t db, const char *key, struct cell *out);
 
+/* True if what is stored under `key` is a tombstone, not a value that expired. */
+bool fake_view_deleted(struct fake_view *f, uint8_t db, const char *key);
+
 #endif

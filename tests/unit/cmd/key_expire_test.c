@@ -60,6 +60,7 @@ Test(key_expire, a_past_time_deletes_and_answers_one)
         { "EXISTS k", ":0|" },
         { "SET k v", "+OK|" },
         { "PEXPIREAT k 1700000000000", ":1|" },
+        { "@deleted k", "" },
         { "EXISTS k", ":0|" },
         { "SET k v", "+OK|" },
         { "PEXPIREAT k -9223372036854775808", ":1|" },

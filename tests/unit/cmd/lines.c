@@ -159,6 +159,8 @@ static bool directive(struct bench *b, const char *text)
         b->db = (uint8_t)n;
     } else if (strcmp(word, "foreign") == 0) {
         fake_view_put(&b->view, b->db, argument, FOREIGN_TYPE, "header");
+    } else if (strcmp(word, "deleted") == 0) {
+        cr_assert(fake_view_deleted(&b->view, b->db, argument));
     } else if (strcmp(word, "puts") == 0) {
         cr_assert_eq(b->view.puts, n, "%llu puts", (unsigned long long)b->view.puts);
     } else if (strcmp(word, "finds") == 0) {

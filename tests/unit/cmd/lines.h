@@ -42,6 +42,7 @@ const char *bench_reply(const struct bench *b, struct buf *out);
  *     @wait MS          time passes
  *     @db N             the next commands are for that database
  *     @foreign KEY      puts a head of a type no command here knows
+ *     @deleted KEY      a tombstone is stored there
  *     @puts N           the last command put exactly N cells
  *     @finds N          the last command asked for cells N times, restarts apart
  * An array ends with a line without a command. */

@@ -62,7 +62,8 @@ Test(string_set, a_time_in_the_past_leaves_nothing)
 {
     expect_lines((const struct line[]){
         { "SET k v", "+OK|" },
-        { "SET k w PXAT 1", "+OK|" },
+        { "SET k w PXAT 1700000000000", "+OK|" },
+        { "@deleted k", "" },
         { "GET k", "$-1|" },
         { "DBSIZE", ":0|" },
         { "SET k v", "+OK|" },
