@@ -113,7 +113,7 @@ FUZZ := $(patsubst tests/fuzz/%_fuzz.c,%,$(filter %_fuzz.c,$(TESTS)))
 FUZZ_HELPERS := $(filter-out %_fuzz.c tests/fuzz/replay/%,$(filter tests/fuzz/%,$(TESTS)))
 fuzzers: $(FUZZ:%=$(B)/fuzz/%)
 # Elsewhere than in the fuzz variant they run the files they are given.
-FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(call obj,tests/fuzz/replay/replay.c))
+FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(call obj,tests/fuzz/replay/replay_main.c))
 $(B)/fuzz/%: $(B)/tests/fuzz/%_fuzz.o $(call obj,$(FUZZ_HELPERS)) $(FUZZ_MAIN) $(B)/libhenge.a
 	@mkdir -p $(@D)
 	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $^ $(LIBS) -o $@

@@ -1,4 +1,4 @@
-/* replay.c: a main() for fuzz targets built without libFuzzer: runs each file it
+/* replay_main.c: a main() for fuzz targets built without libFuzzer: runs each file it
  * is given, so that gcov can say which lines the committed corpus reaches. */
 #include <assert.h>
 #include <stdint.h>
