@@ -118,15 +118,16 @@ static void fit_descriptors(struct options *o, const struct env *env)
 {
     uint64_t has = env->machine.descriptors_max;
     uint64_t wanted = (uint64_t)o->maxclients;
+    uint64_t needed = wanted + OS_DESCRIPTORS_RESERVED;
 
-    if (has >= wanted + OS_DESCRIPTORS_RESERVED)
+    if (has >= needed)
         return;
     o->maxclients = has > OS_DESCRIPTORS_RESERVED ? (int64_t)(has - OS_DESCRIPTORS_RESERVED) : 1;
     trace_log(env->trace, TRACE_WARNING,
               "The system allows %llu open files: maxclients is %lld instead of %llu; raise "
               "'ulimit -n' (LimitNOFILE of a service) to %llu",
               (unsigned long long)has, (long long)o->maxclients, (unsigned long long)wanted,
-              (unsigned long long)(wanted + OS_DESCRIPTORS_RESERVED));
+              (unsigned long long)needed);
 }
 
 static void on_stop(void *arg)

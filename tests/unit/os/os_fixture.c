@@ -59,7 +59,10 @@ void fixture_deinit(struct fixture *f)
     DIR *dir = opendir(f->dir);
 
     os_loop_free(f->loop);
-    for (struct dirent *e; dir && (e = readdir(dir));) {
+    cr_assert_not_null(dir);
+    if (!dir)
+        return;
+    for (struct dirent *e; (e = readdir(dir));) {
         if (e->d_name[0] != '.')
             remove(fixture_path(f, e->d_name));
     }

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -180,7 +181,7 @@ Test(os_fs, names_are_listed_renamed_over_others_and_removed)
         ok(fs_write(file, 0, slice_str(text)));
         ok(fs_close(file));
     }
-    strcpy(from, fixture_path(&d.f, "a"));
+    snprintf(from, sizeof from, "%s", fixture_path(&d.f, "a"));
     ok(fs_rename(d.fs, from, fixture_path(&d.f, "b")));
     ok(fs_sync_dir(d.fs, d.f.dir));
     ok(fs_list(d.fs, d.f.dir, collect, &seen));

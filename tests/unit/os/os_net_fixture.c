@@ -130,7 +130,7 @@ int wire_connect_unix(struct wire *w, const char *name)
 
 int wire_port_of(int fd)
 {
-    struct sockaddr_storage a;
+    struct sockaddr_storage a = { 0 };
     socklen_t len = sizeof a;
 
     cr_assert_eq(getsockname(fd, (struct sockaddr *)&a, &len), 0);
