@@ -109,6 +109,7 @@ void bench_line(struct bench *b, const char *line)
         read_word(&p, &text);
         p += *p == ' ';
     }
+    assert(argc > 0);
     starts[argc] = text.len;
     for (uint32_t i = 0; i < argc; i++)
         argv[i] = slice_of(text.data + starts[i], starts[i + 1] - starts[i]);
