@@ -155,7 +155,7 @@ int wire_other_end(int client)
     int port = wire_port_of(client);
 
     for (int fd = 0; fd < DESCRIPTORS; fd++) {
-        struct sockaddr_in a;
+        struct sockaddr_in a = { 0 };
         socklen_t len = sizeof a;
 
         if (getpeername(fd, (struct sockaddr *)&a, &len) == 0 && a.sin_family == AF_INET &&
