@@ -118,8 +118,8 @@ static bool walk_cell(void *arg, const uint8_t *encoded)
     }
     if (w->each(w->arg, &c))
         return true;
-    w->visits = 0; /* enough; but the group of this prefix is finished first */
-    return true;
+    *w->next = position;
+    return false;
 }
 
 static bool view_walk(struct view *view, uint8_t db, uint64_t from, size_t visits,
