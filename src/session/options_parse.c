@@ -188,7 +188,7 @@ static struct slice take_line(struct slice *text)
     size_t taken = end ? len + 1 : len;
 
     *text = slice_of(text->data + taken, text->len - taken);
-    while (line.len && (line.data[0] == ' ' || line.data[0] == '\t'))
+    while (line.len && (line.data[0] == ' ' || (line.data[0] >= '\t' && line.data[0] <= '\r')))
         line = slice_of(line.data + 1, line.len - 1);
     while (line.len && (line.data[line.len - 1] == ' ' || line.data[line.len - 1] == '\t' ||
                         line.data[line.len - 1] == '\r'))
