@@ -54,6 +54,9 @@ enum {
 
 #define SEGMENT_MAGIC "HENGELOG"
 
+/* No file of the log is larger: a frame's length has 32 bits. */
+#define SEGMENT_SIZE_MAX ((uint64_t)UINT32_MAX + FRAME_HEAD_SIZE + SEGMENT_FRAMES_START)
+
 struct segment_head {
     uint64_t id;
     uint64_t previous;

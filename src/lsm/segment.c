@@ -1,0 +1,132 @@
+/* segment.c: files of the log. */
+#include "lsm/segment.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/planted.h"
+#include "lsm/log_format.h"
+
+enum { NAME_DIGITS = 16, NAME_MAX_LEN = 32 };
+
+char *segment_path(const char *dir, uint64_t id)
+{
+    size_t room = strlen(dir) + 1 + NAME_MAX_LEN;
+    char *path = mem_alloc(room);
+
+    snprintf(path, room, "%s/log-%016llx.seg", dir, (unsigned long long)id);
+    return path;
+}
+
+bool segment_name_parse(const char *name, uint64_t *id)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint64_t value = 0;
+
+    if (strlen(name) != 4 + NAME_DIGITS + 4 || memcmp(name, "log-", 4) != 0 ||
+        memcmp(name + 4 + NAME_DIGITS, ".seg", 4) != 0)
+        return false;
+    for (unsigned i = 0; i < NAME_DIGITS; i++) {
+        const char *digit = memchr(digits, name[4 + i], 16);
+        if (!digit)
+            return false;
+        value = value << 4 | (uint64_t)(digit - digits);
+    }
+    *id = value;
+    return value != 0;
+}
+
+static struct err prepare(struct fs *fs, const char *dir, struct fs_file *file, uint64_t size)
+{
+    struct err e = fs_allocate(file, size);
+
+    if (!err_is(e))
+        e = fs_sync(file);
+    if (!err_is(e) && !PLANTED(forget_dirsync))
+        e = fs_sync_dir(fs, dir);
+    return e;
+}
+
+struct err segment_create(struct segment **out, struct fs *fs, const char *dir, uint64_t id,
+                          uint64_t size)
+{
+    char *path = segment_path(dir, id);
+    struct fs_file *file = NULL;
+    struct err e = fs_open(fs, path, FS_READ | FS_WRITE | FS_CREATE, &file);
+
+    if (err_is(e))
+        goto out;
+    e = prepare(fs, dir, file, size);
+    if (err_is(e)) {
+        fs_close(file);
+        fs_remove(fs, path);
+        goto out;
+    }
+    *out = mem_zalloc(1, sizeof **out);
+    (*out)->file = file;
+    (*out)->id = id;
+    (*out)->size = size;
+out:
+    mem_free(path);
+    return e;
+}
+
+struct err segment_grow(struct segment *s, uint64_t size)
+{
+    struct err e;
+
+    assert(!s->headed);
+    e = fs_allocate(s->file, size);
+    if (!err_is(e))
+        e = fs_sync(s->file);
+    if (!err_is(e))
+        s->size = size;
+    return e;
+}
+
+uint64_t segment_room(const struct segment *s)
+{
+    return s->size - SEGMENT_FRAMES_START - (s->end - s->base);
+}
+
+static struct err write_at(struct segment *s, uint64_t offset, struct slice bytes, bool now)
+{
+    return now ? fs_write_now(s->file, offset, bytes) : fs_write(s->file, offset, bytes);
+}
+
+struct err segment_write(struct segment *s, const struct segment_facts *facts, struct slice frames,
+                         bool now)
+{
+    struct err e = err_ok();
+
+    assert(frames.len <= segment_room(s));
+    if (!s->headed) {
+        uint8_t bytes[SEGMENT_HEAD_SIZE];
+        struct segment_head head = { .version = LOG_FORMAT_VERSION,
+                                     .id = s->id,
+                                     .base = s->base,
+                                     .previous = facts->previous,
+                                     .synced = facts->synced,
+                                     .index = facts->index };
+        segment_head_put(bytes, &head);
+        e = write_at(s, 0, slice_of(bytes, sizeof bytes), now);
+        if (err_is(e))
+            return e;
+        s->headed = true;
+    }
+    if (frames.len)
+        e = write_at(s, SEGMENT_FRAMES_START + (s->end - s->base), frames, now);
+    if (!err_is(e))
+        s->end += frames.len;
+    return e;
+}
+
+void segment_close(struct segment *s)
+{
+    if (!s)
+        return;
+    fs_close(s->file);
+    mem_free(s);
+}

@@ -1,0 +1,58 @@
+/* spare.c: one attempt at a time, each with a fresh id. */
+#include "lsm/spare.h"
+
+#include <assert.h>
+
+#include "base/list.h"
+#include "base/mem.h"
+
+void spare_init(struct spare *s, struct env *env, const char *dir, uint64_t next_id)
+{
+    *s = (struct spare){ .env = env, .dir = mem_strdup(dir), .next_id = next_id, .err = err_ok() };
+}
+
+void spare_deinit(struct spare *s)
+{
+    segment_close(s->segment);
+    mem_free(s->dir);
+    *s = (struct spare){ .err = err_ok() };
+}
+
+static void spare_run(struct job *job)
+{
+    struct spare *s = list_item(job, struct spare, job);
+
+    if (s->segment)
+        s->err = segment_grow(s->segment, s->size);
+    else
+        s->err = segment_create(&s->segment, s->env->fs, s->dir, s->next_id, s->size);
+}
+
+static void spare_done(struct job *job)
+{
+    struct spare *s = list_item(job, struct spare, job);
+
+    s->busy = false;
+    s->next_id++;
+    s->on_done(s->owner);
+}
+
+void spare_want(struct spare *s, uint64_t size)
+{
+    if (s->busy || (s->segment && s->segment->size >= size))
+        return;
+    s->busy = true;
+    s->size = size;
+    s->job = (struct job){ .run = spare_run, .done = spare_done, .priority = JOB_SOON };
+    pool_submit(s->env->pool, &s->job);
+}
+
+struct segment *spare_take(struct spare *s, uint64_t size)
+{
+    struct segment *segment = s->segment;
+
+    if (s->busy || !segment || segment->size < size)
+        return NULL;
+    s->segment = NULL;
+    return segment;
+}
