@@ -16,6 +16,7 @@ void instance_apply_options(struct instance *in)
     const struct options *o = in->options;
 
     in->memory_max = o->maxmemory ? (uint64_t)o->maxmemory : in->env->machine.memory_bytes / 2;
+    in->env->net->keepalive_s = (int)o->tcp_keepalive;
     in->env->trace->level = (enum trace_level)o->loglevel;
     lsm_set_sync(node_lsm(in->node), (enum lsm_sync)o->appendfsync);
 }

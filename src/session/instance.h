@@ -68,7 +68,7 @@ struct instance {
 /* Bytes counted against maxmemory: memtable, log buffers, blocks, connections. */
 uint64_t instance_used_memory(const struct instance *in);
 
-/* After options changed: memory_max, the log's policy, the trace's level. */
+/* After options changed: memory_max, keepalive, the log's policy, the trace's level. */
 void instance_apply_options(struct instance *in);
 
 #endif
