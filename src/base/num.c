@@ -1,12 +1,16 @@
 /* num.c: numbers as text, to Redis's rules. */
 #include "base/num.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static bool is_space(uint8_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 bool num_get_i64(struct slice text, int64_t *out)
 {
@@ -64,7 +68,7 @@ bool num_get_decimal(struct slice text, long double *out)
     char *end;
     long double v;
 
-    if (text.len == 0 || text.len >= sizeof copy || isspace(text.data[0]))
+    if (text.len == 0 || text.len >= sizeof copy || is_space(text.data[0]))
         return false;
     memcpy(copy, text.data, text.len);
     copy[text.len] = '\0';
@@ -101,7 +105,7 @@ bool num_get_double(struct slice text, double *out)
     char *end;
     double v;
 
-    if (text.len == 0 || text.len >= sizeof copy || isspace(text.data[0]))
+    if (text.len == 0 || text.len >= sizeof copy || is_space(text.data[0]))
         return false;
     memcpy(copy, text.data, text.len);
     copy[text.len] = '\0';

@@ -305,7 +305,6 @@ void reader_args(const struct reader *r, struct slice bytes, struct slice *out)
 
 void reader_next(struct reader *r)
 {
-    assert(r->phase != READER_FAILED);
     forget_command(r);
     if (r->cap > SPANS_KEPT) {
         mem_free(r->spans);

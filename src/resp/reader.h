@@ -33,8 +33,8 @@ enum reader_end {
     READER_ERROR,   /* reader->error */
 };
 
-/*      START --'*'--> COUNT ----> ARGS        FAILED: by any of them, for good
- *        '----else--> INLINE                  reader_next(): back to START       */
+/*      START --'*'--> COUNT ----> ARGS        FAILED: by any of them
+ *        '----else--> INLINE                  reader_next(): back to START  */
 enum reader_phase {
     READER_AT_START,
     READER_AT_COUNT,  /* within "*3\r\n" */
@@ -74,7 +74,7 @@ void reader_deinit(struct reader *r);
 /* Looks at `bytes`, which begin where the current command begins and are at
  * least what it was given last time.  After READER_COMMAND or READER_EMPTY the
  * next command begins at bytes.data + r->used: call reader_next() first.  After
- * READER_ERROR there is no next step. */
+ * READER_ERROR only reader_next() or reader_deinit() may follow. */
 enum reader_end reader_step(struct reader *r, struct slice bytes);
 
 /* The command's arguments, r->count of them, into `out`, borrowing from `bytes`
@@ -82,7 +82,8 @@ enum reader_end reader_step(struct reader *r, struct slice bytes);
  * reader_next(). */
 void reader_args(const struct reader *r, struct slice bytes, struct slice *out);
 
-/* Ready for the next command; forgets the last one.  Not after READER_ERROR. */
+/* Ready for a command's first byte: forgets the last command, whole or not, and its
+ * error; the same bytes from their start say the same again. */
 void reader_next(struct reader *r);
 
 #endif

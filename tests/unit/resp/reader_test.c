@@ -379,3 +379,22 @@ Test(reader, a_nul_in_a_line_is_a_byte)
     expect_bytes(slice_of("*1\r\n$1\0\r\n", 9), true,
                  slice_str("!Protocol error: invalid bulk length"));
 }
+
+Test(reader, a_command_may_be_begun_again_at_any_point)
+{
+    static const char *const streams[] = { "*1\r\n$4\r\nPING\r\n", "ping \"\n", "*1\r\nx\r\n" };
+    struct reader r;
+    reader_init(&r, BULK_MAX);
+    for (size_t i = 0; i < sizeof streams / sizeof streams[0]; i++) {
+        struct slice whole = slice_str(streams[i]);
+        enum reader_end want = reader_step(&r, whole);
+        reader_next(&r);
+        for (size_t n = 0; n <= whole.len; n++) {
+            reader_step(&r, slice_of(whole.data, n));
+            reader_next(&r);
+            cr_assert_eq(reader_step(&r, whole), want, "%s behind %zu bytes", streams[i], n);
+            reader_next(&r);
+        }
+    }
+    reader_deinit(&r);
+}
