@@ -23,6 +23,8 @@ static void mark_policy(struct client *c, const struct op *op, bool asked)
     enum lsm_sync old = history_weakest(h, h->order, h->order);
     enum lsm_sync new = (enum lsm_sync)op->number;
 
+    if (history_next_end(h, op->asked) < h->mark_count)
+        return; /* that server is no more */
     history_mark(h, MARK_POLICY, asked && old < new ? old : new);
 }
 
@@ -198,6 +200,14 @@ bool client_connect(struct client *c)
     c->in.len = 0;
     c->pending_count = 0;
     return true;
+}
+
+void client_leave(struct client *c)
+{
+    if (!c->peer.conn)
+        return;
+    sim_net_hang_up(&c->peer, false);
+    on_gone(&c->peer);
 }
 
 static void send_setup(struct client *c, struct slice bytes)

@@ -51,6 +51,9 @@ void client_rest(struct client *c);
 /* Connects if it is not; false if nobody listens. */
 bool client_connect(struct client *c);
 
+/* Ends its connection, if it has one. */
+void client_leave(struct client *c);
+
 /* Sends HELLO and SELECT so that the connection is in `db`. */
 void client_select(struct client *c, unsigned db, unsigned proto);
 

@@ -7,7 +7,10 @@
 
 #include "base/mem.h"
 
-enum { BUCKETS = 16384 };
+enum {
+    BUCKETS = 16384,
+    LATE_MAX = 4096, /* answers that may be under way when a process ends */
+};
 
 static const char *const kind_names[] = {
     [OP_GET] = "GET",           [OP_SET] = "SET",         [OP_DEL] = "DEL",
@@ -92,14 +95,26 @@ void history_asked(struct history *h, struct op *op)
 
 void history_told(struct history *h, struct op *op, enum op_outcome outcome)
 {
+    size_t end = history_next_end(h, op->asked);
+
     assert(op->outcome == OP_OPEN);
     op->outcome = outcome;
-    op->told = ++h->order;
-    op->told_us = h->queue->now;
+    if (end < h->mark_count) {
+        assert(h->late < LATE_MAX);
+        op->told = h->marks[end].at - LATE_MAX + h->late++;
+        op->told_us = h->marks[end].us;
+    } else {
+        op->told = ++h->order;
+        op->told_us = h->queue->now;
+    }
 }
 
 void history_mark(struct history *h, enum mark_kind kind, enum lsm_sync policy)
 {
+    if (kind == MARK_KILL || kind == MARK_POWER) {
+        h->order += LATE_MAX;
+        h->late = 0;
+    }
     h->marks = mem_realloc(h->marks, (h->mark_count + 1) * sizeof *h->marks);
     h->marks[h->mark_count++] = (struct mark){ kind, policy, ++h->order, h->queue->now };
 }
@@ -170,6 +185,7 @@ bool history_promised(const struct history *h, const struct op *op, size_t mark)
 {
     enum lsm_sync policy;
     uint64_t since = UINT64_MAX;
+    bool sick = false;
 
     if (op->outcome != OP_OK || mark == h->mark_count)
         return mark == h->mark_count && op->outcome == OP_OK;
@@ -191,8 +207,8 @@ bool history_promised(const struct history *h, const struct op *op, size_t mark)
             return false;
         if (m->kind == MARK_POLICY || m->kind == MARK_BOOT)
             policy = m->policy;
-        if (m->kind == MARK_KILL || m->kind == MARK_BOOT || m->kind == MARK_DISK_ERROR ||
-            policy < LSM_SYNC_EVERYSEC)
+        sick = m->kind == MARK_DISK_ERROR || (sick && m->kind != MARK_BOOT);
+        if (m->kind == MARK_KILL || m->kind == MARK_BOOT || sick || policy < LSM_SYNC_EVERYSEC)
             since = UINT64_MAX;
         else if (since == UINT64_MAX && (m->kind == MARK_POLICY || m->kind == MARK_SERVING))
             since = m->us;

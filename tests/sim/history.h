@@ -109,6 +109,7 @@ struct history {
     const struct sim_queue *queue;
     const struct sim_clock *clock;
     uint64_t order;
+    uint64_t late; /* orders used of those kept free before the last end */
     struct op **ops;
     size_t op_count;
     size_t op_cap;
@@ -131,6 +132,8 @@ struct slice history_text_of(const struct history *h, uint32_t id);
 /* A new operation, not asked yet; the history's. */
 struct op *history_op(struct history *h);
 void history_asked(struct history *h, struct op *op);
+
+/* An answer that was under way when the process ended counts as before its end. */
 void history_told(struct history *h, struct op *op, enum op_outcome outcome);
 
 void history_mark(struct history *h, enum mark_kind kind, enum lsm_sync policy);

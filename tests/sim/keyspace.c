@@ -156,8 +156,10 @@ static bool read_db(struct world *w, unsigned db)
 bool keyspace_read(struct world *w)
 {
     struct client *c = &w->clients[0];
-    bool whole = client_connect(c);
+    bool whole;
 
+    client_leave(c);
+    whole = client_connect(c);
     for (unsigned db = 0; db < w->workload.dbs && whole; db++)
         whole = read_db(w, db) && !w->log.failed;
     if (whole)

@@ -18,7 +18,8 @@ bool probe_read(const struct history *h, size_t mark, struct probe *p)
     for (size_t n = 0; n < h->op_count; n++) {
         const struct op *op = h->ops[n];
 
-        if (op->probe && op->outcome == OP_OK && op->asked > p->began && op->told < ended)
+        if (op->probe && op->kind == OP_GET && op->outcome == OP_OK && op->asked > p->began &&
+            op->told < ended)
             p->reads[op->db][op->keys[0]] = op;
     }
     return restarted;

@@ -14,7 +14,7 @@ struct probe {
     const struct op *reads[SIM_DBS][SIM_KEYS];
 };
 
-/* The probe that the mark (MARK_PROBED) ended; false if nothing had happened before
+/* The probe that the mark MARK_PROBED ended; false if nothing had happened before
  * it. */
 bool probe_read(const struct history *h, size_t mark, struct probe *p);
 

@@ -239,19 +239,22 @@ void sim_net_init(struct sim_net *n, struct sim_queue *queue, struct sim_counts 
     n->port = 40000;
 }
 
-/* net_close() by the process's end: what it had sent may be under way, or lost. */
 void sim_net_process_end(struct sim_net *n)
+{
+    for (struct sim_conn *c = n->conns; c; c = c->next) {
+        if (!c->closed && c->down.bytes.len && prng_one_in(&n->prng, 4))
+            c->down.bytes.len = (size_t)prng_below(&n->prng, c->down.bytes.len + 1);
+    }
+}
+
+/* Those the server never accepted are told too. */
+void sim_net_process_gone(struct sim_net *n)
 {
     for (struct sim_conn *c = n->conns, *next; c; c = next) {
         next = c->next;
-        if (c->closed)
-            continue;
-        if (prng_one_in(&n->prng, 4) && c->down.bytes.len)
-            c->down.bytes.len = (size_t)prng_below(&n->prng, c->down.bytes.len + 1);
-        net_close_(&c->base);
+        if (!c->closed)
+            net_close_(&c->base);
     }
-    if (n->listener)
-        net_unlisten_(n->listener);
 }
 
 void sim_net_deinit(struct sim_net *n)

@@ -42,8 +42,12 @@ struct sim_net {
 void sim_net_init(struct sim_net *n, struct sim_queue *queue, struct sim_counts *counts,
                   const bool *muted, uint64_t seed);
 
-/* The process is gone: its peers get part of what was under way, then the end. */
+/* The process ends, and will close its connections: some of what is under way from
+ * it is lost. */
 void sim_net_process_end(struct sim_net *n);
+
+/* It has closed them: those it had not accepted end too. */
+void sim_net_process_gone(struct sim_net *n);
 
 /* Ends everything at once. */
 void sim_net_deinit(struct sim_net *n);

@@ -16,7 +16,7 @@ static void trace_line(struct trace *trace, enum trace_level level, const char *
 
     if (w->disk->cut)
         return;
-    if (strstr(text, "torn"))
+    if (strstr(text, "were cut off"))
         w->torn = true;
     sim_log_line(&w->log, "server %d: %s", (int)level, text);
 }
@@ -151,6 +151,7 @@ void world_end(struct world *w, enum world_end end, bool jobs)
     sim_pool_deinit(&w->pool);
     server_free(w->server);
     w->server = NULL;
+    sim_net_process_gone(&w->net);
     left = sim_arenas_deinit(&w->arenas);
     if (left && !busy)
         sim_log_fail(&w->log, "shape", "%u arenas were not released", left);
