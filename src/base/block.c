@@ -5,6 +5,8 @@
 
 #include "base/mem.h"
 
+_Static_assert(sizeof(struct block) == BLOCK_HEADER, "an ordinary block is 16 KiB");
+
 void block_pool_init(struct block_pool *pool, size_t free_max)
 {
     *pool = (struct block_pool){ .free_max = free_max };

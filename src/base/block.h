@@ -10,7 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BLOCK_SIZE = 16 * 1024 };
+enum {
+    BLOCK_HEADER = 40,
+    BLOCK_SIZE = 16 * 1024 - BLOCK_HEADER, /* 16 KiB with its header: the allocator's own size */
+};
 
 struct block {
     struct block *next; /* in a reply's list, or in the free list */

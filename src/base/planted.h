@@ -11,20 +11,20 @@
 
 #ifdef HENGE_PLANTED
 enum planted {
-    PLANTED_ack_before_write,     /* replies leave before write(2) returned */
-    PLANTED_ack_before_sync,      /* `always` acknowledges before fdatasync */
-    PLANTED_read_before_sync,     /* `always` shows a cell before it is synced */
-    PLANTED_forget_dirsync,       /* a new segment's name is not made durable */
-    PLANTED_trust_torn_frame,     /* replay does not check the CRC */
-    PLANTED_resume_after_tear,    /* replay goes on behind a torn frame */
-    PLANTED_replay_past_cut,      /* replay ignores where the next segment begins */
-    PLANTED_skip_corruption,      /* synced damage is taken for a torn tail */
-    PLANTED_retry_fsync,          /* a failed fsync is tried again and believed */
-    PLANTED_return_expired,       /* an expired cell is still an answer */
-    PLANTED_expire_not_logged,    /* an expiry seen is not written down */
-    PLANTED_keep_undone,          /* writes whose log write failed stay visible */
-    PLANTED_split_request,        /* one request's cells in two frames */
-    PLANTED_lose_everysec,        /* `everysec` never syncs */
+    PLANTED_ack_before_write,  /* replies leave before write(2) returned */
+    PLANTED_ack_before_sync,   /* `always` acknowledges before fdatasync */
+    PLANTED_read_before_sync,  /* `always` shows a cell before it is synced */
+    PLANTED_forget_dirsync,    /* a new segment's name is not made durable */
+    PLANTED_trust_torn_frame,  /* replay does not check the CRC */
+    PLANTED_resume_after_tear, /* replay goes on behind a torn frame */
+    PLANTED_replay_past_cut,   /* replay ignores where the next segment begins */
+    PLANTED_skip_corruption,   /* synced damage is taken for a torn tail */
+    PLANTED_retry_fsync,       /* a failed fsync is tried again and believed */
+    PLANTED_return_expired,    /* an expired cell is still an answer */
+    PLANTED_expire_not_logged, /* an expiry seen is not written down */
+    PLANTED_keep_undone,       /* writes whose log write failed stay visible */
+    PLANTED_split_request,     /* one request's cells in two frames */
+    PLANTED_lose_everysec,     /* `everysec` never syncs */
 };
 bool planted_on(enum planted bug);
 #define PLANTED(name) planted_on(PLANTED_##name)

@@ -169,7 +169,7 @@ static void run_all(struct connection *conn)
         ran = run_batch(conn, &b);
         if (b.is_inline)
             reader_next(&conn->reader);
-        if (ran < b.count) {
+        if (ran < b.count || (b.end == PARSE_BROKEN && !connection_open(conn))) {
             reader_next(&conn->reader); /* the rest is parsed again, from conn->at */
             conn->stalled = true;
             return;
