@@ -1,0 +1,403 @@
+/* memory_fs.c: one list of files; folders are files whose names others begin with. */
+#include "memory_fs.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+struct handle {
+    struct fs_file base;
+    struct memory_file *file;
+    bool lock;
+};
+
+static struct memory_fs *of(struct fs *fs)
+{
+    return (struct memory_fs *)fs;
+}
+
+static bool cut(struct memory_fs *m)
+{
+    return m->cut_at && m->calls >= m->cut_at;
+}
+
+/* Counts a call; an error if this one is to fail. */
+static struct err called(struct memory_fs *m)
+{
+    unsigned n = ++m->calls, count = m->fail_count ? m->fail_count : 1;
+
+    if (cut(m))
+        return err_make(ERR_IO, 5, "the process is gone");
+    if (m->fail_at && n >= m->fail_at && n - m->fail_at < count)
+        return err_make(m->fail_as ? m->fail_as : ERR_IO, 5, "told to fail");
+    return err_ok();
+}
+
+static uint64_t used(const struct memory_fs *m)
+{
+    uint64_t n = 0;
+    for (struct memory_file *f = m->files; f; f = f->next)
+        n += f->named ? f->len : 0;
+    return n;
+}
+
+static void resize(struct memory_file *f, size_t len)
+{
+    f->data = mem_realloc(f->data, len);
+    if (len > f->len)
+        memset(f->data + f->len, 0, len - f->len);
+    f->len = len;
+}
+
+struct memory_file *memory_fs_find(struct memory_fs *m, const char *name)
+{
+    for (struct memory_file *f = m->files; f; f = f->next) {
+        if (f->named && strcmp(f->name, name) == 0)
+            return f;
+    }
+    return NULL;
+}
+
+static struct memory_file *make(struct memory_fs *m, const char *name)
+{
+    struct memory_file *f = mem_zalloc(1, sizeof *f);
+    snprintf(f->name, sizeof f->name, "%s", name);
+    f->named = true;
+    f->next = m->files;
+    m->files = f;
+    return f;
+}
+
+struct memory_file *memory_fs_add(struct memory_fs *m, const char *name, struct slice bytes)
+{
+    struct memory_file *f = make(m, name);
+
+    f->durable = true;
+    resize(f, bytes.len);
+    if (bytes.len)
+        memcpy(f->data, bytes.data, bytes.len);
+    f->synced = mem_realloc(f->synced, bytes.len);
+    if (bytes.len)
+        memcpy(f->synced, bytes.data, bytes.len);
+    f->synced_len = bytes.len;
+    return f;
+}
+
+static struct fs_file *handle_new(struct memory_fs *m, struct memory_file *f, bool lock)
+{
+    struct handle *h = mem_zalloc(1, sizeof *h);
+    h->base.fs = &m->fs;
+    h->file = f;
+    h->lock = lock;
+    return &h->base;
+}
+
+static struct err do_open(struct fs *fs, const char *path, unsigned flags, struct fs_file **out)
+{
+    struct memory_fs *m = of(fs);
+    struct memory_file *f = memory_fs_find(m, path);
+    struct err e = called(m);
+
+    if (err_is(e))
+        return e;
+    if (f && (flags & FS_CREATE))
+        return err_make(ERR_EXISTS, 17, "create a file");
+    if (!f && !(flags & FS_CREATE))
+        return err_make(ERR_NOT_FOUND, 2, "open a file");
+    *out = handle_new(m, f ? f : make(m, path), false);
+    return err_ok();
+}
+
+static struct err do_close(struct fs_file *file)
+{
+    struct handle *h = (struct handle *)file;
+    if (h->lock)
+        h->file->locked = false;
+    mem_free(h);
+    return err_ok();
+}
+
+static struct err do_read(struct fs_file *file, uint64_t offset, void *to, size_t len, size_t *got)
+{
+    struct memory_file *f = ((struct handle *)file)->file;
+    struct err e = called(of(file->fs));
+
+    if (err_is(e))
+        return e;
+    *got = offset >= f->len ? 0 : f->len - (size_t)offset < len ? f->len - (size_t)offset : len;
+    if (*got)
+        memcpy(to, f->data + offset, *got);
+    return err_ok();
+}
+
+static struct err put(struct fs_file *file, uint64_t offset, struct slice bytes)
+{
+    struct memory_fs *m = of(file->fs);
+    struct memory_file *f = ((struct handle *)file)->file;
+    struct err e = called(m);
+    size_t end = (size_t)offset + bytes.len;
+
+    if (cut(m))
+        return e;
+    if (m->fail_write && !err_is(e))
+        e = err_make(ERR_IO, 5, "told to fail");
+    if (err_is(e))
+        bytes.len /= 2; /* any part may be there */
+    if (end > f->len)
+        resize(f, end);
+    memcpy(f->data + offset, bytes.data, bytes.len);
+    return e;
+}
+
+static struct err do_write(struct fs_file *file, uint64_t offset, struct slice bytes)
+{
+    of(file->fs)->writes++;
+    return put(file, offset, bytes);
+}
+
+static struct err do_write_now(struct fs_file *file, uint64_t offset, struct slice bytes)
+{
+    assert(!of(file->fs)->forbid_direct);
+    of(file->fs)->direct++;
+    return put(file, offset, bytes);
+}
+
+static struct err do_sync(struct fs_file *file)
+{
+    struct memory_fs *m = of(file->fs);
+    struct memory_file *f = ((struct handle *)file)->file;
+    struct err e = called(m);
+
+    if (m->fail_sync && !err_is(e))
+        e = err_make(ERR_IO, 5, "told to fail");
+    if (err_is(e))
+        return e;
+    m->syncs++;
+    f->synced = mem_realloc(f->synced, f->len);
+    if (f->len)
+        memcpy(f->synced, f->data, f->len);
+    f->synced_len = f->len;
+    return e;
+}
+
+static struct err do_allocate(struct fs_file *file, uint64_t len)
+{
+    struct memory_fs *m = of(file->fs);
+    struct memory_file *f = ((struct handle *)file)->file;
+    struct err e = called(m);
+
+    if (err_is(e))
+        return e;
+    if (m->quota && used(m) + (len > f->len ? len - f->len : 0) > m->quota)
+        return err_make(ERR_NO_SPACE, 28, "allocate");
+    if (len > f->len)
+        resize(f, (size_t)len);
+    return e;
+}
+
+static struct err do_truncate(struct fs_file *file, uint64_t len)
+{
+    struct memory_file *f = ((struct handle *)file)->file;
+    struct err e = called(of(file->fs));
+
+    if (!err_is(e))
+        resize(f, (size_t)len);
+    return e;
+}
+
+static struct err do_size(struct fs_file *file, uint64_t *len)
+{
+    struct err e = called(of(file->fs));
+
+    *len = ((struct handle *)file)->file->len;
+    return e;
+}
+
+static struct err do_rename(struct fs *fs, const char *from, const char *to)
+{
+    (void)fs, (void)from, (void)to;
+    assert(!"the log renames nothing");
+    return err_ok();
+}
+
+static struct err do_remove(struct fs *fs, const char *path)
+{
+    struct memory_file *f = memory_fs_find(of(fs), path);
+    struct err e = called(of(fs));
+
+    if (err_is(e))
+        return e;
+    if (!f)
+        return err_make(ERR_NOT_FOUND, 2, "remove a file");
+    f->named = false;
+    return e;
+}
+
+static struct err do_list(struct fs *fs, const char *dir, void (*each)(void *arg, const char *name),
+                          void *arg)
+{
+    struct err e = called(of(fs));
+    size_t n = strlen(dir);
+
+    if (err_is(e))
+        return e;
+    for (struct memory_file *f = of(fs)->files; f; f = f->next) {
+        if (f->named && strncmp(f->name, dir, n) == 0 && f->name[n] == '/')
+            each(arg, f->name + n + 1);
+    }
+    return e;
+}
+
+static struct err do_make_dir(struct fs *fs, const char *dir)
+{
+    struct err e = called(of(fs));
+
+    if (!err_is(e) && !memory_fs_find(of(fs), dir))
+        make(of(fs), dir)->is_dir = true;
+    return e;
+}
+
+/* Whether `name` is directly in `dir`. */
+static bool inside(const char *name, const char *dir)
+{
+    size_t n = strlen(dir);
+
+    if (strcmp(dir, "/") == 0)
+        return strchr(name + 1, '/') == NULL;
+    return strncmp(name, dir, n) == 0 && name[n] == '/' && strchr(name + n + 1, '/') == NULL;
+}
+
+static struct err do_sync_dir(struct fs *fs, const char *dir)
+{
+    struct err e = called(of(fs));
+
+    if (err_is(e))
+        return e;
+    for (struct memory_file *f = of(fs)->files; f; f = f->next) {
+        if (inside(f->name, dir))
+            f->durable = f->named;
+    }
+    return e;
+}
+
+static struct err do_lock(struct fs *fs, const char *path, struct fs_file **out)
+{
+    struct err e = called(of(fs));
+    struct memory_file *f = memory_fs_find(of(fs), path);
+
+    if (err_is(e))
+        return e;
+    if (!f)
+        f = make(of(fs), path);
+    if (f->locked)
+        return err_make(ERR_BUSY, 11, "lock");
+    f->locked = true;
+    *out = handle_new(of(fs), f, true);
+    return e;
+}
+
+void memory_fs_init(struct memory_fs *m)
+{
+    *m = (struct memory_fs){ .fs = { do_open, do_close, do_read, do_write, do_write_now, do_sync,
+                                     do_allocate, do_truncate, do_size, do_rename, do_remove,
+                                     do_list, do_make_dir, do_sync_dir, do_lock } };
+}
+
+void memory_fs_deinit(struct memory_fs *m)
+{
+    while (m->files) {
+        struct memory_file *f = m->files;
+        m->files = f->next;
+        mem_free(f->data);
+        mem_free(f->synced);
+        mem_free(f);
+    }
+}
+
+void memory_fs_kill(struct memory_fs *m)
+{
+    for (struct memory_file *f = m->files; f; f = f->next)
+        f->locked = false;
+    m->fail_at = m->cut_at = m->calls = 0;
+    m->fail_sync = m->fail_write = m->forbid_direct = false;
+}
+
+/* Each sector is the old one or, if the dice say so, the new one. */
+static void lose(struct memory_file *f, struct prng *prng)
+{
+    size_t len = f->synced_len;
+    uint8_t *kept;
+
+    if (prng && f->len != f->synced_len && prng_one_in(prng, 2))
+        len = f->len;
+    kept = mem_zalloc(1, len);
+    for (size_t at = 0; at < len; at += 512) {
+        bool fresh = prng && prng_one_in(prng, 2);
+        const uint8_t *from = fresh ? f->data : f->synced;
+        size_t from_len = fresh ? f->len : f->synced_len;
+        size_t n = len - at < 512 ? len - at : 512;
+        if (at < from_len)
+            memcpy(kept + at, from + at, from_len - at < n ? from_len - at : n);
+    }
+    mem_free(f->data);
+    f->data = kept;
+    f->len = len;
+    f->synced = mem_realloc(f->synced, len);
+    if (len)
+        memcpy(f->synced, kept, len);
+    f->synced_len = len;
+}
+
+void memory_fs_power_loss(struct memory_fs *m, struct prng *prng)
+{
+    memory_fs_kill(m);
+    for (struct memory_file *f = m->files; f; f = f->next) {
+        lose(f, prng);
+        if (!prng || prng_one_in(prng, 2))
+            f->named = f->durable;
+        f->durable = f->named;
+    }
+}
+
+struct memory_file *memory_fs_last(struct memory_fs *m, const char *prefix)
+{
+    struct memory_file *last = NULL;
+
+    for (struct memory_file *f = m->files; f; f = f->next) {
+        if (f->named && strncmp(f->name, prefix, strlen(prefix)) == 0 &&
+            (!last || strcmp(f->name, last->name) > 0))
+            last = f;
+    }
+    return last;
+}
+
+unsigned memory_fs_count(struct memory_fs *m, const char *prefix)
+{
+    unsigned n = 0;
+
+    for (struct memory_file *f = m->files; f; f = f->next)
+        n += f->named && strncmp(f->name, prefix, strlen(prefix)) == 0;
+    return n;
+}
+
+void memory_fs_copy(struct memory_fs *to, const struct memory_fs *from)
+{
+    memory_fs_init(to);
+    for (const struct memory_file *f = from->files; f; f = f->next) {
+        struct memory_file *copy = make(to, f->name);
+        struct memory_file *next = copy->next;
+        *copy = *f;
+        copy->next = next;
+        copy->data = copy->synced = NULL;
+        copy->len = copy->synced_len = 0;
+        resize(copy, f->len);
+        if (f->len)
+            memcpy(copy->data, f->data, f->len);
+        copy->synced = mem_zalloc(1, f->synced_len);
+        copy->synced_len = f->synced_len;
+        if (f->synced_len)
+            memcpy(copy->synced, f->synced, f->synced_len);
+    }
+}
