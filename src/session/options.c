@@ -28,7 +28,7 @@ static const struct option table[] = {
       "path of a Unix socket to listen at too; empty: none" },
     { "timeout", OPTION_INT, OPTION_MUTABLE, AT(timeout), "0", 0, INT32_MAX, NULL,
       "seconds after which an idle client is disconnected; 0: never" },
-    { "tcp-keepalive", OPTION_INT, 0, AT(tcp_keepalive), "300", 0, INT32_MAX, NULL,
+    { "tcp-keepalive", OPTION_INT, OPTION_MUTABLE, AT(tcp_keepalive), "300", 0, INT32_MAX, NULL,
       "seconds between probes of a silent connection; 0: none" },
     { "maxclients", OPTION_INT, OPTION_MUTABLE, AT(maxclients), "10000", 1, 1000000, NULL,
       "clients at a time; more are refused" },

@@ -54,7 +54,9 @@ Test(config, get_star_has_every_option_of_both_tables)
 
 Test(config, set_takes_effect_at_once)
 {
-    desk_is(&d, "CONFIG SET appendfsync always MAXMEMORY 1gb loglevel warning", "+OK|");
+    desk_is(&d, "CONFIG SET appendfsync always MAXMEMORY 1gb loglevel warning tcp-keepalive 9",
+            "+OK|");
+    cr_expect_eq(d.net.keepalive_s, 9);
     cr_expect_eq(d.node.lsm.sync, LSM_SYNC_ALWAYS);
     cr_expect_eq(d.instance.memory_max, 1u << 30);
     cr_expect_eq(d.trace.level, TRACE_WARNING);

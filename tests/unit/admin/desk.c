@@ -43,6 +43,7 @@ void desk_init(struct desk *d)
     *d = (struct desk){ .trace = { .line = drop_line } };
     d->env = (struct env){
         .trace = &d->trace,
+        .net = &d->net,
         .machine = { .memory_bytes = 8ULL << 30,
                      .descriptors_max = 20000,
                      .process_id = 4711,

@@ -9,6 +9,7 @@
 struct desk {
     struct env env;
     struct trace trace;
+    struct net net;
     struct options options;
     struct node node;
     struct instance instance;
