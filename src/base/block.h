@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 enum {
-    BLOCK_HEADER = 40,
+    BLOCK_HEADER = 32,
     BLOCK_SIZE = 16 * 1024 - BLOCK_HEADER, /* 16 KiB with its header: the allocator's own size */
 };
 
