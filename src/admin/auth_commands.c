@@ -149,7 +149,7 @@ const struct command auth_commands[] = {
       .group = "connection",
       .since = "1.0.0",
       .complexity = "O(1)",
-      .summary = "Gives the password, with or without a user's name" },
+      .summary = "Gives the password, with or without a user's name." },
     { .name = "hello",
       .arity = -1,
       .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_FAST | CMD_NO_AUTH | CMD_ALLOW_BUSY |
@@ -158,6 +158,6 @@ const struct command auth_commands[] = {
       .group = "connection",
       .since = "6.0.0",
       .complexity = "O(1)",
-      .summary = "Greets the server: chooses RESP2 or RESP3 and learns about it" },
+      .summary = "Greets the server: chooses RESP2 or RESP3 and learns about it." },
     { 0 },
 };

@@ -75,6 +75,6 @@ const struct command info_commands[] = {
       .since = "1.0.0",
       .complexity = "O(1)",
       .tips = info_tips,
-      .summary = "Tells how the server is and what it has done" },
+      .summary = "Tells how the server is and what it has done." },
     { 0 },
 };

@@ -39,6 +39,6 @@ const struct command shutdown_commands[] = {
       .group = "server",
       .since = "1.0.0",
       .complexity = "O(1)",
-      .summary = "Finishes what runs, syncs the log and ends the server" },
+      .summary = "Finishes what runs, syncs the log and ends the server." },
     { 0 },
 };
