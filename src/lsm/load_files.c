@@ -95,7 +95,7 @@ void load_files_deinit(struct load_files *f)
     *f = (struct load_files){ 0 };
 }
 
-struct err load_file_get(const struct load_files *f, size_t i, bool sync, struct buf *out,
+struct err load_file_get(const struct load_files *f, size_t i, struct buf *out,
                          void (*step)(void *arg, uint64_t bytes), void *arg)
 {
     uint64_t size = f->file[i].size;
@@ -105,8 +105,6 @@ struct err load_file_get(const struct load_files *f, size_t i, bool sync, struct
 
     if (err_is(e))
         return e;
-    if (sync)
-        e = fs_sync(handle);
     out->len = 0;
     buf_reserve(out, (size_t)size);
     while (!err_is(e) && got > 0 && out->len < size) {
@@ -116,6 +114,33 @@ struct err load_file_get(const struct load_files *f, size_t i, bool sync, struct
         if (step)
             step(arg, out->len);
     }
+    fs_close(handle);
+    return e;
+}
+
+struct err load_file_keep(const struct load_files *f, size_t i, uint64_t from)
+{
+    uint64_t at = from ? SEGMENT_FRAMES_START + from : 0;
+    uint64_t end = SEGMENT_FRAMES_START + f->file[i].used;
+    uint8_t *bytes;
+    struct fs_file *handle;
+    struct err e = open_file(f, i, &handle);
+
+    if (err_is(e))
+        return e;
+    bytes = mem_alloc(READ_STEP);
+    while (!err_is(e) && at < end) {
+        size_t got = 0;
+        e = fs_read(handle, at, bytes, end - at < READ_STEP ? (size_t)(end - at) : READ_STEP, &got);
+        if (!err_is(e) && got == 0)
+            e = err_make(ERR_IO, 0, "read again what was read before");
+        if (!err_is(e))
+            e = fs_write(handle, at, slice_of(bytes, got));
+        at += got;
+    }
+    mem_free(bytes);
+    if (!err_is(e))
+        e = fs_sync(handle);
     fs_close(handle);
     return e;
 }

@@ -34,10 +34,14 @@ struct load_files {
 struct err load_files_read(struct load_files *f, struct fs *fs, const char *dir, size_t *failed);
 void load_files_deinit(struct load_files *f);
 
-/* The whole of a file; `synced`: it is made durable first.  `step` is called
- * with the bytes read so far of it. */
-struct err load_file_get(const struct load_files *f, size_t i, bool sync, struct buf *out,
+/* The whole of a file.  `step` is called with the bytes read so far of it. */
+struct err load_file_get(const struct load_files *f, size_t i, struct buf *out,
                          void (*step)(void *arg, uint64_t bytes), void *arg);
+
+/* Makes the replayed frames from byte `from` of them on durable, and the head if
+ * that is 0: written once more, then synced.  A sync alone proves nothing: if one
+ * failed in an earlier life, the kernel takes the pages it lost for clean. */
+struct err load_file_keep(const struct load_files *f, size_t i, uint64_t from);
 
 struct err load_file_remove(struct load_files *f, size_t i);
 

@@ -52,6 +52,8 @@ static void acknowledge(struct log *log)
 {
     uint64_t to = log->written;
 
+    if (log->state == LOG_BROKEN) /* what is not acknowledged was undone */
+        return;
     if (log->sync == LSM_SYNC_ALWAYS && !PLANTED(ack_before_sync))
         to = log->synced;
     if (PLANTED(ack_before_write))
@@ -278,18 +280,27 @@ static void pump(struct log *log)
     }
 }
 
+/* What was written before a write failed is synced first, if a policy promises
+ * that: nobody would do it later. */
+static bool sync_before_end(const struct log *log)
+{
+    if (!unsynced(log) || log->sync == LSM_SYNC_NO)
+        return false;
+    return log->sync == LSM_SYNC_ALWAYS || log->doomed.code != ERR_NO_SPACE;
+}
+
 /* The same from a done(), where hooks may be called. */
 static void pump_done(struct log *log)
 {
     pump(log);
     acknowledge(log);
     if (err_is(log->doomed) && !log->busy) {
-        if (log->doomed.code != ERR_NO_SPACE)
-            give_up(log, LOG_BROKEN, log->doomed);
-        else if (log->sync == LSM_SYNC_ALWAYS && unsynced(log))
+        bool full = log->doomed.code == ERR_NO_SPACE;
+        log->sync_due = true;
+        if (sync_before_end(log))
             start_job(log, 0);
         else
-            give_up(log, LOG_NO_SPACE, log->doomed);
+            give_up(log, full ? LOG_NO_SPACE : LOG_BROKEN, log->doomed);
     }
     end_if_done(log);
 }
@@ -543,7 +554,7 @@ void log_tick(struct log *log, uint64_t mono_us)
         pump(log);
     }
     if (mono_us >= spare_deadline(log))
-        spare_want(&log->spare, log->segment_size);
+        spare_try(&log->spare, log->segment_size);
 }
 
 bool log_check(const struct log *log)

@@ -81,8 +81,7 @@ struct frame_head {
 enum segment_head_state {
     SEGMENT_HEAD_GOOD,
     SEGMENT_HEAD_BLANK,   /* zeros: allocated, never used */
-    SEGMENT_HEAD_FOREIGN, /* not ours: another magic */
-    SEGMENT_HEAD_VERSION, /* ours, of a version this program does not know */
+    SEGMENT_HEAD_VERSION, /* whole, of a version this program does not know */
     SEGMENT_HEAD_DAMAGED,
 };
 
@@ -113,12 +112,12 @@ static inline enum segment_head_state segment_head_get(const uint8_t in[SEGMENT_
     h->index = wire_get64(in + 48);
     if (memcmp(in, zeros, SEGMENT_HEAD_SIZE) == 0)
         return SEGMENT_HEAD_BLANK;
-    if (memcmp(in, SEGMENT_MAGIC, 8) != 0)
-        return SEGMENT_HEAD_FOREIGN;
+    /* A crash may tear the magic and the version as well: the crc comes first. */
+    if (memcmp(in, SEGMENT_MAGIC, 8) != 0 || wire_get32(in + 60) != crc32c_extend(0, in, 60))
+        return SEGMENT_HEAD_DAMAGED;
     if (h->version != LOG_FORMAT_VERSION)
         return SEGMENT_HEAD_VERSION;
-    if (wire_get32(in + 60) != crc32c_extend(0, in, 60) || h->previous >= h->id ||
-        h->synced > h->base)
+    if (h->previous >= h->id || h->synced > h->base)
         return SEGMENT_HEAD_DAMAGED;
     return SEGMENT_HEAD_GOOD;
 }

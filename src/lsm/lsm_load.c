@@ -112,8 +112,6 @@ static struct err read_heads(struct loading *g)
                           "%s/log-%016llx.seg has format version %u; this program knows %u",
                           l->options.dir, (unsigned long long)f->id, f->head.version,
                           (unsigned)LOG_FORMAT_VERSION);
-        if (f->state == SEGMENT_HEAD_FOREIGN && !l->options.force)
-            return failed_file(g, i, err_make(ERR_INVALID, 0, "is not a segment of a log"));
     }
     return err_ok();
 }
@@ -151,7 +149,7 @@ static struct err replay_all(struct loading *g)
         next = next_good(g, i + 1);
         if (!follows(g, &f->head))
             return err_ok();
-        e = load_file_get(&g->files, i, true, &g->bytes, step, g);
+        e = load_file_get(&g->files, i, &g->bytes, step, g);
         if (err_is(e))
             return failed_file(g, i, e);
         g->before += f->size;
@@ -178,7 +176,7 @@ static struct err look_behind(struct loading *g, bool *promised)
     for (size_t i = first; i < g->files.count; i++) {
         const struct load_file *f = &g->files.file[i];
         struct slice rest;
-        struct err e = load_file_get(&g->files, i, false, &g->bytes, NULL, NULL);
+        struct err e = load_file_get(&g->files, i, &g->bytes, NULL, NULL);
         if (err_is(e))
             return failed_file(g, i, e);
         rest = buf_slice(&g->bytes);
@@ -188,8 +186,6 @@ static struct err look_behind(struct loading *g, bool *promised)
         } else if (f->state == SEGMENT_HEAD_GOOD && f->head.synced > end) {
             *promised = true;
         }
-        if (f->state == SEGMENT_HEAD_FOREIGN)
-            continue;
         g->load->torn += replay_used(rest);
         *promised = *promised || replay_promised(rest, f->id, end);
     }
@@ -219,6 +215,23 @@ static struct err judge(struct loading *g)
     return err_ok();
 }
 
+/* What was replayed is durable before anybody is told of it. */
+static struct err keep_replayed(struct loading *g)
+{
+    for (size_t i = next_good(g, 0); g->last < g->files.count && i <= g->last;
+         i = next_good(g, i + 1)) {
+        const struct load_file *f = &g->files.file[i];
+        uint64_t synced = g->replay.synced;
+        struct err e = err_ok();
+
+        if (f->head.base + f->used > synced)
+            e = load_file_keep(&g->files, i, synced > f->head.base ? synced - f->head.base : 0);
+        if (err_is(e))
+            return failed_file(g, i, e);
+    }
+    return err_ok();
+}
+
 /* The log ends behind the last replayed frame, on disk too: later files go,
  * newest first, then the rest of that one. */
 static struct err cut_tail(struct loading *g)
@@ -229,8 +242,6 @@ static struct err cut_tail(struct loading *g)
     struct err e = err_ok();
 
     for (size_t i = g->files.count; i-- > keep;) {
-        if (g->files.file[i].state == SEGMENT_HEAD_FOREIGN)
-            continue;
         e = load_file_remove(&g->files, i);
         if (err_is(e))
             return failed_file(g, i, e);
@@ -306,7 +317,7 @@ static void remove_empty(struct loading *g)
 {
     for (size_t i = 0; i < g->files.count; i++) {
         const struct load_file *f = &g->files.file[i];
-        if (f->removed || f->state == SEGMENT_HEAD_FOREIGN)
+        if (f->removed)
             continue;
         if (g->load->start.current && f->used == 0 &&
             (f->state == SEGMENT_HEAD_GOOD || f->state == SEGMENT_HEAD_BLANK))
@@ -329,6 +340,8 @@ void load_run(struct job *job)
         l->err = replay_all(&g);
     if (!err_is(l->err))
         l->err = judge(&g);
+    if (!err_is(l->err))
+        l->err = keep_replayed(&g);
     if (!err_is(l->err))
         l->err = cut_tail(&g);
     if (!err_is(l->err))

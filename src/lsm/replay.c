@@ -75,6 +75,8 @@ static struct err apply_frame(struct replay *r, const uint8_t *frame)
     apply_cells(r, payload);
     r->index = head.index;
     r->frames++;
+    if (head.synced > r->synced)
+        r->synced = head.synced;
     return err_ok();
 }
 
@@ -99,6 +101,8 @@ struct err replay_segment(struct replay *r, const struct segment_head *head, str
 
     assert(r->end == head->base);
     *used = 0;
+    if (head->synced > r->synced)
+        r->synced = head->synced;
     while (at < bytes.len) {
         struct slice rest = slice_of(bytes.data + at, bytes.len - at);
         struct err e;

@@ -22,6 +22,7 @@ struct replay {
     uint64_t index;       /* of that frame */
     uint64_t stamp;       /* the largest so far */
     uint64_t frames;
+    uint64_t synced; /* position that heads and frames promise to be synced */
 };
 
 /* Applies the frames at the beginning of `bytes`, which is what `head`'s file

@@ -22,9 +22,10 @@ static void spare_run(struct job *job)
 {
     struct spare *s = list_item(job, struct spare, job);
 
-    if (s->segment)
+    s->err = err_ok();
+    if (s->segment && s->segment->size < s->size)
         s->err = segment_grow(s->segment, s->size);
-    else
+    else if (!s->segment)
         s->err = segment_create(&s->segment, s->env->fs, s->dir, s->next_id, s->size);
 }
 
@@ -39,8 +40,13 @@ static void spare_done(struct job *job)
 
 void spare_want(struct spare *s, uint64_t size)
 {
-    if (s->busy || (s->segment && s->segment->size >= size))
-        return;
+    if (!s->busy && (!s->segment || s->segment->size < size))
+        spare_try(s, size);
+}
+
+void spare_try(struct spare *s, uint64_t size)
+{
+    assert(!s->busy);
     s->busy = true;
     s->size = size;
     s->job = (struct job){ .run = spare_run, .done = spare_done, .priority = JOB_SOON };

@@ -34,6 +34,9 @@ void spare_deinit(struct spare *s);
  * so or under way. */
 void spare_want(struct spare *s, uint64_t size);
 
+/* The same, and ends in on_done() also if the one there will do. */
+void spare_try(struct spare *s, uint64_t size);
+
 /* The segment is the caller's if it is there and has `size` bytes, else NULL. */
 struct segment *spare_take(struct spare *s, uint64_t size);
 

@@ -1,0 +1,117 @@
+/* log_format_test.c: the bytes on disk, one by one: they may not change without a
+ * new format version. */
+#include "lsm/log_format.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "cell/cell.h"
+#include "lsm/frames.h"
+
+static const uint8_t golden_head[SEGMENT_HEAD_SIZE] = {
+    'H',  'E',  'N', 'G', 'E',  'L',  'O',  'G',  /* magic */
+    1,    0,    0,   0,   0,    0,    0,    0,    /* version */
+    0x12, 0x34, 0,   0,   0,    0,    0,    0,    /* id */
+    0x11, 0x34, 0,   0,   0,    0,    0,    0,    /* previous */
+    8,    7,    6,   5,   4,    3,    2,    1,    /* base */
+    7,    7,    6,   5,   4,    3,    2,    1,    /* synced */
+    0x2a, 0,    0,   0,   0,    0,    0,    0,    /* index */
+    0,    0,    0,   0,   0x00, 0x00, 0x00, 0x00, /* crc, below */
+};
+
+static const uint8_t golden_frame[] = {
+    0x00, 0x00, 0x00, 0x00, 40, 0, 0, 0, /* crc, below; payload length */
+    0x12, 0x34, 0,    0,    0,  0, 0, 0, /* segment */
+    7,    7,    6,    5,    4,  3, 2, 1, /* synced */
+    0,    0,    0,    0,    1,  0, 0, 0, /* arc, cells */
+    0,    0,    0,    0,    0,  0, 0, 0, /* ballot counter */
+    0,    0,    0,    0,    0,  0, 0, 0, /* ballot node */
+    0x2a, 0,    0,    0,    0,  0, 0, 0, /* index */
+    5,    0,    0,    0,    0,  0, 0, 0, /* stamp */
+    1,    2,    3,    4,    5,  6, 7, 8, /* payload: the cell */
+    5,    0,    0,    0,    0,  0, 0, 0, /* its stamp */
+    1,    0,    0,    0,    9,  0, 0, 0, /* value length, origin */
+    1,    0,    0,    0,    2,  0, 0, 1, /* key, subkey, db, kind, flags, type */
+    'k',  'v',  0,    0,    0,  0, 0, 0,
+};
+
+/* Computed from the bytes above by another program, bit by bit. */
+static const uint32_t golden_head_crc = 0xab70eba3;
+static const uint32_t golden_frame_crc = 0xa0ef3dda;
+
+Test(log_format, a_segment_head_has_these_bytes)
+{
+    struct segment_head head = { .version = 1,
+                                 .id = 0x3412,
+                                 .previous = 0x3411,
+                                 .base = 0x0102030405060708,
+                                 .synced = 0x0102030405060707,
+                                 .index = 42 };
+    struct segment_head back;
+    uint8_t bytes[SEGMENT_HEAD_SIZE];
+
+    segment_head_put(bytes, &head);
+    cr_assert_eq(memcmp(bytes, golden_head, 60), 0);
+    cr_assert_eq(wire_get32(bytes + 60), golden_head_crc, "%#x", wire_get32(bytes + 60));
+    cr_assert_eq(segment_head_get(bytes, &back), SEGMENT_HEAD_GOOD);
+    cr_assert(back.id == head.id && back.previous == head.previous && back.base == head.base &&
+              back.synced == head.synced && back.index == head.index);
+}
+
+Test(log_format, a_frame_has_these_bytes)
+{
+    struct cell cell = { .key = { .position = 0x0807060504030201,
+                                  .key = slice_str("k"),
+                                  .db = 2,
+                                  .kind = CELL_HEAD },
+                         .stamp = 5,
+                         .origin = 9,
+                         .type = CELL_STRING,
+                         .value = slice_str("v") };
+    struct frames_place place = { 0x3412, 0x0102030405060707, 42 };
+    struct frames frames = { .sent = 0 };
+
+    cell_encode(&cell, frames_add(&frames, cell_size(&cell), cell.stamp));
+    frames_close(&frames);
+    cr_assert_eq(frames_rest(&frames).len, sizeof golden_frame);
+    cr_assert_eq(frames_seal(frames.bytes.data, frames.bytes.len, &place), 1);
+    cr_assert_eq(memcmp(frames.bytes.data + 4, golden_frame + 4, sizeof golden_frame - 4), 0);
+    cr_assert_eq(wire_get32(frames.bytes.data), golden_frame_crc, "%#x",
+                 wire_get32(frames.bytes.data));
+    cr_assert(frame_good(frames_rest(&frames), 0x3412, false));
+    cr_assert_not(frame_good(frames_rest(&frames), 0x3413, false), "of another segment");
+    cr_assert_not(frame_good(slice_of(frames.bytes.data, frames.bytes.len - 8), 0x3412, false));
+    frames_deinit(&frames);
+}
+
+Test(log_format, every_flipped_bit_of_a_head_is_noticed)
+{
+    struct segment_head head = { .version = 1, .id = 2, .previous = 1, .base = 8, .index = 1 };
+    uint8_t bytes[SEGMENT_HEAD_SIZE];
+
+    segment_head_put(bytes, &head);
+    for (unsigned bit = 0; bit < 8 * SEGMENT_HEAD_SIZE; bit++) {
+        struct segment_head back;
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        cr_assert_neq(segment_head_get(bytes, &back), SEGMENT_HEAD_GOOD, "bit %u", bit);
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+}
+
+Test(log_format, frames_that_fit_are_whole_ones)
+{
+    struct frames frames = { .sent = 0 };
+
+    for (unsigned i = 0; i < 3; i++) {
+        memset(frames_add(&frames, 40, i + 1), 0, 40);
+        frames_close(&frames);
+    }
+    cr_assert_eq(frames_fit(frames_rest(&frames), 3 * 104), 3 * 104);
+    cr_assert_eq(frames_fit(frames_rest(&frames), 3 * 104 - 1), 2 * 104);
+    cr_assert_eq(frames_fit(frames_rest(&frames), 103), 0);
+    frames_sent(&frames, 104);
+    cr_assert_eq(frames_count(frames_rest(&frames)), 2);
+    frames_sent(&frames, 208);
+    cr_assert_eq(frames_rest(&frames).len, 0);
+    frames_deinit(&frames);
+}
