@@ -180,37 +180,36 @@ enum lsm_sync history_weakest(const struct history *h, uint64_t from, uint64_t t
 }
 
 /* `since` is the moment from which everything has been there for the next sync of
- * a server that was up, under `everysec` or more, without an error. */
+ * a server that was up, under `everysec` or more; `sick`: a sync has failed, and
+ * nothing is promised until another life has loaded what is there.  What a life
+ * begins to serve with is durable. */
 bool history_promised(const struct history *h, const struct op *op, size_t mark)
 {
-    enum lsm_sync policy;
+    enum lsm_sync policy = LSM_SYNC_NO;
     uint64_t since = UINT64_MAX;
-    bool sick = false;
+    bool sick = false, begun = false;
 
     if (op->outcome != OP_OK || mark == h->mark_count)
         return mark == h->mark_count && op->outcome == OP_OK;
     if (history_weakest(h, op->asked, op->told) == LSM_SYNC_ALWAYS)
         return true;
-    policy = history_weakest(h, op->told, op->told);
-    if (policy >= LSM_SYNC_EVERYSEC)
-        since = op->told_us;
     for (size_t i = 0; i <= mark; i++) {
         const struct mark *m = &h->marks[i];
+        bool after = m->at > op->told;
 
-        if (m->at < op->told)
-            continue;
-        if (since != UINT64_MAX && m->us - since >= h->everysec_us)
+        if (after && !begun && !sick && policy >= LSM_SYNC_EVERYSEC)
+            since = op->told_us;
+        begun = after;
+        if (after && since != UINT64_MAX && m->us - since >= h->everysec_us)
             return true;
-        if (m->kind == MARK_STOPPED)
+        if (after && (m->kind == MARK_SERVING || (m->kind == MARK_STOPPED && !sick)))
             return true;
-        if (m->kind == MARK_SYNC_ERROR)
-            return false;
+        sick = m->kind == MARK_SYNC_ERROR || (sick && m->kind != MARK_BOOT);
         if (m->kind == MARK_POLICY || m->kind == MARK_BOOT)
             policy = m->policy;
-        sick = m->kind == MARK_DISK_ERROR || (sick && m->kind != MARK_BOOT);
-        if (m->kind == MARK_KILL || m->kind == MARK_BOOT || sick || policy < LSM_SYNC_EVERYSEC)
+        if (m->kind == MARK_KILL || sick || policy < LSM_SYNC_EVERYSEC)
             since = UINT64_MAX;
-        else if (since == UINT64_MAX && (m->kind == MARK_POLICY || m->kind == MARK_SERVING))
+        else if (after && m->kind == MARK_POLICY && since == UINT64_MAX)
             since = m->us;
     }
     return false;

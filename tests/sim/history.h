@@ -90,7 +90,6 @@ enum mark_kind {
     MARK_BOOT,
     MARK_SERVING,
     MARK_POLICY,     /* from now on `policy`, at least */
-    MARK_DISK_ERROR, /* a write of the log failed */
     MARK_SYNC_ERROR, /* a sync failed: what was not durable never will be */
     MARK_STOPPED,    /* in order: everything is durable */
     MARK_KILL,       /* the process ended; the disk has what was written */

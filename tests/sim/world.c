@@ -162,15 +162,12 @@ void world_end(struct world *w, enum world_end end, bool jobs)
     w->ended = true;
 }
 
-/* What the disk did goes into the history: promises end with it. */
+/* A failed sync goes into the history: promises end with it. */
 static void note_errors(struct world *w)
 {
     if (w->disk->sync_errors != w->sync_errors_seen)
         history_mark(&w->history, MARK_SYNC_ERROR, LSM_SYNC_NO);
-    if (w->disk->errors != w->errors_seen)
-        history_mark(&w->history, MARK_DISK_ERROR, LSM_SYNC_NO);
     w->sync_errors_seen = w->disk->sync_errors;
-    w->errors_seen = w->disk->errors;
 }
 
 static void note_state(struct world *w)

@@ -50,7 +50,6 @@ struct world {
     uint64_t turn_at; /* when the server wants its next turn */
     uint64_t turns;
     uint64_t quantum_us;  /* what happens within it meets the server in one turn */
-    uint64_t errors_seen; /* of the disk, already in the history */
     uint64_t sync_errors_seen;
     bool torn; /* this boot's load ended at a torn tail */
     struct history history;
