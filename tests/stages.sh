@@ -42,6 +42,8 @@ stage() {
     local name=$1 limit=$2 log=$stages_logs/${1//\//-}.log begin=$EPOCHREALTIME
     local status took counts passed failed skipped
     shift 2
+    # timeout runs programs; a function, which must be exported, goes by way of one.
+    [ "$(type -t "$1")" != function ] || set -- bash -c '"$@"' stage "$@"
     if [ -n "${STREAM:-}" ]; then
         echo "== $name"
         timeout -k 10 $((limit * 2)) "$@" 2>&1 </dev/null | tee "$log"

@@ -16,6 +16,8 @@ build() {
     make --no-print-directory $jobs VARIANT="$variant" WERROR=-Werror "$@"
 }
 
+export -f build
+
 # must NAME SECONDS COMMAND...: a stage the others make no sense without.
 must() {
     stage "$@" || { stages_end; exit 1; }
@@ -29,11 +31,16 @@ units() {
     done
 }
 
-# The real server on a port of its own, by programs that start and kill it.
+# systems VARIANT [WRAPPER]: the real binary on ports of its own, by programs that start and kill it.
 systems() {
-    local program
+    local program script
     for program in $(names SYSTEM); do
-        stage "system/$program" 90 ${2:-} "build/$1/system/$program" "${3:-build/$1/henge-server}"
+        stage "system/$program" 60 ${2:-} "build/$1/system/$program"
+    done
+    for script in tests/system/*.py; do
+        case $script in */harness.py) continue ;; esac
+        program=${script##*/}
+        stage "system/${program%.py}" 90 ${2:-} python3 "$script" "build/$1/henge-server"
     done
 }
 
@@ -45,7 +52,7 @@ suite_check() {
     must build/sim 60 build sim sims
     stage tidy 240 make -s tidy
     units debug
-    stage sim 90 build/sim/henge-sim --seeds 200
+    stage sim 90 build/sim/henge-sim --seeds 200 --file tests/sim/seeds.txt
     systems release
     stage clients 60 redis-compat/smoke.sh
 }
@@ -55,7 +62,7 @@ suite_asan() {
     must build/asan 180 build asan units
     must build/sim-asan 120 build sim-asan sims
     units asan tests/sanitized.sh
-    stage sim 180 tests/sanitized.sh build/sim-asan/henge-sim --seeds 100
+    stage sim 180 tests/sanitized.sh build/sim-asan/henge-sim --seeds 100 --file tests/sim/seeds.txt
 }
 
 suite_tsan() {
@@ -80,7 +87,7 @@ suite_fuzz() {
 suite_planted() {
     must packages 300 deps/install.sh build test
     must build/sim 60 build sim sims
-    stage planted 240 build/sim/henge-sim --planted
+    stage planted 240 build/sim/henge-sim --planted-all
 }
 
 suite_compat() {

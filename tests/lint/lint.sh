@@ -86,8 +86,8 @@ files() {
 }
 
 layout() {
-    printf '%s\0' "${all[@]}" | xargs -0 -P 2 -n 8 sh -c '
-        for f; do clang-format-14 "$f" | cmp -s - "$f" || echo "$f: make format would change it"; done' sh
+    clang-format-14 --dry-run -Werror --ferror-limit=1 "${all[@]}" 2>&1 | grep 'error:' |
+        sed 's/ error: .*/ make format would change it/'
 }
 
 sources_listed() { # deps/README.md's rows are packages
