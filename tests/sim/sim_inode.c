@@ -47,18 +47,22 @@ static void keep_sector(struct sim_inode *f, size_t s)
     f->sectors[s] = SECTOR_CLEAN;
 }
 
-/* What was to be in the sector is gone; sometimes rubbish is there instead. */
+/* What was to be in the sector is gone; sometimes rubbish is there instead, but
+ * never in bytes that were not being changed. */
 static bool lose_sector(struct sim_inode *f, size_t s, struct prng *prng, struct sim_counts *counts)
 {
     uint8_t *kept = f->kept + s * SIM_SECTOR;
-    bool differs = memcmp(kept, f->now + s * SIM_SECTOR, SIM_SECTOR) != 0;
+    const uint8_t *now = f->now + s * SIM_SECTOR;
+    bool differs = memcmp(kept, now, SIM_SECTOR) != 0;
 
-    if (f->sectors[s] == SECTOR_DIRTY && differs && prng_one_in(prng, 16)) {
-        for (uint64_t n = 1 + prng_below(prng, 8); n-- > 0;)
-            kept[prng_below(prng, SIM_SECTOR)] ^= (uint8_t)(1 << prng_below(prng, 8));
-        counts->n[COUNT_FLIP_LOST]++;
+    if (f->sectors[s] != SECTOR_DIRTY || !differs || !prng_one_in(prng, 16))
+        return differs;
+    for (size_t i = 0; i < SIM_SECTOR; i++) {
+        if (kept[i] != now[i] && prng_one_in(prng, 16))
+            kept[i] = (uint8_t)prng_next(prng);
     }
-    return differs;
+    counts->n[COUNT_FLIP_LOST]++;
+    return true;
 }
 
 struct sim_inode *sim_inode_new(bool is_dir)
