@@ -7,7 +7,7 @@
 #include "base/wire.h"
 #include "lsm/log_format.h"
 
-enum { KEEP_MAX = 4 * 1024 * 1024 /* larger buffers are freed when they are empty */ };
+enum { KEEP_MAX = 16 * 1024 * 1024 /* larger buffers are freed when they are empty */ };
 
 void frames_deinit(struct frames *f)
 {
