@@ -188,7 +188,8 @@ static void on_job_done(struct job *job);
 static void start_job(struct log *log, size_t len)
 {
     struct log_job *j = &log->job;
-    bool sync = sync_wanted(log) || log->sync == LSM_SYNC_ALWAYS;
+    bool last = err_is(log->doomed); /* see sync_before_end() */
+    bool sync = sync_wanted(log) || log->sync == LSM_SYNC_ALWAYS || last;
 
     *j = (struct log_job){ .env = log->env,
                            .dir = log->dir,
@@ -203,7 +204,7 @@ static void start_job(struct log *log, size_t len)
         j->sync = true;
         j->sealed = log->sealed;
         log->sealed = NULL;
-        j->sync_target = log->current && (log->sync != LSM_SYNC_NO || log->stopping) &&
+        j->sync_target = log->current && (log->sync != LSM_SYNC_NO || log->stopping || last) &&
                          log->written + len > log->current->base;
         log->sync_due = false;
         log->sync_us = clock_mono_us(log->env->clock);
@@ -280,13 +281,11 @@ static void pump(struct log *log)
     }
 }
 
-/* What was written before a write failed is synced first, if a policy promises
- * that: nobody would do it later. */
+/* What was written before a write failed is synced first: nobody would do it
+ * later. */
 static bool sync_before_end(const struct log *log)
 {
-    if (!unsynced(log) || log->sync == LSM_SYNC_NO)
-        return false;
-    return log->sync == LSM_SYNC_ALWAYS || log->doomed.code != ERR_NO_SPACE;
+    return unsynced(log) && (log->sync == LSM_SYNC_ALWAYS || log->doomed.code != ERR_NO_SPACE);
 }
 
 /* The same from a done(), where hooks may be called. */
@@ -296,7 +295,6 @@ static void pump_done(struct log *log)
     acknowledge(log);
     if (err_is(log->doomed) && !log->busy) {
         bool full = log->doomed.code == ERR_NO_SPACE;
-        log->sync_due = true;
         if (sync_before_end(log))
             start_job(log, 0);
         else
