@@ -151,35 +151,46 @@ static bool make_room(struct connection *conn)
     return true;
 }
 
-void connection_serve(struct connection *conn)
+void connection_read(struct connection *conn)
 {
     struct instance *in = &conn->server->instance;
+    size_t room;
+    int64_t n;
+
+    conn->more = false;
+    if (conn->stalled || !connection_open(conn) || !make_room(conn))
+        return;
+    room = conn->in->cap - conn->in->len;
+    n = net_recv(conn->net, conn->in->data + conn->in->len, room);
+    if (n <= 0) {
+        conn->gone = n != NET_AGAIN;
+        connection_release_input(conn);
+        return;
+    }
+    conn->in->len += (size_t)n;
+    conn->more = (size_t)n == room;
+    in->stats.net_input_bytes += (uint64_t)n;
+    conn->session.active_us = in->turn_mono_us;
+}
+
+void connection_serve(struct connection *conn)
+{
     size_t total = 0;
 
-    if (conn->stalled && connection_open(conn))
-        connection_process(conn);
-    while (connection_open(conn) && total < LIMIT_READ) {
-        size_t room;
-        int64_t n;
-
-        if (!make_room(conn))
-            break;
-        room = conn->in->cap - conn->in->len;
-        n = net_recv(conn->net, conn->in->data + conn->in->len, room);
-        if (n <= 0) {
-            conn->gone = n != NET_AGAIN;
-            connection_release_input(conn);
-            break;
-        }
-        total += (size_t)n;
-        conn->in->len += (size_t)n;
-        connection_process(conn);
-        if ((size_t)n < room || !conn->in)
-            break; /* the socket is empty, or everything was run: others' turn */
-    }
-    in->stats.net_input_bytes += total;
-    conn->session.active_us = in->turn_mono_us;
     connection_touch(conn);
+    if (!conn->in || !connection_open(conn))
+        return;
+    connection_process(conn);
+    /* Go on while the socket filled the block and a command is unfinished; else it
+     * is others' turn. */
+    while (conn->more && conn->in && total < LIMIT_READ) {
+        size_t before = conn->in->len - conn->at;
+        connection_read(conn);
+        if (!conn->in || !connection_open(conn))
+            return;
+        total += conn->in->len - conn->at - before;
+        connection_process(conn);
+    }
 }
 
 static void want(struct connection *conn, unsigned events)

@@ -36,6 +36,7 @@ struct connection {
     struct held held;
     unsigned wanted; /* enum net_events told to the network */
     bool stalled;    /* whole commands wait in `in` for the connection to be open */
+    bool more;       /* the last read filled the block */
     bool gone;       /* the peer is: close it */
 };
 
@@ -45,8 +46,15 @@ struct connection *connection_new(struct server *server, struct net_conn *net);
 /* Ends it at once and frees it. */
 void connection_free(struct connection *conn);
 
-/* Reads what there is and runs it. */
+/* Reads once, unless something stands against it. */
+void connection_read(struct connection *conn);
+
+/* Runs what was read, and reads on if the socket had more than its block. */
 void connection_serve(struct connection *conn);
+
+/* connection_input.c: the position of the first key of the first command that was
+ * read, if it has one that is whole: to be prefetched. */
+bool connection_peek(struct connection *conn, uint64_t *position);
 
 /* Sends what may leave, and says what is wanted from the network.  False: it is
  * to be freed. */

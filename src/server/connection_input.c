@@ -6,7 +6,10 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "cell/position.h"
 #include "server/server_state.h"
+
+enum { PEEK_MAX = 512 }; /* more than this is a pipeline, whose batches look ahead themselves */
 
 enum parse_end {
     PARSE_MORE,   /* the rest is not whole */
@@ -75,6 +78,41 @@ static void parse_batch(struct connection *conn, struct batch *b)
         at += c->argc;
         c->row = command_find(s->instance.commands, c->argv[0]);
     }
+}
+
+/* The first key's position among the arguments the reader holds. */
+static bool first_key(struct connection *conn, struct slice bytes, uint64_t *position)
+{
+    struct server *s = conn->server;
+    const struct command *row;
+
+    args_room(s, conn->reader.count);
+    reader_args(&conn->reader, bytes, s->args);
+    row = command_find(s->instance.commands, s->args[0]);
+    if (!row || row->keys.first <= 0 || (uint32_t)row->keys.first >= conn->reader.count)
+        return false;
+    *position = position_of(s->args[row->keys.first]);
+    return true;
+}
+
+bool connection_peek(struct connection *conn, uint64_t *position)
+{
+    struct slice bytes;
+    enum reader_end end;
+    bool found;
+
+    if (!conn->in || conn->reader.phase != READER_AT_START || !connection_open(conn))
+        return false;
+    bytes = slice_of(conn->in->data + conn->at, conn->in->len - conn->at);
+    if (bytes.len == 0 || bytes.len > PEEK_MAX)
+        return false;
+    conn->reader.authenticated = conn->session.authenticated;
+    end = reader_step(&conn->reader, bytes);
+    if (end == READER_MORE)
+        return false; /* the batch goes on where this stopped */
+    found = end == READER_COMMAND && first_key(conn, bytes, position);
+    reader_next(&conn->reader);
+    return found;
 }
 
 /* The log is well but cannot take this write yet. */
