@@ -1,0 +1,97 @@
+/* segment_fuzz.c: any bytes as a segment: its head, then (without the zeros
+ * between) its frames.  Whatever they are, replay ends, the dataset holds, and a
+ * second replay agrees.  The first byte's bits: 1 makes the head's crc right, 2
+ * the frames' crcs and segment, 4 their cells' positions; no fuzzer guesses. */
+#include <assert.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "cell/position.h"
+#include "fuzz_arenas.h"
+#include "lsm/replay.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void fix_positions(uint8_t *payload, size_t len)
+{
+    while (len >= CELL_FIXED_SIZE) {
+        size_t key_len = wire_get16(payload + 24), used;
+        struct cell c;
+        if (key_len > len - CELL_FIXED_SIZE)
+            return;
+        if (payload[29] != CELL_FLUSH)
+            wire_put64(payload, position_of(slice_of(payload + CELL_FIXED_SIZE, key_len)));
+        if (err_is(cell_decode_checked(slice_of(payload, len), &c, &used)))
+            return;
+        payload += used;
+        len -= used;
+    }
+}
+
+static void fix_frames(uint8_t *bytes, size_t len, uint64_t segment, bool positions)
+{
+    while (len >= FRAME_HEAD_SIZE && frame_size(bytes) <= len) {
+        size_t n = frame_size(bytes);
+        if (positions)
+            fix_positions(bytes + FRAME_HEAD_SIZE, n - FRAME_HEAD_SIZE);
+        wire_put64(bytes + 8, segment);
+        frame_seal(bytes);
+        bytes += n;
+        len -= n;
+    }
+}
+
+/* Replays the frames; what it found, as a number. */
+static uint64_t replay(const struct segment_head *head, struct slice frames, uint64_t limit,
+                       bool check)
+{
+    struct fuzz_arenas arenas;
+    struct dataset data;
+    struct replay r = { .data = &data, .end = head->base, .index = head->index - 1 };
+    uint64_t sum;
+    size_t used;
+
+    fuzz_arenas_init(&arenas);
+    dataset_init(&data, &arenas.base, 8192);
+    struct err e = replay_segment(&r, head, frames, limit, &used);
+    assert(!err_is(e) || e.code == ERR_CORRUPT);
+    assert(used <= frames.len && r.end == head->base + used);
+    assert(!check || r.frames == 0 || dataset_check(&data, true)); /* a walk: slow */
+    for (size_t at = 0; at < used; at += frame_size(frames.data + at)) {
+        uint8_t copy[FRAME_HEAD_SIZE];
+        struct frame_head h;
+        frame_head_get(frames.data + at, &h);
+        frame_head_put(copy, &h);
+        assert(memcmp(copy + 4, frames.data + at + 4, 40) == 0);
+    }
+    sum = used * 31 + r.frames * 7 + r.stamp + data.sums.heads[0] + (uint64_t)e.code;
+    dataset_deinit(&data);
+    return sum;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct segment_head head;
+
+    if (size < 1 + SEGMENT_HEAD_SIZE)
+        return 0;
+    uint8_t mode = data[0], *bytes = mem_alloc(size - 1);
+    memcpy(bytes, data + 1, size - 1);
+    if (mode & 1)
+        wire_put32(bytes + 60, crc32c_extend(0, bytes, 60));
+    enum segment_head_state state = segment_head_get(bytes, &head);
+    uint8_t *frames = bytes + SEGMENT_HEAD_SIZE;
+    size_t len = size - 1 - SEGMENT_HEAD_SIZE;
+    if (state == SEGMENT_HEAD_GOOD) {
+        if (mode & 2)
+            fix_frames(frames, len, head.id, mode & 4);
+        uint64_t limit = mode & 8 ? head.base + len / 2 : UINT64_MAX;
+        uint64_t sum = replay(&head, slice_of(frames, len), limit, true);
+        assert(sum == replay(&head, slice_of(frames, len), limit, false));
+    }
+    replay_promised(slice_of(frames, len), head.id, head.base);
+    assert(replay_used(slice_of(frames, len)) <= len);
+    mem_free(bytes);
+    return 0;
+}
