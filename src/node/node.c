@@ -22,6 +22,7 @@ struct node {
     struct node_view view;
     struct buf scratch;
     uint64_t now_us;
+    uint64_t floor_us; /* expiries were seen by then that are not written down */
     uint64_t sweep_at; /* mono_us */
     struct node_stats stats;
 };
@@ -53,6 +54,8 @@ void node_turn_begin(struct node *n)
     uint64_t wall = clock_wall_us(n->env->clock);
     uint64_t last = lsm_state(n->lsm) == LSM_LOADING ? 0 : lsm_last_stamp(n->lsm);
 
+    if (last < n->floor_us)
+        last = n->floor_us; /* read-only: absent by the clock, which must not go back */
     n->now_us = wall > last ? wall : last;
 }
 
@@ -108,6 +111,8 @@ void node_run(struct node *n, struct call *c)
     }
     if (v->expired.len)
         n->stats.expired += node_view_bury(v);
+    if (v->unburied)
+        n->floor_us = n->now_us;
     if (v->written)
         lsm_request(n->lsm);
     c->cells_written = v->written;

@@ -163,6 +163,7 @@ void node_view_begin(struct node_view *v, uint64_t now_us)
     v->seen_stamp = 0;
     v->written = 0;
     v->expired.len = 0;
+    v->unburied = false;
 }
 
 uint64_t node_view_bury(struct node_view *v)
@@ -184,8 +185,10 @@ uint64_t node_view_bury(struct node_view *v)
         cell_decode(found, &c);
         if ((c.flags & CELL_TOMBSTONE) || !cell_expired(&c, v->now_us / 1000))
             continue; /* the call itself has put something else there */
-        if (!lsm_can_put(v->lsm, cell_size(&c)))
-            break; /* read-only: it stays absent by the clock */
+        if (!lsm_can_put(v->lsm, cell_size(&c))) {
+            v->unburied = true;
+            break;
+        }
         view_put(&v->view, &(struct cell){ .key = key, .flags = CELL_TOMBSTONE });
         buried++;
     }

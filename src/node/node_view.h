@@ -21,6 +21,7 @@ struct node_view {
     uint64_t hits;       /* keys found, since the node began */
     uint64_t misses;
     struct buf expired; /* keys it saw expired: db u8, length u32, bytes, ... */
+    bool unburied;      /* ... not all of whose tombstones could be written */
 };
 
 void node_view_init(struct node_view *v, struct lsm *lsm, uint32_t origin);
@@ -33,7 +34,8 @@ void node_view_begin(struct node_view *v, uint64_t now_us);
 void node_view_note_expired(struct node_view *v, const struct cell_key *key);
 
 /* Writes the tombstones of every key noted that is still expired: an answer may
- * rest on the expiry, so it must not depend on a clock again.  Returns how many. */
+ * rest on the expiry, so it must not depend on a clock again.  Returns how many;
+ * `unburied` is set if the log takes no more. */
 uint64_t node_view_bury(struct node_view *v);
 
 #endif

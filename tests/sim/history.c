@@ -188,15 +188,16 @@ bool history_promised(const struct history *h, const struct op *op, size_t mark)
     enum lsm_sync policy = LSM_SYNC_NO;
     uint64_t since = UINT64_MAX;
     bool sick = false, begun = false;
+    bool always = history_weakest(h, op->asked, op->told) == LSM_SYNC_ALWAYS;
 
     if (op->outcome != OP_OK || mark == h->mark_count)
         return mark == h->mark_count && op->outcome == OP_OK;
-    if (history_weakest(h, op->asked, op->told) == LSM_SYNC_ALWAYS)
-        return true;
     for (size_t i = 0; i <= mark; i++) {
         const struct mark *m = &h->marks[i];
         bool after = m->at > op->told;
 
+        if (after && !begun && !sick && always)
+            return true;
         if (after && !begun && !sick && policy >= LSM_SYNC_EVERYSEC)
             since = op->told_us;
         begun = after;
