@@ -181,7 +181,6 @@ struct lsm *lsm_new(struct env *env, const struct lsm_options *options,
     l->owner = lsm;
     l->env = env;
     l->options = lsm->options;
-    atomic_init(&l->permille, 0);
     l->job = (struct job){ .run = load_run, .done = on_loaded, .priority = JOB_SOON };
     pool_submit(env->pool, &l->job);
     return lsm;
@@ -249,7 +248,7 @@ struct err lsm_error(const struct lsm *lsm, const char **detail)
 
 unsigned lsm_loaded_permille(const struct lsm *lsm)
 {
-    return lsm->load ? atomic_load_explicit(&lsm->load->permille, memory_order_relaxed) : 1000;
+    return lsm->load ? __atomic_load_n(&lsm->load->permille, __ATOMIC_RELAXED) : 1000;
 }
 
 bool lsm_can_put(const struct lsm *lsm, size_t bytes)
@@ -387,8 +386,8 @@ size_t lsm_sweep(struct lsm *lsm, size_t visits, uint64_t now_ms,
     if (!lsm->log)
         return 0;
     rules.stamp = lsm_acked_stamp(lsm);
-    for (uint8_t db = 0; db < LIMIT_DATABASES; db++)
-        rules.flushed[db] = undo_flushed_for_good(&lsm->undo, &lsm->data, db);
+    for (unsigned db = 0; db < LIMIT_DATABASES; db++)
+        rules.flushed[db] = undo_flushed_for_good(&lsm->undo, &lsm->data, (uint8_t)db);
     return sweep_step(&lsm->sweep, &lsm->data, visits, &rules);
 }
 

@@ -329,6 +329,7 @@ void reply_take(struct reply *r, size_t n)
     r->bytes -= n;
     while (n > 0) {
         struct block *b = r->first;
+        assert(b);
         size_t left = b->len - r->taken;
         if (n < left) {
             r->taken += n;
