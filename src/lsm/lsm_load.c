@@ -50,8 +50,8 @@ static void step(void *arg, uint64_t bytes)
     struct loading *g = arg;
 
     if (g->total)
-        atomic_store_explicit(&g->load->permille, (unsigned)((g->before + bytes) * 999 / g->total),
-                              memory_order_relaxed);
+        __atomic_store_n(&g->load->permille, (unsigned)((g->before + bytes) * 999 / g->total),
+                         __ATOMIC_RELAXED);
 }
 
 /* Writes the path of the folder that `dir` is in. */

@@ -6,8 +6,6 @@
 #ifndef HENGE_LSM_LSM_LOAD_H
 #define HENGE_LSM_LSM_LOAD_H
 
-#include <stdatomic.h>
-
 #include "env/env.h"
 #include "lsm/dataset.h"
 #include "lsm/log.h"
@@ -20,7 +18,7 @@ struct load {
     void *owner;
     struct env *env;
     struct lsm_options options; /* borrowed `dir` */
-    atomic_uint permille;       /* written by the job, read by the loop */
+    unsigned permille;          /* __atomic, relaxed: the job writes, the loop reads */
     /* outputs */
     struct err err;
     char detail[LOAD_DETAIL]; /* for people, if err */
