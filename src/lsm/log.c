@@ -189,7 +189,8 @@ static void start_job(struct log *log, size_t len)
 {
     struct log_job *j = &log->job;
     bool last = err_is(log->doomed); /* see sync_before_end() */
-    bool sync = sync_wanted(log) || log->sync == LSM_SYNC_ALWAYS || last;
+    bool always = log->sync == LSM_SYNC_ALWAYS && !PLANTED(ack_before_sync);
+    bool sync = sync_wanted(log) || always || last;
 
     *j = (struct log_job){ .env = log->env,
                            .dir = log->dir,

@@ -5,7 +5,9 @@
  * the key holds, and what a power loss may bring back: the states since the last
  * one that somebody was promised.  An answer keeps the configurations in which
  * its operation has taken effect, perhaps after others.  An operation nobody
- * knows the outcome of stays under way until the process ends. */
+ * knows the outcome of stays under way until the process ends.  A read-only store
+ * cannot write down that a value has expired: if the clock is set back, the next
+ * life may find it again (a ghost). */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +28,7 @@ struct config {
     uint64_t done;             /* of the open operations, by slot */
     uint64_t back[BACK_WORDS]; /* states a power loss may leave */
     uint64_t state;
+    uint64_t ghost; /* a state + 1 that the next life may find again; 0 for none */
 };
 
 /* One moment of a key's history. */
@@ -148,6 +151,9 @@ static void take_effect(struct search *s, const struct config *from, int slot, b
     c.state = state_id(s, &state);
     if (o->promised)
         memset(c.back, 0, sizeof c.back);
+    if (c.state != from->state)
+        c.ghost = expired && !state.value && history_troubled(s->h, o->op->told) ? from->state + 1
+                                                                                 : 0;
     if (o->promised || c.state != from->state)
         c.back[c.state / 64] |= (uint64_t)1 << c.state % 64;
     add_config(s, &c);
@@ -218,6 +224,19 @@ static bool on_told(struct search *s, const struct moment *m)
     return count > 0;
 }
 
+static void add_with_ghost(struct search *s, struct config *c)
+{
+    uint64_t ghost = c->ghost;
+
+    c->ghost = 0;
+    add_config(s, c);
+    if (!ghost)
+        return;
+    c->state = ghost - 1;
+    c->back[c->state / 64] |= (uint64_t)1 << c->state % 64;
+    add_config(s, c);
+}
+
 static void on_end(struct search *s, const struct mark *mark)
 {
     struct config *kept;
@@ -234,8 +253,10 @@ static void on_end(struct search *s, const struct mark *mark)
         kept[i].done = 0;
         for (int w = 0; w < BACK_WORDS; w++)
             back[w] |= kept[i].back[w];
+        if (kept[i].ghost)
+            back[(kept[i].ghost - 1) / 64] |= (uint64_t)1 << (kept[i].ghost - 1) % 64;
         if (mark->kind == MARK_KILL)
-            add_config(s, &kept[i]);
+            add_with_ghost(s, &kept[i]);
     }
     mem_free(kept);
     for (uint64_t id = 0; mark->kind == MARK_POWER && id < STATES_MAX; id++) {

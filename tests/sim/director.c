@@ -79,7 +79,7 @@ static void trouble_disk(struct director *d)
         disk->plan.sync_dir = 1;
         break;
     case TROUBLE_NO_SPACE:
-        disk->quota = 1 + sim_disk_used(disk) + below(d, 20000);
+        disk->quota = 1 + sim_disk_used(disk) + below(d, 8000);
         break;
     case TROUBLE_NONE:
     case TROUBLE_KINDS:
@@ -137,13 +137,13 @@ static void happen(struct director *d)
         w->counts.n[back ? COUNT_CLOCK_BACK : COUNT_CLOCK_FORWARD]++;
         sim_log_line(&w->log, "director: the clock jumps by %" PRId64 " us", back ? -us : us);
     }
-    if (prng_one_in(d->prng, 10))
+    if (prng_one_in(d->prng, 16))
         sim_disk_write_back(w->disk);
     if (d->trouble == TROUBLE_NONE || d->settled)
         return;
-    if (prng_one_in(d->prng, 8))
+    if (prng_one_in(d->prng, d->trouble == TROUBLE_NO_SPACE ? 3 : 5))
         trouble_disk(d);
-    else if (prng_one_in(d->prng, 8) && d->trouble == TROUBLE_NO_SPACE)
+    else if (prng_one_in(d->prng, 6) && d->trouble == TROUBLE_NO_SPACE)
         calm_disk(w);
 }
 
@@ -197,12 +197,22 @@ static bool orderly_end(struct director *d)
     return true;
 }
 
+/* The process will end within a call of the disk. */
+static void cut_soon(struct director *d)
+{
+    static const int kinds[] = { -1, COUNT_CUT_WRITE, COUNT_CUT_SYNC, COUNT_CUT_ROLL };
+    struct sim_disk *disk = d->w->disk;
+
+    disk->cut_kind = kinds[below(d, 4)];
+    disk->cut_in = 1 + (unsigned)below(d, disk->cut_kind < 0 ? 12 : 4);
+}
+
 /* The rest of a life that was loaded. */
 static void live(struct director *d)
 {
     struct world *w = d->w;
 
-    d->trouble = prng_one_in(d->prng, 2) ? TROUBLE_NONE
+    d->trouble = prng_one_in(d->prng, 3) ? TROUBLE_NONE
                                          : (enum trouble)(1 + below(d, TROUBLE_KINDS - 1));
     d->settled = false;
     if (!busy_time(d, 30 + below(d, 120), false))
@@ -219,7 +229,7 @@ static void live(struct director *d)
         break;
     case 1:
     case 2: /* within a call of the disk */
-        w->disk->cut_in = 1 + (unsigned)below(d, 12);
+        cut_soon(d);
         busy_time(d, 100, false);
         break;
     default:
@@ -345,7 +355,7 @@ static void choose_habits(struct director *d)
     d->slow = prng_one_in(d->prng, 3);
     d->rude = prng_one_in(d->prng, 2);
     d->idle = prng_one_in(d->prng, 2);
-    d->power_percent = prng_one_in(d->prng, 4) ? 30 : 85;
+    d->power_percent = prng_one_in(d->prng, 6) ? 30 : 95;
     w->pool.usual_us = usual[below(d, 3)];
     w->pool.slow_us = 200000;
     w->pool.slow_one_in = d->slow ? 20 : 0;
@@ -375,7 +385,7 @@ static void damaged_life(struct director *d, const struct place *p)
 void director_play(struct world *w)
 {
     struct director d = { .w = w, .prng = &w->prng };
-    uint64_t lives = 1 + prng_below(&w->prng, 4);
+    uint64_t lives = 3 + prng_below(&w->prng, 2);
     struct place place;
 
     choose_habits(&d);

@@ -216,6 +216,15 @@ bool history_promised(const struct history *h, const struct op *op, size_t mark)
     return false;
 }
 
+bool history_troubled(const struct history *h, uint64_t at)
+{
+    bool troubled = false;
+
+    for (size_t i = 0; i < h->mark_count && h->marks[i].at < at; i++)
+        troubled = h->marks[i].kind == MARK_TROUBLE || (troubled && h->marks[i].kind != MARK_BOOT);
+    return troubled;
+}
+
 size_t history_next_power(const struct history *h, uint64_t at)
 {
     size_t i = 0;

@@ -90,6 +90,7 @@ enum mark_kind {
     MARK_BOOT,
     MARK_SERVING,
     MARK_POLICY,     /* from now on `policy`, at least */
+    MARK_TROUBLE,    /* the disk refused something: the store may be read-only */
     MARK_SYNC_ERROR, /* a sync failed: what was not durable never will be */
     MARK_STOPPED,    /* in order: everything is durable */
     MARK_KILL,       /* the process ended; the disk has what was written */
@@ -153,6 +154,9 @@ enum lsm_sync history_weakest(const struct history *h, uint64_t from, uint64_t t
 /* What the answered operation rests on must be there after the power loss
  * `mark`, if there is one. */
 bool history_promised(const struct history *h, const struct op *op, size_t mark);
+
+/* The disk has refused something in the life of that moment. */
+bool history_troubled(const struct history *h, uint64_t at);
 
 /* The power loss next after a moment; mark_count if there is none. */
 size_t history_next_power(const struct history *h, uint64_t at);

@@ -44,7 +44,7 @@ static bool strikes(struct sim_disk *d, unsigned one_in, enum sim_count count)
 /* True if the process ends within this call. */
 static bool cut_here(struct sim_disk *d, enum sim_count count, const char *call)
 {
-    if (!d->cut_in || --d->cut_in)
+    if (!d->cut_in || (d->cut_kind >= 0 && d->cut_kind != (int)count) || --d->cut_in)
         return false;
     d->cut = true;
     d->counts->n[d->loading ? COUNT_CUT_LOAD : count]++;
@@ -420,6 +420,7 @@ struct sim_disk *sim_disk_new(struct sim_log *log, struct sim_counts *counts,
     d->counts = counts;
     d->place = place;
     prng_init(&d->prng, seed);
+    d->cut_kind = -1;
     d->root = inode_new(d, true);
     return d;
 }
@@ -444,6 +445,7 @@ void sim_disk_process_end(struct sim_disk *d)
         f->sync_job = f->direct_order = 0;
     d->cut = false;
     d->cut_in = 0;
+    d->cut_kind = -1;
 }
 
 void sim_disk_power_loss(struct sim_disk *d)

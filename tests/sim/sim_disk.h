@@ -43,6 +43,7 @@ struct sim_disk {
     struct sim_plan plan;
     uint64_t quota;       /* bytes; 0 for no bound */
     unsigned cut_in;      /* calls until the process ends; 0 for never */
+    int cut_kind;         /* only calls of that enum sim_count are counted; -1: all */
     bool cut;             /* it has ended */
     bool loading;         /* the world says so; for counting */
     uint64_t sync_errors; /* ever */

@@ -199,6 +199,8 @@ bool sim_inode_power_loss(struct sim_inode *f, struct prng *prng, struct sim_cou
     bool page = false;
     bool lost = false;
 
+    if (loss == LOSS_NONE && prng_one_in(prng, 2))
+        loss = LOSS_ALL;
     for (size_t s = 0; s < f->cap / SIM_SECTOR; s++) {
         if (s % (SIM_PAGE / SIM_SECTOR) == 0)
             page = prng_one_in(prng, 2);

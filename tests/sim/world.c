@@ -31,7 +31,7 @@ static void usage(struct env *env, uint64_t *rss_bytes, uint64_t *user_us, uint6
 
 static void set_options(struct world *w)
 {
-    static const int64_t segments[] = { 16384, 24576, 65536, 262144 };
+    static const int64_t segments[] = { 12288, 16384, 24576, 131072 };
     static const int64_t frames[] = { 1024, 4096, 65536 };
     static const int64_t chunks[] = { 4096, 16384, 65536 };
     struct options *o = &w->options;
@@ -130,6 +130,7 @@ static void half_jobs(struct world *w)
     w->disk->plan = calm;
     if (!w->disk->cut && w->pool.pending)
         w->disk->cut_in = 1 + (unsigned)prng_below(&w->prng, 6);
+    w->disk->cut_kind = -1;
     sim_pool_run_all(&w->pool);
 }
 
@@ -162,12 +163,17 @@ void world_end(struct world *w, enum world_end end, bool jobs)
     w->ended = true;
 }
 
-/* A failed sync goes into the history: promises end with it. */
+/* What the disk refused goes into the history: promises end with it. */
 static void note_errors(struct world *w)
 {
+    uint64_t refused = w->disk->errors + w->counts.n[COUNT_NO_SPACE];
+
     if (w->disk->sync_errors != w->sync_errors_seen)
         history_mark(&w->history, MARK_SYNC_ERROR, LSM_SYNC_NO);
+    if (refused != w->refused_seen)
+        history_mark(&w->history, MARK_TROUBLE, LSM_SYNC_NO);
     w->sync_errors_seen = w->disk->sync_errors;
+    w->refused_seen = refused;
 }
 
 static void note_state(struct world *w)

@@ -49,7 +49,8 @@ struct world {
     bool ended;       /* the process has ended, or is to be taken for it */
     uint64_t turn_at; /* when the server wants its next turn */
     uint64_t turns;
-    uint64_t quantum_us;  /* what happens within it meets the server in one turn */
+    uint64_t quantum_us;   /* what happens within it meets the server in one turn */
+    uint64_t refused_seen; /* by the disk, already in the history */
     uint64_t sync_errors_seen;
     bool torn; /* this boot's load ended at a torn tail */
     struct history history;
