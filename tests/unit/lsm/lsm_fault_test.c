@@ -300,10 +300,11 @@ Test(lsm_fault, a_failed_sync_is_final_and_not_tried_again)
     lsm_commit(w.lsm);
     lsm_world_settle(&w);
     lsm_world_put(&w, "a", "2");
-    w.fs.fail_sync = true;
+    unsigned before = w.fs.syncs;
+    w.fs.fail_at = w.fs.calls + 2; /* a write, then the sync; another would succeed */
     lsm_commit(w.lsm);
     lsm_world_settle(&w);
-    w.fs.fail_sync = false;
+    cr_assert_eq(w.fs.syncs, before);
     cr_assert_eq(lsm_state(w.lsm), LSM_BROKEN);
     cr_assert_eq(lsm_stats(w.lsm)->failed_syncs, 1);
     cr_assert_str_eq(lsm_world_get(&w, "a"), "1");

@@ -170,8 +170,6 @@ static struct err do_sync(struct fs_file *file)
     struct memory_file *f = ((struct handle *)file)->file;
     struct err e = called(m);
 
-    if (m->fail_sync && !err_is(e))
-        e = err_make(ERR_IO, 5, "told to fail");
     if (err_is(e))
         return e;
     m->syncs++;
@@ -321,7 +319,7 @@ void memory_fs_kill(struct memory_fs *m)
     for (struct memory_file *f = m->files; f; f = f->next)
         f->locked = false;
     m->fail_at = m->cut_at = m->calls = 0;
-    m->fail_sync = m->fail_write = m->forbid_direct = false;
+    m->fail_write = m->forbid_direct = false;
 }
 
 /* Each sector is the old one or, if the dice say so, the new one. */
