@@ -23,8 +23,9 @@ static unsigned class_of(size_t size, size_t *block)
     return 8 + (shift - 7) * 8 + (unsigned)k;
 }
 
-static void push(struct chunks *c, unsigned class, void *block)
+static void push(struct chunks *c, unsigned class, void *block, size_t size)
 {
+    c->free_bytes += size;
     *(void **)block = c->free[class];
     c->free[class] = block;
 }
@@ -41,7 +42,7 @@ static void use_up(struct chunks *c)
             step = ((size_t)1 << (63 - __builtin_clzll(left))) / 8;
         class = class_of(left / step * step, &block);
         assert(block <= left);
-        push(c, class, c->at);
+        push(c, class, c->at, block);
         c->at += block;
         left -= block;
     }
@@ -67,6 +68,7 @@ void *chunks_take(struct chunks *c, size_t size)
     p = c->free[class];
     if (p) {
         c->free[class] = *(void **)p;
+        c->free_bytes -= block;
         return p;
     }
     if ((size_t)(c->end - c->at) < block) {
@@ -83,11 +85,13 @@ void *chunks_take(struct chunks *c, size_t size)
 void chunks_give(struct chunks *c, void *block, size_t size)
 {
     size_t rounded;
+    unsigned class;
 
     if (size > c->chunk_size / 4) {
         c->bytes -= size;
         arenas_drop(c->arenas, c->arena, block, size);
         return;
     }
-    push(c, class_of(size, &rounded), block);
+    class = class_of(size, &rounded);
+    push(c, class, block, rounded);
 }

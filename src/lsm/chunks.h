@@ -20,7 +20,8 @@ struct chunks {
     size_t chunk_size;
     uint8_t *at; /* free part of the newest chunk */
     uint8_t *end;
-    size_t bytes; /* taken from the arena */
+    size_t bytes;      /* taken from the arena */
+    size_t free_bytes; /* of them, in the free lists */
     void *free[CHUNKS_CLASSES];
 };
 

@@ -421,6 +421,7 @@ const struct lsm_stats *lsm_stats(const struct lsm *lsm)
         s->buffer_bytes = log_waiting(lsm->log);
         s->log_bytes = lsm_end(lsm) + s->segments * SEGMENT_FRAMES_START;
         s->memtable_bytes = dataset_bytes(&lsm->data);
+        s->memtable_spare = memtable_spare(lsm->data.memtable);
         s->memtable_live = memtable_live(lsm->data.memtable);
         s->memtable_cells = memtable_count(lsm->data.memtable);
     }

@@ -73,6 +73,7 @@ struct lsm_stats {
     uint64_t torn_bytes;     /* cut off at start behind the last good frame */
     uint64_t load_us;        /* duration of loading */
     uint64_t memtable_bytes; /* allocated: chunks and directory */
+    uint64_t memtable_spare; /* of them, free for cells to come */
     uint64_t memtable_live;  /* bytes of cells that are the newest of their key */
     uint64_t memtable_cells;
     uint64_t buffer_bytes; /* of the log, not written yet */

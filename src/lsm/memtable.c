@@ -451,6 +451,11 @@ size_t memtable_bytes(const struct memtable *m)
     return m->cells.bytes + m->index.bytes + ROOT_SLOTS * sizeof(uint64_t);
 }
 
+size_t memtable_spare(const struct memtable *m)
+{
+    return m->cells.free_bytes + m->index.free_bytes;
+}
+
 size_t memtable_live(const struct memtable *m)
 {
     return m->live;

@@ -67,6 +67,7 @@ const uint8_t *memtable_seek(const struct memtable *m, struct memtable_iter *it,
 const uint8_t *memtable_next(struct memtable_iter *it);
 
 size_t memtable_bytes(const struct memtable *m); /* allocated */
+size_t memtable_spare(const struct memtable *m); /* of them, given back and not taken again */
 size_t memtable_live(const struct memtable *m);  /* in cells that can be found */
 size_t memtable_count(const struct memtable *m); /* cells that can be found */
 

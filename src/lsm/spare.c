@@ -22,11 +22,11 @@ static void spare_run(struct job *job)
 {
     struct spare *s = list_item(job, struct spare, job);
 
-    s->err = err_ok();
+    s->outcome = err_ok();
     if (s->segment && s->segment->size < s->size)
-        s->err = segment_grow(s->segment, s->size);
+        s->outcome = segment_grow(s->segment, s->size);
     else if (!s->segment)
-        s->err = segment_create(&s->segment, s->env->fs, s->dir, s->next_id, s->size);
+        s->outcome = segment_create(&s->segment, s->env->fs, s->dir, s->next_id, s->size);
 }
 
 static void spare_done(struct job *job)
@@ -34,6 +34,7 @@ static void spare_done(struct job *job)
     struct spare *s = list_item(job, struct spare, job);
 
     s->busy = false;
+    s->err = s->outcome;
     s->next_id++;
     s->on_done(s->owner);
 }

@@ -16,7 +16,8 @@ struct spare {
     struct env *env;
     char *dir;
     struct segment *segment; /* the job's while `busy` */
-    struct err err;          /* of the last attempt */
+    struct err outcome;      /* the job's, while `busy` */
+    struct err err;          /* of the last attempt that ended */
     uint64_t next_id;        /* each attempt uses one up */
     uint64_t size;           /* of the attempt */
     bool busy;

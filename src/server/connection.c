@@ -74,18 +74,23 @@ void connection_wake(struct connection *conn)
         list_push(&conn->server->ready, &conn->ready);
 }
 
-/* The blocks of all clients hold as much as they may: this one's replies first. */
+/* Its replies have to leave before it may ask for more.  A client that sends all
+ * before it reads has room for that, but not many of them at once. */
 static bool must_drain(const struct connection *conn)
 {
-    return conn->out.bytes > 0 &&
-           conn->server->instance.blocks.used_bytes > server_blocks_max(conn->server);
+    uint64_t all = conn->server->instance.blocks.used_bytes;
+
+    if (all > server_blocks_max(conn->server))
+        return conn->out.bytes > 0;
+    if (all > server_blocks_easy(conn->server))
+        return conn->out.bytes > LIMIT_OUTPUT_TIGHT;
+    return conn->out.bytes > LIMIT_OUTPUT_SOFT;
 }
 
 bool connection_open(const struct connection *conn)
 {
     return !conn->gone && conn->session.closing == SESSION_OPEN &&
-           conn->out.bytes <= LIMIT_OUTPUT_SOFT && conn->held.calls <= LIMIT_PIPELINE &&
-           list_empty(&conn->parked) && !must_drain(conn);
+           conn->held.calls <= LIMIT_PIPELINE && list_empty(&conn->parked) && !must_drain(conn);
 }
 
 /* Answers an error the connection does not survive. */
@@ -163,7 +168,9 @@ void connection_read(struct connection *conn)
     room = conn->in->cap - conn->in->len;
     n = net_recv(conn->net, conn->in->data + conn->in->len, room);
     if (n <= 0) {
-        conn->gone = n != NET_AGAIN;
+        /* A client may end its half and still wait for replies. */
+        if (n == NET_GONE)
+            conn->session.closing = SESSION_CLOSE_AFTER_REPLY;
         connection_release_input(conn);
         return;
     }

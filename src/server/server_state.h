@@ -44,6 +44,12 @@ static inline uint64_t server_blocks_max(const struct server *s)
     return s->instance.memory_max / 2;
 }
 
+/* Beyond this they are short: clients are read only while few replies wait. */
+static inline uint64_t server_blocks_easy(const struct server *s)
+{
+    return s->instance.memory_max / 64;
+}
+
 /* The connection a session is in. */
 static inline struct connection *connection_of(struct list *session_link)
 {

@@ -65,7 +65,8 @@ struct instance {
     int port; /* really listening at; 0 for none */
 };
 
-/* Bytes counted against maxmemory: memtable, log buffers, blocks, connections. */
+/* Bytes counted against maxmemory: memtable, log buffers, blocks, connections.
+ * The process may have a quarter of the bound more, free for keys to come. */
 uint64_t instance_used_memory(const struct instance *in);
 
 /* After options changed: memory_max, keepalive, the log's policy, the trace's level. */

@@ -101,6 +101,7 @@ static const struct metric table[] = {
     { "CPU", "used_cpu_sys", "seconds", METRIC_CPU, AT(system_us) },
     { "CPU", "used_cpu_user", "seconds", METRIC_CPU, AT(user_us) },
 
+    { "Storage", "memtable_spare_bytes", "bytes", METRIC_GAUGE, LSM(memtable_spare) },
     { "Storage", "memtable_bytes", "bytes", METRIC_GAUGE, LSM(memtable_bytes) },
     { "Storage", "memtable_cells", "", METRIC_GAUGE, LSM(memtable_cells) },
     { "Storage", "cells_put", "", METRIC_COUNTER, LSM(puts) },
