@@ -179,6 +179,26 @@ enum lsm_sync history_weakest(const struct history *h, uint64_t from, uint64_t t
     return now < weakest ? now : weakest;
 }
 
+/* It wrote, whatever was there. */
+static bool surely_writes(const struct op *op)
+{
+    return op->kind == OP_MSET || op->kind == OP_INCR || op->kind == OP_APPEND ||
+           op->kind == OP_GETSET || (op->kind == OP_SET && !(op->flags & (OP_NX | OP_XX)));
+}
+
+/* `always`, and so what it wrote and all before that was synced.  A read may rest
+ * on what was acknowledged under a weaker policy of the same life. */
+static bool answered_when_synced(const struct history *h, const struct op *op)
+{
+    uint64_t from = op->asked;
+
+    for (size_t i = 0; i < h->mark_count && h->marks[i].at < op->told && !surely_writes(op); i++) {
+        if (h->marks[i].kind == MARK_BOOT)
+            from = h->marks[i].at;
+    }
+    return history_weakest(h, from, op->told) == LSM_SYNC_ALWAYS;
+}
+
 /* `since` is the moment from which everything has been there for the next sync of
  * a server that was up, under `everysec` or more; `sick`: a sync has failed, and
  * nothing is promised until another life has loaded what is there.  What a life
@@ -188,7 +208,7 @@ bool history_promised(const struct history *h, const struct op *op, size_t mark)
     enum lsm_sync policy = LSM_SYNC_NO;
     uint64_t since = UINT64_MAX;
     bool sick = false, begun = false;
-    bool always = history_weakest(h, op->asked, op->told) == LSM_SYNC_ALWAYS;
+    bool always = answered_when_synced(h, op);
 
     if (op->outcome != OP_OK || mark == h->mark_count)
         return mark == h->mark_count && op->outcome == OP_OK;

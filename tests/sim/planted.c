@@ -1,6 +1,6 @@
 /* planted.c: the one mutable global of the simulator: the bug that is on.  It is
  * asked from everywhere in src/ and belongs to no world. */
-#include "sim/planted.h"
+#include "sim/planted_names.h"
 
 #include <stddef.h>
 #include <string.h>

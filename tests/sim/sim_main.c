@@ -6,8 +6,10 @@
 #include <time.h>
 
 #include "sim/director.h"
-#include "sim/planted.h"
+#include "sim/planted_names.h"
 #include "sim/sim_self.h"
+
+#define SEEDS_FILE "tests/sim/seeds.txt"
 
 enum {
     PLANTED_SEEDS = 2000, /* a bug that needs more is not caught */
@@ -98,12 +100,12 @@ static void show(struct totals *t, uint64_t seed)
 
 static void play_file(struct totals *t, const char *path)
 {
-    FILE *f = fopen(path, "r");
+    FILE *f = fopen(path ? path : SEEDS_FILE, "r");
     char line[256];
 
     if (!f) {
-        printf("FAILED: %s cannot be read\n", path);
-        t->failed++;
+        printf("%s cannot be read: its seeds are not run\n", path ? path : SEEDS_FILE);
+        t->failed += path != NULL;
         return;
     }
     while (fgets(line, sizeof line, f)) {
@@ -213,10 +215,10 @@ int main(int argc, char **argv)
         hunt(&t, a.planted, a.from);
     } else {
         planted_set(a.planted);
-        if (!a.one)
+        if (!a.one) {
             sim_self(&t.passed, &t.failed);
-        if (a.file)
             play_file(&t, a.file);
+        }
         if (a.one)
             count(&t, a.same ? play_twice(a.from) : play(a.from, a.trace, false, NULL, NULL));
         else

@@ -1,6 +1,6 @@
-/* planted.h: which bug on purpose is switched on. */
-#ifndef HENGE_SIM_PLANTED_H
-#define HENGE_SIM_PLANTED_H
+/* planted_names.h: which bug on purpose is switched on. */
+#ifndef HENGE_SIM_PLANTED_NAMES_H
+#define HENGE_SIM_PLANTED_NAMES_H
 
 #include <stdbool.h>
 
