@@ -90,7 +90,8 @@ static bool must_drain(const struct connection *conn)
 bool connection_open(const struct connection *conn)
 {
     return !conn->gone && conn->session.closing == SESSION_OPEN &&
-           conn->held.calls <= LIMIT_PIPELINE && list_empty(&conn->parked) && !must_drain(conn);
+           conn->server->instance.stop == STOP_NO && conn->held.calls <= LIMIT_PIPELINE &&
+           list_empty(&conn->parked) && !must_drain(conn);
 }
 
 /* Answers an error the connection does not survive. */
