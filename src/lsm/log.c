@@ -345,6 +345,15 @@ static void on_job_done(struct job *job)
         log->hooks.on_state(log->hooks.owner);
 }
 
+/* Bytes the current segment takes behind what is written, from numbers that are the
+ * loop's also while a job has the segment. */
+static uint64_t room_left(const struct log *log)
+{
+    if (!log->current)
+        return 0;
+    return log->current->size - SEGMENT_FRAMES_START - (log->written - log->current->base);
+}
+
 /* The current segment may not take another turn. */
 static bool room_low(const struct log *log)
 {
@@ -352,7 +361,7 @@ static bool room_low(const struct log *log)
 
     if (turn > log->frame_max)
         turn = log->frame_max;
-    return !log->current || segment_room(log->current) < turn;
+    return room_left(log) < turn;
 }
 
 static void on_spare(void *owner)
@@ -365,9 +374,9 @@ static void on_spare(void *owner)
         log->spare_us = clock_mono_us(log->env->clock);
         trace_log(log->env->trace, TRACE_WARNING, "log: no new segment: %s (errno %d)", e.what,
                   e.os);
-        if (log->state == LOG_OPEN && log->stuck && !log->busy) {
+        if (log->state < LOG_BROKEN && log->stuck && !log->busy) {
             log->doomed = e;
-        } else if (log->state == LOG_OPEN && e.code == ERR_NO_SPACE && room_low(log)) {
+        } else if (log->state == LOG_OPEN && room_low(log)) {
             log->state = LOG_NO_SPACE;
             log->err = e;
         }
@@ -469,7 +478,7 @@ bool log_can_take(const struct log *log, size_t bytes)
     if (waiting > (most < LIMIT_LOG_WAITING ? most : LIMIT_LOG_WAITING))
         return false;
     if (err_is(log->spare.err) && !spare_ready(&log->spare))
-        return log->current && waiting + bytes + FRAME_HEAD_SIZE <= segment_room(log->current);
+        return log->current && log_waiting(log) + bytes + FRAME_HEAD_SIZE <= room_left(log);
     return true;
 }
 

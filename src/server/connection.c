@@ -94,10 +94,13 @@ bool connection_open(const struct connection *conn)
            list_empty(&conn->parked) && !must_drain(conn);
 }
 
-/* Answers an error the connection does not survive. */
-static void refuse(struct connection *conn, const char *code, const char *text)
+void connection_refuse(struct connection *conn, const char *code, const char *text)
 {
+    size_t before = conn->out.bytes;
+
     reply_error(&conn->out, code, text);
+    if (conn->held.count) /* behind replies that wait, it waits */
+        held_add(&conn->held, 0, conn->server->turn, conn->out.bytes - before);
     conn->server->instance.stats.errors++;
     conn->session.closing = SESSION_CLOSE_AFTER_REPLY;
     connection_touch(conn);
@@ -150,7 +153,7 @@ static bool make_room(struct connection *conn)
         return true;
     }
     if (instance_used_memory(in) + cap > in->memory_max) {
-        refuse(conn, "OOM", "command not allowed when used memory > 'maxmemory'.");
+        connection_refuse(conn, "OOM", "command not allowed when used memory > 'maxmemory'.");
         return false;
     }
     move_to_block(conn, cap);
@@ -186,16 +189,24 @@ void connection_serve(struct connection *conn)
     size_t total = 0;
 
     connection_touch(conn);
-    if (!conn->in || !connection_open(conn))
+    if (!conn->in)
         return;
+    if (!connection_open(conn)) {
+        conn->stalled = true; /* somebody served before it took the room */
+        return;
+    }
     connection_process(conn);
     /* Go on while the socket filled the block and a command is unfinished; else it
      * is others' turn. */
     while (conn->more && conn->in && total < LIMIT_READ) {
         size_t before = conn->in->len - conn->at;
         connection_read(conn);
-        if (!conn->in || !connection_open(conn))
+        if (!conn->in)
             return;
+        if (!connection_open(conn)) {
+            conn->stalled = true;
+            return;
+        }
         total += conn->in->len - conn->at - before;
         connection_process(conn);
     }
@@ -226,6 +237,7 @@ static void send_free_bytes(struct connection *conn)
             return;
         }
         reply_take(&conn->out, (size_t)n);
+        conn->session.active_us = conn->server->instance.turn_mono_us;
         conn->server->instance.stats.net_output_bytes += (uint64_t)n;
     }
 }

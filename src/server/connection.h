@@ -60,6 +60,9 @@ bool connection_peek(struct connection *conn, uint64_t *position);
  * to be freed. */
 bool connection_flush(struct connection *conn);
 
+/* Answers an error the connection does not survive, behind what waits. */
+void connection_refuse(struct connection *conn, const char *code, const char *text);
+
 /* More is to be done for it at the end of this turn. */
 void connection_touch(struct connection *conn);
 

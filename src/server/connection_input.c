@@ -53,6 +53,7 @@ static void parse_batch(struct connection *conn, struct batch *b)
 
     *b = (struct batch){ .at = conn->at };
     conn->reader.authenticated = conn->session.authenticated;
+    conn->reader.bulk_max = (size_t)s->instance.options->proto_max_bulk_len;
     while (b->count < most && !b->is_inline) {
         struct slice bytes = slice_of(conn->in->data + b->at, conn->in->len - b->at);
         enum reader_end end = bytes.len ? reader_step(&conn->reader, bytes) : READER_MORE;
@@ -107,6 +108,7 @@ bool connection_peek(struct connection *conn, uint64_t *position)
     if (bytes.len == 0 || bytes.len > PEEK_MAX)
         return false;
     conn->reader.authenticated = conn->session.authenticated;
+    conn->reader.bulk_max = (size_t)conn->server->instance.options->proto_max_bulk_len;
     end = reader_step(&conn->reader, bytes);
     if (end == READER_MORE)
         return false; /* the batch goes on where this stopped */
@@ -181,17 +183,11 @@ static void protocol_error(struct connection *conn)
 {
     struct instance *in = &conn->server->instance;
     char peer[NET_ADDRESS_MAX];
-    size_t before;
 
     net_peer(conn->net, peer);
     trace_log(in->env->trace, TRACE_VERBOSE, "client %llu at %s: %s",
               (unsigned long long)conn->session.id, peer, conn->reader.error);
-    before = conn->out.bytes;
-    reply_error(&conn->out, "ERR", conn->reader.error);
-    in->stats.errors++;
-    if (conn->held.count)
-        held_add(&conn->held, 0, conn->server->turn, conn->out.bytes - before);
-    conn->session.closing = SESSION_CLOSE_AFTER_REPLY;
+    connection_refuse(conn, "ERR", conn->reader.error);
 }
 
 /* Runs batch after batch; sets `stalled` if whole commands may be left. */

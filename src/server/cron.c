@@ -23,7 +23,8 @@ static void close_idle(struct server *s)
         return;
     list_for_each_safe (at, &s->instance.sessions) {
         struct connection *conn = connection_of(at);
-        if (now - conn->session.active_us > limit)
+        bool waits = conn->held.calls > 0 || !list_empty(&conn->parked); /* for us */
+        if (!waits && now - conn->session.active_us > limit)
             close_connection(s, conn, "idle for longer than `timeout`");
     }
 }

@@ -3,7 +3,7 @@
  * A connection's output is  [free bytes][held bytes of call a][of call b]... in
  * the order of the calls.  A held run may leave when the log's acknowledged
  * position has reached its gate and everything before it has left.  Runs of one
- * turn are joined: the log takes a turn's bytes together. */
+ * commit are joined; if the log takes but a part of it, all of them fail alike. */
 #ifndef HENGE_SERVER_HELD_H
 #define HENGE_SERVER_HELD_H
 
@@ -14,8 +14,8 @@
 #include "resp/reply.h"
 
 struct held_run {
-    uint64_t gate; /* log position */
-    uint64_t turn;
+    uint64_t gate;  /* log position */
+    uint64_t turn;  /* number of the commit */
     size_t bytes;   /* of replies */
     uint32_t calls; /* that replied them */
 };

@@ -30,9 +30,10 @@ static void on_state(void *owner)
     case LSM_LOADING:
         break;
     case LSM_READY:
-        trace_log(trace, TRACE_NOTICE, "%s",
-                  s->state == SERVER_LOADING ? "Ready to accept connections"
-                                             : "The log can be written again");
+        if (s->state == SERVER_LOADING)
+            trace_log(trace, TRACE_NOTICE, "Ready to accept connections");
+        else if (s->state == SERVER_SERVING)
+            trace_log(trace, TRACE_NOTICE, "The log can be written again");
         if (s->state == SERVER_LOADING)
             s->state = SERVER_SERVING;
         break;
@@ -201,8 +202,10 @@ static void serve_ready(struct server *s)
         size_t count = read_group(s, &now, group);
         for (size_t i = 0; i < count; i++) {
             connection_serve(group[i]);
-            if (lsm_stats(lsm)->buffer_bytes > COMMIT_EARLY)
+            if (lsm_stats(lsm)->buffer_bytes > COMMIT_EARLY) {
                 node_commit(s->instance.node);
+                s->turn++; /* what comes is held apart */
+            }
         }
     }
 }

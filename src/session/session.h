@@ -19,7 +19,7 @@ struct session {
     struct instance *instance;
     uint64_t id;
     uint64_t created_us; /* mono */
-    uint64_t active_us;  /* mono, of its last command */
+    uint64_t active_us;  /* mono: bytes came or went */
     char *name;          /* owned; NULL for none */
     char *lib_name;
     char *lib_version;
