@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 what=${1:-unit}
 names() { make -s --no-print-directory "names-$1"; }
-make --no-print-directory -j2 ${COVERAGE_MAKE:-} VARIANT=coverage "$([ "$what" = fuzz ] && echo fuzzers || echo units)" >/dev/null
+make --no-print-directory -j2 VARIANT=coverage "$([ "$what" = fuzz ] && echo fuzzers || echo units)" >/dev/null
 find build/coverage -name '*.gcda' -delete
 if [ "$what" = fuzz ]; then
     for target in $(names FUZZ); do
@@ -16,10 +16,11 @@ else
         "build/coverage/unit/${unit}_test" >"build/coverage/unit/$unit.log" 2>&1 || tail -n 20 "build/coverage/unit/$unit.log"
     done
 fi
-find build/coverage/src -name '*.gcda' -exec gcov -n -r -s src {} + 2>/dev/null |
-    awk '/^File / { gsub(/\x27/, "", $2); file = $2 }
-        /^Lines executed/ && file ~ /^src\/.*\.c$/ {
-            split($0, n, /[:% ]+/); printf "%6.1f %% of %5d lines  %s\n", n[3], n[5], file
-            hit += n[3] * n[5]; all += n[5]; file = ""
+find build/coverage/src -name '*.gcda' -exec gcov -n -r -s src {} + 2>/dev/null | tr -d "'" |
+    awk '/^File / { file = $2 }
+        /^Lines executed/ && file ~ /\.c$/ {
+            split($0, n, /[:% ]+/); printf "%6.1f %% of %5d lines  src/%s\n", n[3], n[5], file
+            hit += n[3] * n[5]; all += n[5]
         }
+        /^Lines executed/ { file = "" }
         END { if (all) printf "%6.1f %% of %5d lines  in all\n", hit / all, all }' | sort -n
