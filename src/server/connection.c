@@ -220,8 +220,7 @@ static void want(struct connection *conn, unsigned events)
     }
 }
 
-/* Sends until the kernel takes no more. */
-static void send_free_bytes(struct connection *conn)
+void connection_send(struct connection *conn)
 {
     struct slice parts[SEND_PARTS];
 
@@ -246,7 +245,7 @@ bool connection_flush(struct connection *conn)
 {
     unsigned events = 0;
 
-    send_free_bytes(conn);
+    connection_send(conn);
     if (conn->gone)
         return false;
     if (conn->session.closing && conn->out.bytes == 0)

@@ -56,6 +56,9 @@ void connection_serve(struct connection *conn);
  * read, if it has one that is whole: to be prefetched. */
 bool connection_peek(struct connection *conn, uint64_t *position);
 
+/* Sends what waits for nothing, until the kernel takes no more. */
+void connection_send(struct connection *conn);
+
 /* Sends what may leave, and says what is wanted from the network.  False: it is
  * to be freed. */
 bool connection_flush(struct connection *conn);

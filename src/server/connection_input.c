@@ -9,7 +9,10 @@
 #include "cell/position.h"
 #include "server/server_state.h"
 
-enum { PEEK_MAX = 512 }; /* more than this is a pipeline, whose batches look ahead themselves */
+enum {
+    PEEK_MAX = 512, /* more than this is a pipeline, whose batches look ahead themselves */
+    SEND_EARLY = 128 * 1024,
+};
 
 enum parse_end {
     PARSE_MORE,   /* the rest is not whole */
@@ -208,6 +211,8 @@ static void run_all(struct connection *conn)
             conn->stalled = true;
             return;
         }
+        if (conn->out.bytes - conn->held.bytes > SEND_EARLY)
+            connection_send(conn); /* blocks that are used again at once stay in the cache */
         if (b.end == PARSE_BROKEN) {
             protocol_error(conn);
             return;
