@@ -22,7 +22,7 @@ stages_counts() {
             sub(/^[a-z]+: /, "", line); gsub(/[^0-9 ]/, "", line); split(line, n, / +/)
             return 1
         }
-        NF { last = $0 }
+        NF && !/^make(\[[0-9]+\])?: / { last = $0 }
         plain($0) && take($0) { p += n[1]; f += n[2]; s += n[3]; any = 1 }
         /Synthesis: Tested:/ {
             any = 1
