@@ -42,7 +42,8 @@ enum cell_flags {
     CELL_TOMBSTONE = 1, /* the cell is deleted; there is no value */
     CELL_EXPIRES = 2,   /* an expiry follows the subkey */
     CELL_CONTEXT = 4,   /* a vector clock follows the expiry */
-    CELL_FLAGS_ALL = 7,
+    CELL_BLOB = 8,      /* in tables only: the value is a blob_ref, the bytes are elsewhere */
+    CELL_FLAGS_ALL = 7, /* that a log or a peer may use */
 };
 
 enum cell_type {
@@ -52,7 +53,21 @@ enum cell_type {
 
 enum {
     CELL_FIXED_SIZE = 32,
+    BLOB_REF_SIZE = 24,
     CELL_DB_ALL = 255, /* CELL_FLUSH of every database */
+};
+
+/* Where a large value's bytes are; encoded, it takes the value's place:
+ *
+ *      0  u64  file       id of a log segment or a blob file
+ *      8  u64  offset     of the value's first byte in it
+ *     16  u32  length     of the value
+ *     20  u32  crc32c     of the value */
+struct blob_ref {
+    uint64_t file;
+    uint64_t offset;
+    uint32_t length;
+    uint32_t crc;
 };
 
 struct cell_key {
@@ -123,6 +138,28 @@ static inline uint64_t cell_encoded_stamp(const uint8_t *p)
 static inline bool cell_expired(const struct cell *c, uint64_t now_ms)
 {
     return (c->flags & CELL_EXPIRES) && c->expire_ms <= now_ms;
+}
+
+static inline void blob_ref_put(uint8_t out[BLOB_REF_SIZE], const struct blob_ref *r)
+{
+    wire_put64(out, r->file);
+    wire_put64(out + 8, r->offset);
+    wire_put32(out + 16, r->length);
+    wire_put32(out + 20, r->crc);
+}
+
+static inline void blob_ref_get(const uint8_t in[BLOB_REF_SIZE], struct blob_ref *r)
+{
+    r->file = wire_get64(in);
+    r->offset = wire_get64(in + 8);
+    r->length = wire_get32(in + 16);
+    r->crc = wire_get32(in + 20);
+}
+
+/* Bytes of the value, wherever it is. */
+static inline size_t cell_value_length(const struct cell *c)
+{
+    return c->flags & CELL_BLOB ? wire_get32(c->value.data + 16) : c->value.len;
 }
 
 #endif

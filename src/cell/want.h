@@ -5,8 +5,15 @@
 
 #include "cell/cell.h"
 
+enum want_kind {
+    WANT_CELL,  /* the cell; of a large value only where it is */
+    WANT_VALUE, /* the cell and its value */
+    WANT_WALK,  /* cells from key.position on, some of each source */
+};
+
 struct want {
     struct cell_key key; /* borrows from the call's arguments */
+    enum want_kind kind;
 };
 
 #endif

@@ -1,12 +1,12 @@
 /* fs.h: files, as an interface: real ones or a simulated disk.
  *
- * Every call but fs_write_now() may block for as long as a disk likes and is for
- * jobs (and for tools, and for opening before the loop runs): the real
- * implementation asserts in debug builds that the loop's thread does not make
- * it.  What is written is safe from a power loss only after fs_sync(); a name
- * that was created, renamed or removed only after fs_sync_dir() of its folder.
- * Paths are C strings.  A file is used by one thread at a time, except that
- * fs_read() may run beside anything. */
+ * Every call but fs_write_now() and fs_read_now() may block for as long as a disk
+ * likes and is for jobs (and for tools, and for opening before the loop runs): the
+ * real implementation asserts in debug builds that the loop's thread does not make
+ * it.  What is written is safe from a power loss only after fs_sync(); a name that
+ * was created, renamed or removed only after fs_sync_dir() of its folder. Paths
+ * are C strings.  A file is used by one thread at a time, except that fs_read()
+ * may run beside anything. */
 #ifndef HENGE_ENV_FS_H
 #define HENGE_ENV_FS_H
 
@@ -23,6 +23,12 @@ enum fs_flags {
     FS_CREATE = 4, /* must not exist yet: ERR_EXISTS */
 };
 
+/* How a file is going to be read, for the system's read-ahead and page cache. */
+enum fs_advice {
+    FS_ADVISE_RANDOM,   /* single pieces: no read-ahead */
+    FS_ADVISE_DONTNEED, /* these bytes need not stay in the page cache */
+};
+
 struct fs;
 
 /* An open file; the implementation's own struct begins with it. */
@@ -34,19 +40,24 @@ struct fs {
     struct err (*open)(struct fs *fs, const char *path, unsigned flags, struct fs_file **out);
     struct err (*close)(struct fs_file *file);
     struct err (*read)(struct fs_file *file, uint64_t offset, void *to, size_t len, size_t *got);
+    struct err (*read_now)(struct fs_file *file, uint64_t offset, void *to, size_t len,
+                           size_t *got);
     struct err (*write)(struct fs_file *file, uint64_t offset, struct slice bytes);
     struct err (*write_now)(struct fs_file *file, uint64_t offset, struct slice bytes);
     struct err (*sync)(struct fs_file *file);
     struct err (*allocate)(struct fs_file *file, uint64_t len);
     struct err (*truncate)(struct fs_file *file, uint64_t len);
     struct err (*size)(struct fs_file *file, uint64_t *len);
+    void (*advise)(struct fs_file *file, uint64_t offset, uint64_t len, enum fs_advice advice);
     struct err (*rename)(struct fs *fs, const char *from, const char *to);
+    struct err (*link)(struct fs *fs, const char *from, const char *to);
     struct err (*remove)(struct fs *fs, const char *path);
     struct err (*list)(struct fs *fs, const char *dir, void (*each)(void *arg, const char *name),
                        void *arg);
     struct err (*make_dir)(struct fs *fs, const char *dir);
     struct err (*sync_dir)(struct fs *fs, const char *dir);
     struct err (*lock)(struct fs *fs, const char *path, struct fs_file **out);
+    struct err (*space)(struct fs *fs, const char *dir, uint64_t *free_bytes, uint64_t *all_bytes);
 };
 
 /* Opens `path` with `flags` of enum fs_flags.  On success *out is the caller's,
@@ -68,6 +79,15 @@ static inline struct err fs_read(struct fs_file *file, uint64_t offset, void *to
                                  size_t *got)
 {
     return file->fs->read(file, offset, to, len, got);
+}
+
+/* The same, for the loop: what of it is in the page cache, from `offset` on;
+ * *got 0 if nothing is, or if this file system cannot say.  Never waits for the
+ * device. */
+static inline struct err fs_read_now(struct fs_file *file, uint64_t offset, void *to, size_t len,
+                                     size_t *got)
+{
+    return file->fs->read_now(file, offset, to, len, got);
 }
 
 /* Writes all of `bytes` at `offset`; after an error any part may be there. */
@@ -107,10 +127,23 @@ static inline struct err fs_size(struct fs_file *file, uint64_t *len)
     return file->fs->size(file, len);
 }
 
+/* A hint, without a result; `len` 0 means to the end. */
+static inline void fs_advise(struct fs_file *file, uint64_t offset, uint64_t len,
+                             enum fs_advice advice)
+{
+    file->fs->advise(file, offset, len, advice);
+}
+
 /* Replaces `to` if it exists. */
 static inline struct err fs_rename(struct fs *fs, const char *from, const char *to)
 {
     return fs->rename(fs, from, to);
+}
+
+/* A second name for the same file (a hard link); ERR_EXISTS if `to` is there. */
+static inline struct err fs_link(struct fs *fs, const char *from, const char *to)
+{
+    return fs->link(fs, from, to);
 }
 
 static inline struct err fs_remove(struct fs *fs, const char *path)
@@ -142,6 +175,13 @@ static inline struct err fs_sync_dir(struct fs *fs, const char *dir)
 static inline struct err fs_lock(struct fs *fs, const char *path, struct fs_file **out)
 {
     return fs->lock(fs, path, out);
+}
+
+/* Bytes free for us, and altogether, on the file system `dir` is on. */
+static inline struct err fs_space(struct fs *fs, const char *dir, uint64_t *free_bytes,
+                                  uint64_t *all_bytes)
+{
+    return fs->space(fs, dir, free_bytes, all_bytes);
 }
 
 #endif

@@ -9,8 +9,10 @@
 
 enum job_priority {
     JOB_LOG,   /* clients wait for it: log writes and syncs */
-    JOB_SOON,  /* clients may soon: a segment in advance */
-    JOB_LATER, /* nobody waits */
+    JOB_READ,  /* clients wait for it: cold reads */
+    JOB_SOON,  /* clients may soon: a segment in advance, the manifest, a load */
+    JOB_FLUSH, /* memory waits for it: sealed memtables to tables */
+    JOB_LATER, /* nobody waits: slices of compactions and the like, each well under 100 ms */
     JOB_PRIORITIES,
 };
 

@@ -268,14 +268,31 @@ void lsm_prefetch_cell(const struct lsm *lsm, uint64_t position)
         memtable_prefetch_cell(lsm->data.memtable, position);
 }
 
-const uint8_t *lsm_find(const struct lsm *lsm, const struct cell_key *key)
+enum lsm_answer lsm_find(struct lsm *lsm, const struct cell_key *key, bool value, struct cell *out)
 {
     const uint8_t *cell;
 
+    (void)value;
     if (!lsm->log)
-        return NULL;
+        return LSM_ABSENT;
     cell = memtable_find(lsm->data.memtable, key);
-    return cell && dataset_visible(&lsm->data, cell) ? cell : NULL;
+    if (!cell || !dataset_visible(&lsm->data, cell))
+        return LSM_ABSENT;
+    cell_decode(cell, out);
+    return LSM_HERE;
+}
+
+struct lsm_fetch *lsm_fetch(struct lsm *lsm, const struct want *wants, size_t count,
+                            void (*done)(void *owner, struct err e), void *owner)
+{
+    (void)lsm, (void)wants, (void)count, (void)done, (void)owner;
+    assert(!"everything is in memory");
+    return NULL;
+}
+
+void lsm_fetch_end(struct lsm_fetch *fetch)
+{
+    (void)fetch;
 }
 
 void lsm_put(struct lsm *lsm, const struct cell *cell)
@@ -362,20 +379,21 @@ uint64_t lsm_count_expiring(const struct lsm *lsm, uint8_t db)
     return lsm->data.sums.expiring[db];
 }
 
-bool lsm_walk(const struct lsm *lsm, uint64_t from, bool (*each)(void *arg, const uint8_t *cell),
-              void *arg)
+enum lsm_walk_end lsm_walk(struct lsm *lsm, uint64_t from,
+                           bool (*each)(void *arg, const uint8_t *cell), void *arg, uint64_t *at)
 {
     struct cell_key key = { .position = from };
     struct memtable_iter it;
 
+    (void)at;
     if (!lsm->log)
-        return true;
+        return LSM_WALK_END;
     for (const uint8_t *cell = memtable_seek(lsm->data.memtable, &it, &key); cell;
          cell = memtable_next(&it)) {
         if (dataset_visible(&lsm->data, cell) && !each(arg, cell))
-            return false;
+            return LSM_WALK_STOPPED;
     }
-    return true;
+    return LSM_WALK_END;
 }
 
 size_t lsm_sweep(struct lsm *lsm, size_t visits, uint64_t now_ms,

@@ -20,6 +20,7 @@
 
 #include "base/err.h"
 #include "cell/cell.h"
+#include "cell/want.h"
 #include "env/env.h"
 
 enum lsm_sync {
@@ -80,6 +81,7 @@ struct lsm_stats {
 };
 
 struct lsm;
+struct lsm_fetch;
 
 /* Starts loading `options->dir`, which is made if it does not exist (its parent
  * must).  The state is LSM_LOADING until on_state() says otherwise.  Borrows
@@ -113,9 +115,27 @@ bool lsm_can_put(const struct lsm *lsm, size_t bytes);
 void lsm_prefetch(const struct lsm *lsm, uint64_t position);
 void lsm_prefetch_cell(const struct lsm *lsm, uint64_t position);
 
-/* The newest encoded cell of that key, tombstones and expired ones included, or
- * NULL.  Borrowed until the next put, flush, sweep or turn. */
-const uint8_t *lsm_find(const struct lsm *lsm, const struct cell_key *key);
+enum lsm_answer {
+    LSM_ABSENT,
+    LSM_HERE,
+    LSM_WANT, /* it is on disk and not in memory: lsm_fetch() */
+};
+
+/* The newest cell of that key, tombstones and expired ones included.  `value`: of
+ * a large value the bytes too; else such a cell may come as CELL_BLOB, its value a
+ * blob_ref.  *out borrows until the next put, flush, sweep or turn. */
+enum lsm_answer lsm_find(struct lsm *lsm, const struct cell_key *key, bool value, struct cell *out);
+
+/* Reads what is wanted by a job (borrows `wants` and their keys during this call
+ * only), then calls done() on the loop, between turns.  What was read stays in
+ * memory until lsm_fetch_end(), so asking again finds it, unless the store's files
+ * changed meanwhile: then some of it may be wanted once more.  An error is final
+ * for the call that wanted it: a file that cannot be read, or is damaged. */
+struct lsm_fetch *lsm_fetch(struct lsm *lsm, const struct want *wants, size_t count,
+                            void (*done)(void *owner, struct err e), void *owner);
+
+/* Lets go of it; before done() was called: it never will be. */
+void lsm_fetch_end(struct lsm_fetch *fetch);
 
 /* Appends one cell to the turn's frame and the memtable.  The bytes are copied.
  * All cells put between two lsm_request() are one request and one frame.
@@ -150,11 +170,18 @@ uint64_t lsm_count(const struct lsm *lsm, uint8_t db);
 /* ... of which with an expiry. */
 uint64_t lsm_count_expiring(const struct lsm *lsm, uint8_t db);
 
-/* Cells in order from `from` on, flushed ones left out, tombstones and expired
- * ones included, until `each` returns false.  `each` must not change the store.
- * Returns true if it went through to the end. */
-bool lsm_walk(const struct lsm *lsm, uint64_t from, bool (*each)(void *arg, const uint8_t *cell),
-              void *arg);
+enum lsm_walk_end {
+    LSM_WALK_END,     /* went through to the end */
+    LSM_WALK_STOPPED, /* each() returned false */
+    LSM_WALK_WANT,    /* the cells at *at are to be fetched first (WANT_WALK) */
+};
+
+/* The newest cell of every key in order from position `from` on, flushed ones left
+ * out, tombstones and expired ones included, large values as they are kept, until
+ * `each` returns false.  `each` must not change the store.  Before LSM_WALK_WANT
+ * every cell in front of position *at was handed to it, and perhaps some of *at. */
+enum lsm_walk_end lsm_walk(struct lsm *lsm, uint64_t from,
+                           bool (*each)(void *arg, const uint8_t *cell), void *arg, uint64_t *at);
 
 /* Housekeeping: goes on through the memtable for at most `visits` cells, frees
  * those a flush or an acknowledged tombstone made useless, and hands every cell

@@ -30,11 +30,10 @@ void node_view_note_expired(struct node_view *v, const struct cell_key *key)
 static enum view_answer view_find(struct view *view, const struct cell_key *key, struct cell *out)
 {
     struct node_view *v = (struct node_view *)view;
-    const uint8_t *cell = lsm_find(v->lsm, key);
+    enum lsm_answer answer = lsm_find(v->lsm, key, true, out);
 
     saw(v, lsm_flushed(v->lsm, key->db));
-    if (cell) {
-        cell_decode(cell, out);
+    if (answer == LSM_HERE) {
         saw(v, out->stamp);
         if (!(out->flags & CELL_TOMBSTONE)) {
             if (!is_expired(v, out)) {
@@ -135,7 +134,7 @@ static bool view_walk(struct view *view, uint8_t db, uint64_t from, size_t visit
                       .db = db };
 
     saw(v, lsm_last_stamp(v->lsm));
-    return lsm_walk(v->lsm, from, walk_cell, &w);
+    return lsm_walk(v->lsm, from, walk_cell, &w, next) == LSM_WALK_END;
 }
 
 void node_view_init(struct node_view *v, struct lsm *lsm, uint32_t origin)
@@ -176,13 +175,11 @@ uint64_t node_view_bury(struct node_view *v)
         const uint8_t *p = v->expired.data + at;
         size_t len = wire_get32(p + 1);
         struct cell_key key = cell_head_key(p[0], slice_of(p + 5, len));
-        const uint8_t *found = lsm_find(v->lsm, &key);
         struct cell c;
 
         at += 5 + len;
-        if (!found)
+        if (lsm_find(v->lsm, &key, false, &c) != LSM_HERE)
             continue;
-        cell_decode(found, &c);
         if ((c.flags & CELL_TOMBSTONE) || !cell_expired(&c, v->now_us / 1000))
             continue; /* the call itself has put something else there */
         if (!lsm_can_put(v->lsm, cell_size(&c))) {

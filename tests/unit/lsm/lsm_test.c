@@ -276,7 +276,7 @@ static bool collect(void *arg, const uint8_t *cell)
 Test(lsm, a_walk_is_in_order_and_leaves_flushed_cells_out)
 {
     char key[16];
-    uint64_t last = 0;
+    uint64_t last = 0, at;
     lsm_world_open(&w);
     lsm_world_put(&w, "gone", "1");
     lsm_flush(w.lsm, 0, ++w.stamp);
@@ -285,9 +285,9 @@ Test(lsm, a_walk_is_in_order_and_leaves_flushed_cells_out)
         lsm_world_put(&w, key, "v");
     }
     lsm_commit(w.lsm);
-    cr_assert(lsm_walk(w.lsm, 0, collect, &last));
+    cr_assert_eq(lsm_walk(w.lsm, 0, collect, &last, &at), LSM_WALK_END);
     uint64_t from = last;
-    cr_assert(lsm_walk(w.lsm, from, collect, &last));
+    cr_assert_eq(lsm_walk(w.lsm, from, collect, &last, &at), LSM_WALK_END);
     cr_assert_eq(from, last);
 }
 

@@ -257,12 +257,10 @@ const char *lsm_world_get(struct lsm_world *w, const char *key)
 {
     static char text[128 * 1024]; /* of a test's process, not of the product */
     struct cell_key k = cell_head_key(0, slice_str(key));
-    const uint8_t *cell = lsm_find(w->lsm, &k);
     struct cell c;
 
-    if (!cell)
+    if (lsm_find(w->lsm, &k, true, &c) != LSM_HERE)
         return NULL;
-    cell_decode(cell, &c);
     if (c.flags & CELL_TOMBSTONE)
         return NULL;
     assert(c.value.len < sizeof text);

@@ -298,9 +298,21 @@ static struct err do_lock(struct fs *fs, const char *path, struct fs_file **out)
 
 void memory_fs_init(struct memory_fs *m)
 {
-    *m = (struct memory_fs){ .fs = { do_open, do_close, do_read, do_write, do_write_now, do_sync,
-                                     do_allocate, do_truncate, do_size, do_rename, do_remove,
-                                     do_list, do_make_dir, do_sync_dir, do_lock } };
+    *m = (struct memory_fs){ .fs = { .open = do_open,
+                                     .close = do_close,
+                                     .read = do_read,
+                                     .write = do_write,
+                                     .write_now = do_write_now,
+                                     .sync = do_sync,
+                                     .allocate = do_allocate,
+                                     .truncate = do_truncate,
+                                     .size = do_size,
+                                     .rename = do_rename,
+                                     .remove = do_remove,
+                                     .list = do_list,
+                                     .make_dir = do_make_dir,
+                                     .sync_dir = do_sync_dir,
+                                     .lock = do_lock } };
 }
 
 void memory_fs_deinit(struct memory_fs *m)

@@ -1,0 +1,57 @@
+/* compact.h: a compaction that was picked: slices of a job, then an edit.
+ *
+ *     compact_new -> [slice job]* -> compact_edit() -> installed, or
+ *                                 -> abandoned (shutdown, an error)
+ *
+ * Each slice reads `slice_bytes` and returns, so a flush in the same thread of the
+ * pool never waits long, and the loop paces the slices. */
+#ifndef HENGE_LSM_COMPACT_H
+#define HENGE_LSM_COMPACT_H
+
+#include "env/env.h"
+#include "lsm/pick.h"
+#include "lsm/table_writer.h"
+#include "lsm/version.h"
+
+struct compact_options {
+    struct env *env;
+    const char *dir;
+    struct file_ids *ids;
+    struct table_options table;
+    uint64_t table_size;
+    uint64_t slice_bytes;
+    uint64_t now_ms;
+};
+
+struct compact;
+
+/* Takes the pick; borrows `v`, which must be held until compact_free(). */
+struct compact *compact_new(const struct compact_options *o, const struct version *v,
+                            struct pick *pick);
+
+/* The job of the next slice, to be submitted by the loop with JOB_LATER; `done` is
+ * the caller's. Only between slices: */
+struct job *compact_job(struct compact *c);
+void *compact_owner(struct job *job); /* as set by compact_set_owner() */
+void compact_set_owner(struct compact *c, void *owner);
+
+bool compact_ended(const struct compact *c); /* everything was read, or an error came */
+struct err compact_error(const struct compact *c);
+
+/* After the end without error: the edit is the caller's. */
+void compact_take_edit(struct compact *c, struct edit *out);
+
+struct compact_sums {
+    uint64_t read_bytes;
+    uint64_t written_bytes;
+    uint64_t dropped_cells;
+    uint64_t shadowed_heads
+        [LIMIT_DATABASES]; /* live head cells dropped because a newer cell of the key was there */
+    uint64_t expired;      /* cells that became tombstones or nothing */
+};
+const struct compact_sums *compact_sums(const struct compact *c);
+
+/* Ends it; removes what it made unless the edit was taken.  For jobs or the very end. */
+void compact_free(struct compact *c);
+
+#endif

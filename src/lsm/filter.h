@@ -1,0 +1,21 @@
+/* filter.h: a blocked Bloom filter (Putze, Sanders, Singler 2007): every key's
+ * probes fall into one 64-byte line.  One entry a position; positions are mixed
+ * again, for their high bits are alike within a table. */
+#ifndef HENGE_LSM_FILTER_H
+#define HENGE_LSM_FILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { FILTER_LINE = 64, FILTER_PROBES = 6 };
+
+/* Bytes of a filter for `keys` entries at `bits` a key; a multiple of FILTER_LINE,
+ * at least one line. */
+size_t filter_size(uint64_t keys, unsigned bits);
+
+void filter_add(uint8_t *filter, size_t size, uint64_t position);
+bool filter_may_hold(const uint8_t *filter, size_t size, uint64_t position);
+void filter_prefetch(const uint8_t *filter, size_t size, uint64_t position);
+
+#endif

@@ -1,0 +1,36 @@
+/* table_meta.h: what is known of a table without reading its cells. */
+#ifndef HENGE_LSM_TABLE_META_H
+#define HENGE_LSM_TABLE_META_H
+
+#include <stdint.h>
+
+#include "base/limits.h"
+
+/* Values of one file that a table's cells refer to. */
+struct blob_use {
+    uint64_t file;
+    uint64_t bytes; /* sum of their lengths */
+};
+
+struct table_meta {
+    uint64_t id;
+    uint64_t size; /* of the file */
+    uint64_t min_position;
+    uint64_t max_position; /* inclusive; a position is never split over tables of one level */
+    uint64_t cells;
+    uint64_t keys; /* different positions: entries of the filter */
+    uint64_t tombstones;
+    uint64_t raw_bytes; /* of encoded cells */
+    uint64_t min_stamp;
+    uint64_t max_stamp;
+    uint64_t min_expire_ms; /* of cells that expire; UINT64_MAX if none does */
+    uint64_t
+        max_expire_ms; /* of all cells; UINT64_MAX if one does not expire (tombstones do not count) */
+    uint64_t heads[LIMIT_DATABASES];    /* head cells that are no tombstones */
+    uint64_t expiring[LIMIT_DATABASES]; /* ... with an expiry */
+    uint16_t databases;                 /* bit i: some cell of database i */
+    struct blob_use *blobs;             /* by file; owned by who owns the meta */
+    uint32_t blob_count;
+};
+
+#endif

@@ -1,0 +1,31 @@
+/* table_source.h: a table's cells in order, read in large steps past every cache.
+ * For jobs: compactions, counts, checks. */
+#ifndef HENGE_LSM_TABLE_SOURCE_H
+#define HENGE_LSM_TABLE_SOURCE_H
+
+#include "base/buf.h"
+#include "lsm/cell_source.h"
+#include "lsm/table.h"
+
+struct table_source {
+    struct cell_source source; /* first */
+    struct table *table;       /* borrowed */
+    size_t step;               /* bytes read at a time */
+    struct buf raw;            /* of blocks `raw_first` .. `raw_end` - 1 */
+    uint32_t raw_first;
+    uint32_t raw_end;
+    uint64_t raw_offset;
+    uint32_t at_block;
+    uint8_t *payload; /* owned: the block it stands in */
+    struct table_block block;
+    uint32_t at_cell;
+    uint64_t read_bytes; /* from the file so far */
+};
+
+/* Stands at the first cell at or behind position `from`.  What was read is dropped
+ * from the page cache behind it if `drop`. */
+void table_source_init(struct table_source *s, struct table *t, uint64_t from, size_t step,
+                       bool drop);
+void table_source_deinit(struct table_source *s);
+
+#endif

@@ -1,0 +1,143 @@
+/* version.h: which files make up the store: an immutable set of tables and blob
+ * files, and how far the log is in them.
+ *
+ * The loop counts references, of versions and of files; a job that reads one holds
+ * it from submit to done.  A file whose last reference goes is the janitor's, if it is
+ * obsolete.  A version is changed by an edit into another one, old and new side by
+ * side, so they swap at once. */
+#ifndef HENGE_LSM_VERSION_H
+#define HENGE_LSM_VERSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "lsm/file_name.h"
+#include "lsm/table.h"
+
+enum { LEVELS = 7 };
+
+/* A sealed log segment or a blob file that tables refer to. */
+struct blob_file {
+    uint64_t id;
+    enum file_kind kind;
+    uint64_t size; /* bytes of it that count: whole frames, head included */
+    struct fs_file *file;
+    unsigned refs;
+};
+
+/* A table in its place. */
+struct placed {
+    struct table *table;
+    uint64_t order; /* in L0: larger is newer; 0 in others */
+};
+
+struct blob_place {
+    struct blob_file *blob;
+    uint64_t live; /* bytes of values that tables refer to, shadowed ones included */
+};
+
+struct level {
+    struct placed *tables; /* L0: newest first; others: by position, disjoint */
+    size_t count;
+    uint64_t bytes; /* of the files */
+};
+
+/* Up to where the tables hold what the log held. */
+struct log_mark {
+    uint64_t position; /* of the log; a frame begins there, or it ended there */
+    uint64_t index;    /* of the last frame before it */
+    uint64_t stamp;    /* the largest before it */
+};
+
+struct version {
+    unsigned refs;
+    uint64_t number; /* of the last edit in it */
+    struct level levels[LEVELS];
+    struct blob_place *blobs; /* by id */
+    size_t blob_count;
+    struct log_mark mark;
+    uint64_t flushed[LIMIT_DATABASES]; /* stamps: older cells of that database are gone */
+};
+
+/* One change.  Everything a flush, compaction, rewrite or FLUSHALL does to the set
+ * of files is one of these, and so all or nothing. */
+struct edit_table {
+    unsigned level;
+    uint64_t order;
+    uint64_t id;
+    uint64_t size;
+    struct table *table; /* open; NULL while a manifest is read */
+};
+
+struct edit_blob {
+    uint64_t id;
+    enum file_kind kind;
+    uint64_t size;
+    struct blob_file *blob; /* as above */
+};
+
+struct edit_live {
+    uint64_t file;
+    int64_t bytes; /* added to blob_place.live; of a file that is not there: no effect */
+};
+
+struct edit {
+    uint64_t number; /* the manifest's to fill in */
+    struct edit_table *add;
+    size_t add_count;
+    uint64_t *drop; /* ids of tables */
+    size_t drop_count;
+    struct edit_blob *add_blobs;
+    size_t add_blob_count;
+    uint64_t *drop_blobs;
+    size_t drop_blob_count;
+    struct edit_live *live;
+    size_t live_count;
+    bool has_mark;
+    struct log_mark mark;              /* never falls */
+    uint64_t flushed[LIMIT_DATABASES]; /* 0: unchanged; never falls */
+};
+
+/* `= {0}` is an edit that changes nothing. */
+void edit_add_table(struct edit *e, unsigned level, uint64_t order, struct table *t);
+void edit_drop_table(struct edit *e, uint64_t id);
+void edit_add_blob(struct edit *e, struct blob_file *blob);
+void edit_drop_blob(struct edit *e, uint64_t id);
+void edit_live(struct edit *e, uint64_t file, int64_t bytes); /* sums per file */
+void edit_deinit(struct edit *e);                             /* not the tables and blobs in it */
+
+/* An empty one, refs 1. */
+struct version *version_new(void);
+
+/* The one behind `edit`, refs 1, holding its files.  ERR_CORRUPT if the edit does
+ * not fit (a table dropped that is not there, levels that overlap): for runtime
+ * edits that is asserted. */
+struct err version_apply(const struct version *v, const struct edit *edit, struct version **out);
+
+void version_hold(struct version *v);
+
+/* Gives a reference back; at the last one every file without another is handed to
+ * `gone` (either argument NULL), which takes it. */
+struct version_gone {
+    void *owner;
+    void (*table)(void *owner, struct table *t);
+    void (*blob)(void *owner, struct blob_file *b);
+};
+void version_drop(struct version *v, const struct version_gone *gone);
+
+/* The blob file of that id, or NULL. */
+struct blob_file *version_blob(const struct version *v, uint64_t id);
+
+/* The table of level >= 1 that covers `position`, or NULL. */
+struct table *version_table(const struct version *v, unsigned level, uint64_t position);
+
+/* Sums over all tables. */
+uint64_t version_bytes(const struct version *v);
+uint64_t version_blob_bytes(const struct version *v);
+
+/* Order within levels, sums, references. */
+bool version_check(const struct version *v);
+
+#endif
