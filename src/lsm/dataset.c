@@ -12,7 +12,7 @@ enum {
 void dataset_init(struct dataset *d, struct arenas *arenas, size_t chunk_size)
 {
     *d = (struct dataset){ .arenas = arenas, .chunk_size = chunk_size };
-    d->memtable = memtable_new(arenas, chunk_size);
+    d->memtable = memtable_new(arenas, chunk_size, UINT32_MAX);
 }
 
 void dataset_deinit(struct dataset *d)
@@ -40,7 +40,7 @@ static void count(struct dataset *d, const uint8_t *cell, uint64_t one)
 const uint8_t *dataset_put(struct dataset *d, const uint8_t *cell, size_t size,
                            const uint8_t **replaced)
 {
-    const uint8_t *now = memtable_put(d->memtable, cell, size, replaced);
+    const uint8_t *now = memtable_put(d->memtable, cell, size, 0, replaced);
 
     assert(dataset_visible(d, now));
     if (*replaced)
@@ -77,7 +77,7 @@ struct dataset_flush dataset_flush(struct dataset *d, uint8_t db, uint64_t stamp
     if (swap && db == CELL_DB_ALL && !d->previous &&
         memtable_count(d->memtable) >= SWAP_CELLS_MIN) {
         d->previous = d->memtable;
-        d->memtable = memtable_new(d->arenas, d->chunk_size);
+        d->memtable = memtable_new(d->arenas, d->chunk_size, UINT32_MAX);
         flush.swapped = true;
     }
     return flush;

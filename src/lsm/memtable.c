@@ -79,13 +79,14 @@ unsigned leaf_search(const uint64_t *words, unsigned count, const struct cell_ke
     return i;
 }
 
-struct memtable *memtable_new(struct arenas *arenas, size_t chunk_size)
+struct memtable *memtable_new(struct arenas *arenas, size_t chunk_size, uint32_t large_min)
 {
     struct memtable *m = mem_zalloc(1, sizeof *m);
     const size_t size = ROOT_SLOTS * sizeof(uint64_t);
 
     m->arenas = arenas;
     m->arena = arenas_acquire(arenas);
+    m->large_min = large_min;
     chunks_init(&m->cells, arenas, m->arena, chunk_size);
     chunks_init(&m->index, arenas, m->arena, chunk_size & ~(size_t)127);
     m->root = arenas_chunk(arenas, m->arena, size);
@@ -263,24 +264,52 @@ static const uint8_t *link_cell(struct memtable *m, const uint8_t *cell)
     }
 }
 
-const uint8_t *memtable_put(struct memtable *m, const uint8_t *cell, size_t size,
+/* A cell can be found from now on, or no longer. */
+static void count_in(struct memtable *m, const uint8_t *cell)
+{
+    m->count++;
+    m->tombstones += is_tombstone(cell);
+    m->live += stored_size(m, cell);
+}
+
+static void count_out(struct memtable *m, const uint8_t *cell)
+{
+    m->count--;
+    m->tombstones -= is_tombstone(cell);
+    m->live -= stored_size(m, cell);
+}
+
+const uint8_t *memtable_put(struct memtable *m, const uint8_t *cell, size_t size, uint64_t place,
                             const uint8_t **replaced)
 {
-    uint8_t *copy = chunks_take(&m->cells, size);
+    uint8_t *copy;
 
+    assert(cell_encoded_size(cell) == size);
+    copy = chunks_take(&m->cells, stored_size(m, cell));
     memcpy(copy, cell, size);
+    if (is_large(m, cell))
+        wire_put64(copy + size, place);
     *replaced = link_cell(m, copy);
-    m->live += size;
+    count_in(m, copy);
     if (*replaced)
-        m->live -= cell_encoded_size(*replaced);
-    else
-        m->count++;
+        count_out(m, *replaced);
     return copy;
+}
+
+bool memtable_is_large(const struct memtable *m, const uint8_t *cell)
+{
+    return is_large(m, cell);
+}
+
+uint64_t memtable_place(const struct memtable *m, const uint8_t *cell)
+{
+    assert(is_large(m, cell));
+    return wire_get64(cell + cell_encoded_size(cell));
 }
 
 void memtable_give(struct memtable *m, const uint8_t *replaced)
 {
-    chunks_give(&m->cells, (void *)(uintptr_t)replaced, cell_encoded_size(replaced));
+    chunks_give(&m->cells, (void *)(uintptr_t)replaced, stored_size(m, replaced));
 }
 
 void memtable_restore(struct memtable *m, const uint8_t *now, const uint8_t *replaced)
@@ -293,8 +322,8 @@ void memtable_restore(struct memtable *m, const uint8_t *now, const uint8_t *rep
     }
     was = link_cell(m, replaced);
     assert(was == now);
-    m->live += cell_encoded_size(replaced);
-    m->live -= cell_encoded_size(now);
+    count_in(m, replaced);
+    count_out(m, now);
     memtable_give(m, now);
 }
 
@@ -368,8 +397,7 @@ void memtable_remove(struct memtable *m, const uint8_t *cell)
     assert(slot_kind(*slot) != SLOT_EMPTY);
     if (unlink_cell(m, slot, cell, used))
         drop_empty_nodes(m, path, depth);
-    m->count--;
-    m->live -= cell_encoded_size(cell);
+    count_out(m, cell);
     memtable_give(m, cell);
 }
 
@@ -464,4 +492,9 @@ size_t memtable_live(const struct memtable *m)
 size_t memtable_count(const struct memtable *m)
 {
     return m->count;
+}
+
+size_t memtable_tombstones(const struct memtable *m)
+{
+    return m->tombstones;
 }

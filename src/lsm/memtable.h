@@ -3,7 +3,9 @@
  * A directory on the top 16 bits of the position; a slot of it is empty, a cell,
  * a leaf of up to eight cells, a node of sixteen slots for the next four bits, or
  * a run (run.h) of cells of one position.  Cells are stored encoded, once for
- * each key, and stay where they are until they are replaced or removed. */
+ * each key, and stay where they are until they are replaced or removed.  A cell
+ * with a large value has one number more behind its encoding: where the log has
+ * it, so that a flush need not copy the value. */
 #ifndef HENGE_LSM_MEMTABLE_H
 #define HENGE_LSM_MEMTABLE_H
 
@@ -18,17 +20,24 @@ enum { MEMTABLE_DEPTH = 14 }; /* the directory, at most 12 nodes, and one to spa
 
 struct memtable;
 
-/* Takes an arena of its own and `chunk_size` bytes of it at a time. */
-struct memtable *memtable_new(struct arenas *arenas, size_t chunk_size);
+/* Takes an arena of its own and `chunk_size` bytes of it at a time.  Values of
+ * `large_min` bytes or more are large. */
+struct memtable *memtable_new(struct arenas *arenas, size_t chunk_size, uint32_t large_min);
 
 /* Ends it with everything in it; may take long (arenas_release()), so for a job
  * or the very end.  Accepts NULL. */
 void memtable_free(struct memtable *m);
 
-/* Copies the encoded cell of `size` bytes in.  *replaced is the cell of that key
+/* Copies the encoded cell of `size` bytes in.  `place`, the log position of its
+ * first byte, is kept if the value is large.  *replaced is the cell of that key
  * which was there, or NULL; it stays readable until memtable_give(). */
-const uint8_t *memtable_put(struct memtable *m, const uint8_t *cell, size_t size,
+const uint8_t *memtable_put(struct memtable *m, const uint8_t *cell, size_t size, uint64_t place,
                             const uint8_t **replaced);
+
+/* Whether a cell's value is large, and the place that came with such a cell, which
+ * is in the table (both also while another thread reads the table). */
+bool memtable_is_large(const struct memtable *m, const uint8_t *cell);
+uint64_t memtable_place(const struct memtable *m, const uint8_t *cell);
 
 /* The memory of a cell that was replaced. */
 void memtable_give(struct memtable *m, const uint8_t *replaced);
@@ -66,10 +75,11 @@ const uint8_t *memtable_seek(const struct memtable *m, struct memtable_iter *it,
 /* The one behind the last one returned, or NULL. */
 const uint8_t *memtable_next(struct memtable_iter *it);
 
-size_t memtable_bytes(const struct memtable *m); /* allocated */
-size_t memtable_spare(const struct memtable *m); /* of them, given back and not taken again */
-size_t memtable_live(const struct memtable *m);  /* in cells that can be found */
-size_t memtable_count(const struct memtable *m); /* cells that can be found */
+size_t memtable_bytes(const struct memtable *m);      /* allocated */
+size_t memtable_spare(const struct memtable *m);      /* of them, given back and not taken again */
+size_t memtable_live(const struct memtable *m);       /* in cells that can be found */
+size_t memtable_count(const struct memtable *m);      /* cells that can be found */
+size_t memtable_tombstones(const struct memtable *m); /* of these */
 
 /* Counters; `deep`: the order, each cell found again, and the sums. */
 bool memtable_check(const struct memtable *m, bool deep);

@@ -119,9 +119,10 @@ bool memtable_check(const struct memtable *m, bool deep)
 {
     struct cell_key zero = { 0 }, last = zero;
     struct memtable_iter it;
-    size_t count = 0, live = 0;
+    size_t count = 0, tombstones = 0, live = 0;
 
-    if (m->live > memtable_bytes(m) || (m->count == 0) != (m->live == 0))
+    if (m->live > memtable_bytes(m) || (m->count == 0) != (m->live == 0) ||
+        m->tombstones > m->count)
         return false;
     if (!deep)
         return true;
@@ -133,7 +134,8 @@ bool memtable_check(const struct memtable *m, bool deep)
             return false;
         last = key;
         count++;
-        live += cell_encoded_size(cell);
+        tombstones += is_tombstone(cell);
+        live += stored_size(m, cell);
     }
-    return count == m->count && live == m->live;
+    return count == m->count && tombstones == m->tombstones && live == m->live;
 }

@@ -6,9 +6,11 @@
 #ifndef HENGE_LSM_SLOTS_H
 #define HENGE_LSM_SLOTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cell/cell.h"
 #include "lsm/chunks.h"
 #include "lsm/run.h"
 
@@ -37,9 +39,27 @@ struct memtable {
     struct chunks cells; /* cells and runs */
     struct chunks index; /* leaves and nodes: 64-aligned lines */
     size_t count;
+    size_t tombstones;
     size_t live;
+    uint32_t large_min;
     unsigned arena;
 };
+
+static inline bool is_large(const struct memtable *m, const uint8_t *cell)
+{
+    return wire_get32(cell + 16) >= m->large_min;
+}
+
+static inline bool is_tombstone(const uint8_t *cell)
+{
+    return cell[30] & CELL_TOMBSTONE;
+}
+
+/* Bytes a cell takes here. */
+static inline size_t stored_size(const struct memtable *m, const uint8_t *cell)
+{
+    return cell_encoded_size(cell) + (is_large(m, cell) ? sizeof(uint64_t) : 0);
+}
 
 static inline enum slot_kind slot_kind(uint64_t slot)
 {

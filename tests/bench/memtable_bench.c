@@ -51,7 +51,7 @@ static void put_all(struct bench *b, uint64_t stamp)
         const uint8_t *replaced;
         c.value = slice_of(value, b->value_len);
         cell_encode(&c, bytes);
-        memtable_put(b->m, bytes, cell_size(&c), &replaced);
+        memtable_put(b->m, bytes, cell_size(&c), 0, &replaced);
         if (replaced)
             memtable_give(b->m, replaced);
     }
@@ -100,7 +100,7 @@ static void run(struct bench *b, struct arenas *arenas, const char *format)
 
     printf("%zu keys like \"%s\", values of %zu bytes\n", b->count, format, b->value_len);
     make_keys(b, format);
-    b->m = memtable_new(arenas, 1024 * 1024);
+    b->m = memtable_new(arenas, 1024 * 1024, UINT32_MAX);
     begin(b);
     put_all(b, 1);
     report(b, "put, new");

@@ -11,13 +11,14 @@
 #include "lsm/chunks.h"
 #include "lsm_world.h"
 
-enum { MODEL_MAX = 4096 };
+enum { MODEL_MAX = 4096, LARGE_MIN = 80 };
 
 struct entry {
     uint64_t position;
     char key[24];
     const uint8_t *cell;
     uint64_t stamp;
+    bool tombstone;
 };
 
 struct model {
@@ -47,14 +48,18 @@ static const uint8_t *put(struct memtable *m, const struct entry *e, size_t valu
     struct cell c = { .key = key_of(e), .stamp = e->stamp, .type = CELL_STRING };
 
     c.value = slice_of(value, value_len);
+    if (e->tombstone) {
+        c.flags = CELL_TOMBSTONE;
+        c.value.len = 0;
+    }
     cell_encode(&c, bytes);
-    return memtable_put(m, bytes, cell_size(&c), replaced);
+    return memtable_put(m, bytes, cell_size(&c), e->stamp * 3, replaced);
 }
 
 static void model_init(struct model *t)
 {
     plain_arenas_init(&t->arenas);
-    t->m = memtable_new(&t->arenas.base, 64 * 1024);
+    t->m = memtable_new(&t->arenas.base, 64 * 1024, LARGE_MIN);
     t->count = 0;
     t->stamp = 0;
 }
@@ -101,6 +106,7 @@ static void model_check(struct model *t, struct prng *p)
     struct cell_key zero = { 0 };
     struct memtable_iter it;
     const uint8_t *cell;
+    size_t tombstones = 0;
 
     cr_assert(memtable_check(t->m, true));
     cr_assert_eq(memtable_count(t->m), t->count);
@@ -111,8 +117,12 @@ static void model_check(struct model *t, struct prng *p)
         cr_assert_eq(cell, t->entries[i].cell);
         cr_assert_eq(memtable_find(t->m, &key), cell);
         cr_assert_eq(cell_encoded_stamp(cell), t->entries[i].stamp);
+        if (memtable_is_large(t->m, cell))
+            cr_assert_eq(memtable_place(t->m, cell), t->entries[i].stamp * 3);
+        tombstones += t->entries[i].tombstone;
     }
     cr_assert_null(cell);
+    cr_assert_eq(memtable_tombstones(t->m), tombstones);
     for (unsigned n = 0; n < 50; n++) {
         struct cell_key key = { .position = prng_next(p) };
         size_t i = 0;
@@ -153,6 +163,7 @@ Test(memtable, it_agrees_with_a_sorted_array)
         for (unsigned i = 0; i < 3000; i++) {
             struct entry e = { .position = some_position(&p, seed % 5) };
             snprintf(e.key, sizeof e.key, "%u", (unsigned)prng_below(&p, seed % 2 ? 4 : 400));
+            e.tombstone = prng_one_in(&p, 4);
             if (t.count && (t.count == MODEL_MAX || prng_one_in(&p, i / 1000 % 2 ? 2 : 5)))
                 model_remove(&t, prng_below(&p, t.count));
             else
@@ -199,6 +210,51 @@ Test(memtable, a_restore_is_exact)
     model_deinit(&t);
 }
 
+Test(memtable, only_a_large_value_has_a_place_and_it_is_counted)
+{
+    static struct model t;
+    struct entry e = { .key = "k", .stamp = 5 };
+    const uint8_t *replaced, *now, *small;
+    size_t live;
+
+    model_init(&t);
+    small = put(t.m, &e, LARGE_MIN - 1, &replaced);
+    cr_assert_not(memtable_is_large(t.m, small));
+    live = memtable_live(t.m);
+    cr_assert_eq(live, cell_encoded_size(small));
+    e.stamp = 6;
+    now = put(t.m, &e, LARGE_MIN, &replaced);
+    cr_assert_eq(replaced, small);
+    cr_assert(memtable_is_large(t.m, now));
+    cr_assert_eq(memtable_place(t.m, now), 18);
+    cr_assert_eq(memtable_live(t.m), cell_encoded_size(now) + 8);
+    memtable_restore(t.m, now, replaced);
+    cr_assert_eq(memtable_live(t.m), live);
+    memtable_remove(t.m, small);
+    cr_assert_eq(memtable_live(t.m), 0);
+    model_deinit(&t);
+}
+
+Test(memtable, a_tombstone_that_is_undone_no_longer_counts)
+{
+    static struct model t;
+    struct entry e = { .key = "k", .stamp = 1 };
+    const uint8_t *replaced, *now;
+
+    model_init(&t);
+    put(t.m, &e, 10, &replaced);
+    e.tombstone = true;
+    now = put(t.m, &e, 0, &replaced);
+    cr_assert_eq(memtable_tombstones(t.m), 1);
+    memtable_restore(t.m, now, replaced);
+    cr_assert_eq(memtable_tombstones(t.m), 0);
+    now = put(t.m, &e, 0, &replaced);
+    memtable_give(t.m, replaced);
+    memtable_remove(t.m, now);
+    cr_assert_eq(memtable_tombstones(t.m), 0);
+    model_deinit(&t);
+}
+
 Test(memtable, a_thousand_keys_of_one_position_stay_in_order)
 {
     static struct model t;
@@ -227,7 +283,7 @@ Test(memtable, a_million_keys_of_one_hash_tag_are_found_quickly, .timeout = 60)
     char key[32];
 
     plain_arenas_init(&arenas);
-    m = memtable_new(&arenas.base, 1024 * 1024);
+    m = memtable_new(&arenas.base, 1024 * 1024, LARGE_MIN);
     for (unsigned round = 0; round < 2; round++) {
         for (unsigned i = 0; i < KEYS; i++) {
             uint8_t bytes[128];
@@ -240,7 +296,7 @@ Test(memtable, a_million_keys_of_one_hash_tag_are_found_quickly, .timeout = 60)
                 continue;
             }
             cell_encode(&c, bytes);
-            memtable_put(m, bytes, cell_size(&c), &replaced);
+            memtable_put(m, bytes, cell_size(&c), 0, &replaced);
             cr_assert_null(replaced);
         }
     }
@@ -278,12 +334,13 @@ Test(memtable, a_large_cell_is_given_back_whole)
     static uint8_t encoded[100200];
 
     plain_arenas_init(&arenas);
-    struct memtable *m = memtable_new(&arenas.base, 64 * 1024);
+    struct memtable *m = memtable_new(&arenas.base, 64 * 1024, LARGE_MIN);
     size_t before = memtable_bytes(m);
     c.key = cell_head_key(0, slice_str("k"));
     cell_encode(&c, encoded);
-    now = memtable_put(m, encoded, cell_size(&c), &replaced);
+    now = memtable_put(m, encoded, cell_size(&c), 77, &replaced);
     cr_assert_gt(memtable_bytes(m), before + 100000);
+    cr_assert_eq(memtable_place(m, now), 77);
     memtable_remove(m, now);
     cr_assert_leq(memtable_bytes(m), before + 128 * 1024);
     memtable_free(m);
