@@ -9,16 +9,9 @@
 #include "env/env.h"
 #include "lsm/keep.h"
 #include "lsm/memtable.h"
+#include "lsm/segment.h"
 #include "lsm/table_writer.h"
 #include "lsm/version.h"
-
-/* Where a stretch of the log is: positions base..end are bytes
- * SEGMENT_FRAMES_START... of a file. */
-struct log_stretch {
-    uint64_t id;
-    uint64_t base;
-    uint64_t end;
-};
 
 struct flush {
     struct job job; /* `done` and `owner` are the submitter's; run is flush_run */

@@ -13,6 +13,14 @@
 #include "base/slice.h"
 #include "env/fs.h"
 
+/* Where a stretch of the log is: positions base..end are bytes
+ * SEGMENT_FRAMES_START... of a file. */
+struct log_stretch {
+    uint64_t id;
+    uint64_t base;
+    uint64_t end;
+};
+
 struct segment {
     struct fs_file *file;
     struct segment *next; /* in the log's list of those to be synced */
