@@ -1,26 +1,21 @@
-/* dataset.c: counting, and flushes by stamp. */
+/* dataset.c: which memtable, counting, and flushes by stamp. */
 #include "lsm/dataset.h"
 
 #include <assert.h>
 #include <string.h>
 
-enum {
-    /* Below this a sweep frees flushed cells sooner than a new memtable is made. */
-    SWAP_CELLS_MIN = 4096,
-};
-
-void dataset_init(struct dataset *d, struct arenas *arenas, size_t chunk_size)
+void dataset_init(struct dataset *d, struct arenas *arenas, const struct dataset_options *options)
 {
-    *d = (struct dataset){ .arenas = arenas, .chunk_size = chunk_size };
-    d->memtable = memtable_new(arenas, chunk_size, UINT32_MAX);
+    *d = (struct dataset){ .arenas = arenas, .options = *options };
+    d->active = memtable_new(arenas, options->chunk_size, options->large_min);
 }
 
 void dataset_deinit(struct dataset *d)
 {
-    memtable_free(d->memtable);
-    memtable_free(d->previous);
-    d->memtable = NULL;
-    d->previous = NULL;
+    memtable_free(d->active);
+    d->active = NULL;
+    while (d->sealed_count > 0)
+        memtable_free(d->sealed[--d->sealed_count].memtable);
 }
 
 static bool live_head(const struct dataset *d, const uint8_t *cell)
@@ -28,41 +23,90 @@ static bool live_head(const struct dataset *d, const uint8_t *cell)
     return cell[29] == CELL_HEAD && !(cell[30] & CELL_TOMBSTONE) && dataset_visible(d, cell);
 }
 
-static void count(struct dataset *d, const uint8_t *cell, uint64_t one)
+static const uint8_t *sealed_find(const struct dataset *d, const struct cell_key *key)
 {
-    if (!live_head(d, cell))
-        return;
-    d->sums.heads[cell[28]] += one;
-    if (cell[30] & CELL_EXPIRES)
-        d->sums.expiring[cell[28]] += one;
+    const uint8_t *cell = NULL;
+
+    for (unsigned i = d->sealed_count; i-- > 0 && !cell;)
+        cell = memtable_find(d->sealed[i].memtable, key);
+    return cell;
 }
 
-const uint8_t *dataset_put(struct dataset *d, const uint8_t *cell, size_t size,
-                           const uint8_t **replaced)
+const uint8_t *dataset_find(const struct dataset *d, const struct cell_key *key)
 {
-    const uint8_t *now = memtable_put(d->memtable, cell, size, 0, replaced);
+    const uint8_t *cell = memtable_find(d->active, key);
 
-    assert(dataset_visible(d, now));
-    if (*replaced)
-        count(d, *replaced, (uint64_t)-1);
-    count(d, now, 1);
-    return now;
+    if (!cell && d->sealed_count)
+        cell = sealed_find(d, key);
+    return cell;
 }
 
-void dataset_unput(struct dataset *d, const uint8_t *now, const uint8_t *replaced)
+/* The memtable whose cells end at or before log position `end` and behind those of
+ * the one before it. */
+static struct memtable *memtable_at(const struct dataset *d, uint64_t end)
 {
-    count(d, now, (uint64_t)-1);
-    if (replaced)
-        count(d, replaced, 1);
-    memtable_restore(d->memtable, now, replaced);
+    for (unsigned i = 0; i < d->sealed_count; i++) {
+        if (end <= d->sealed[i].mark.position) {
+            assert(!d->sealed[i].busy);
+            return d->sealed[i].memtable;
+        }
+    }
+    return d->active;
 }
 
-void dataset_give(struct dataset *d, const uint8_t *replaced)
+static void count(struct dataset *d, uint8_t db, int heads, int expiring)
 {
-    memtable_give(d->previous ? d->previous : d->memtable, replaced);
+    struct dataset_sums *s = &d->sums;
+
+    /* What is below is an estimate, so the sums might fall below nothing. */
+    s->heads[db] = heads < 0 && s->heads[db] == 0 ? 0 : s->heads[db] + (uint64_t)(int64_t)heads;
+    s->expiring[db] =
+        expiring < 0 && s->expiring[db] == 0 ? 0 : s->expiring[db] + (uint64_t)(int64_t)expiring;
 }
 
-struct dataset_flush dataset_flush(struct dataset *d, uint8_t db, uint64_t stamp, bool swap)
+static struct cell_key key_of(const uint8_t *cell)
+{
+    struct cell c;
+
+    cell_decode(cell, &c);
+    return c.key;
+}
+
+struct dataset_put dataset_put(struct dataset *d, const uint8_t *cell, size_t size, uint64_t place,
+                               bool below)
+{
+    struct dataset_put put = { 0 };
+    const uint8_t *older;
+
+    put.now = memtable_put(d->active, cell, size, place, &put.was);
+    assert(dataset_visible(d, put.now));
+    if (cell[29] != CELL_HEAD)
+        return put;
+    older = put.was;
+    if (!older && d->sealed_count) {
+        struct cell_key key = key_of(put.now);
+        older = sealed_find(d, &key);
+    }
+    put.heads = (int8_t)(live_head(d, put.now) - (older ? live_head(d, older) : below));
+    put.expiring = (int8_t)((live_head(d, put.now) && (put.now[30] & CELL_EXPIRES)) -
+                            (older && live_head(d, older) && (older[30] & CELL_EXPIRES)));
+    count(d, put.now[28], put.heads, put.expiring);
+    return put;
+}
+
+void dataset_unput(struct dataset *d, const struct dataset_put *put, uint64_t end)
+{
+    count(d, put->now[28], -put->heads, -put->expiring);
+    memtable_restore(memtable_at(d, end), put->now, put->was);
+}
+
+void dataset_give(struct dataset *d, const struct dataset_put *put, uint64_t end)
+{
+    if (put->was)
+        memtable_give(memtable_at(d, end), put->was);
+}
+
+struct dataset_flush dataset_flush(struct dataset *d, uint8_t db, uint64_t stamp)
 {
     struct dataset_flush flush = { .sums = d->sums, .stamp = stamp };
 
@@ -74,69 +118,93 @@ struct dataset_flush dataset_flush(struct dataset *d, uint8_t db, uint64_t stamp
         d->sums.heads[i] = 0;
         d->sums.expiring[i] = 0;
     }
-    if (swap && db == CELL_DB_ALL && !d->previous &&
-        memtable_count(d->memtable) >= SWAP_CELLS_MIN) {
-        d->previous = d->memtable;
-        d->memtable = memtable_new(d->arenas, d->chunk_size, UINT32_MAX);
-        flush.swapped = true;
-    }
     return flush;
 }
 
 void dataset_unflush(struct dataset *d, const struct dataset_flush *flush)
 {
     d->sums = flush->sums;
-    if (!flush->swapped)
-        return;
-    assert(memtable_count(d->memtable) == 0);
-    memtable_free(d->memtable);
-    d->memtable = d->previous;
-    d->previous = NULL;
-}
-
-struct memtable *dataset_take_previous(struct dataset *d, const struct dataset_flush *flush)
-{
-    struct memtable *old = NULL;
-
-    if (flush->swapped) {
-        old = d->previous;
-        d->previous = NULL;
-    }
-    return old;
 }
 
 void dataset_drop(struct dataset *d, const uint8_t *cell)
 {
-    count(d, cell, (uint64_t)-1);
-    memtable_remove(d->memtable, cell);
+    if (live_head(d, cell))
+        count(d, cell[28], -1, cell[30] & CELL_EXPIRES ? -1 : 0);
+    memtable_remove(d->active, cell);
+}
+
+bool dataset_full(const struct dataset *d)
+{
+    return memtable_bytes(d->active) - memtable_spare(d->active) >= d->options.limit &&
+           memtable_count(d->active) > 0;
+}
+
+bool dataset_can_seal(const struct dataset *d)
+{
+    return d->sealed_count < DATASET_SEALED_MAX;
+}
+
+void dataset_seal(struct dataset *d, const struct log_mark *mark)
+{
+    assert(dataset_can_seal(d));
+    d->sealed[d->sealed_count++] = (struct sealed){ .memtable = d->active, .mark = *mark };
+    d->active = memtable_new(d->arenas, d->options.chunk_size, d->options.large_min);
+}
+
+struct memtable *dataset_unseal(struct dataset *d)
+{
+    struct memtable *m = d->sealed[0].memtable;
+
+    assert(d->sealed_count > 0);
+    d->sealed_count--;
+    memmove(d->sealed, d->sealed + 1, d->sealed_count * sizeof *d->sealed);
+    return m;
 }
 
 size_t dataset_bytes(const struct dataset *d)
 {
-    return memtable_bytes(d->memtable) + (d->previous ? memtable_bytes(d->previous) : 0);
+    size_t bytes = memtable_bytes(d->active);
+
+    for (unsigned i = 0; i < d->sealed_count; i++)
+        bytes += memtable_bytes(d->sealed[i].memtable);
+    return bytes;
 }
 
-bool dataset_check(const struct dataset *d, bool deep)
+size_t dataset_spare(const struct dataset *d)
+{
+    return memtable_spare(d->active);
+}
+
+static bool counts_right(const struct dataset *d)
 {
     struct dataset_sums sums = { .heads = { 0 } };
     struct cell_key zero = { 0 };
-    struct memtable_iter it;
 
-    if (!memtable_check(d->memtable, deep))
-        return false;
-    for (unsigned i = 0; i < LIMIT_DATABASES; i++) {
-        if (d->sums.expiring[i] > d->sums.heads[i])
-            return false;
-    }
-    if (!deep)
-        return true;
-    for (const uint8_t *cell = memtable_seek(d->memtable, &it, &zero); cell;
-         cell = memtable_next(&it)) {
-        if (cell[28] >= LIMIT_DATABASES)
-            return false;
-        sums.heads[cell[28]] += live_head(d, cell);
-        sums.expiring[cell[28]] += live_head(d, cell) && (cell[30] & CELL_EXPIRES);
+    for (unsigned i = 0; i <= d->sealed_count; i++) {
+        const struct memtable *m = i < d->sealed_count ? d->sealed[i].memtable : d->active;
+        struct memtable_iter it;
+        for (const uint8_t *cell = memtable_seek(m, &it, &zero); cell; cell = memtable_next(&it)) {
+            struct cell_key key = key_of(cell);
+            if (dataset_find(d, &key) != cell || !live_head(d, cell))
+                continue;
+            sums.heads[cell[28]]++;
+            sums.expiring[cell[28]] += (cell[30] & CELL_EXPIRES) != 0;
+        }
     }
     return memcmp(sums.heads, d->sums.heads, sizeof sums.heads) == 0 &&
            memcmp(sums.expiring, d->sums.expiring, sizeof sums.expiring) == 0;
+}
+
+bool dataset_check(const struct dataset *d, bool deep, bool exact)
+{
+    uint64_t position = 0;
+
+    if (!memtable_check(d->active, deep))
+        return false;
+    for (unsigned i = 0; i < d->sealed_count; i++) {
+        if (d->sealed[i].mark.position < position || !memtable_check(d->sealed[i].memtable, false))
+            return false;
+        position = d->sealed[i].mark.position;
+    }
+    return !deep || !exact || counts_right(d);
 }

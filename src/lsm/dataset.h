@@ -1,9 +1,9 @@
-/* dataset.h: what a log's frames amount to: the cells, what flushes hide of
- * them, and how many live keys that leaves.
+/* dataset.h: what the log holds beyond the tables: the memtables, what flushes
+ * hide, and how many live keys there are altogether.
  *
- * Replay builds one in a job, the loop goes on with it.  A flush costs no walk:
- * cells up to its stamp are invisible at once, and emptying a large store swaps
- * the memtable for a new one. */
+ * One memtable is active; sealed ones wait to become tables, oldest first.  Replay
+ * builds a dataset in a job, the loop goes on with it.  A flush costs no walk:
+ * cells up to its stamp are invisible at once. */
 #ifndef HENGE_LSM_DATASET_H
 #define HENGE_LSM_DATASET_H
 
@@ -13,29 +13,52 @@
 
 #include "base/limits.h"
 #include "lsm/memtable.h"
+#include "lsm/version.h"
+
+enum { DATASET_SEALED_MAX = 3 };
+
+struct dataset_options {
+    size_t chunk_size;  /* memory a memtable takes at a time */
+    size_t limit;       /* allocated bytes at which a memtable is full */
+    uint32_t large_min; /* values of so many bytes keep their place in the log */
+};
 
 struct dataset_sums {
     uint64_t flushed[LIMIT_DATABASES];  /* stamp of the last flush */
-    uint64_t heads[LIMIT_DATABASES];    /* live head cells */
+    uint64_t heads[LIMIT_DATABASES];    /* live head cells, in tables too */
     uint64_t expiring[LIMIT_DATABASES]; /* ... with an expiry */
+};
+
+struct sealed {
+    struct memtable *memtable;
+    struct log_mark mark; /* its cells lie before it */
+    bool busy;            /* a flush reads it: it must not be changed */
 };
 
 struct dataset {
     struct arenas *arenas;
-    size_t chunk_size;
-    struct memtable *memtable;
-    struct memtable *previous; /* swapped out by a flush that may still be undone */
+    struct dataset_options options;
+    struct memtable *active;
+    struct sealed sealed[DATASET_SEALED_MAX]; /* oldest first */
+    unsigned sealed_count;
     struct dataset_sums sums;
+};
+
+/* One put, as undoing it needs it. */
+struct dataset_put {
+    const uint8_t *now;
+    const uint8_t *was; /* what it replaced in the same memtable, or NULL */
+    int8_t heads;       /* what it changed in the sums */
+    int8_t expiring;
 };
 
 /* What a flush changed, to undo it. */
 struct dataset_flush {
     struct dataset_sums sums;
     uint64_t stamp;
-    bool swapped;
 };
 
-void dataset_init(struct dataset *d, struct arenas *arenas, size_t chunk_size);
+void dataset_init(struct dataset *d, struct arenas *arenas, const struct dataset_options *options);
 void dataset_deinit(struct dataset *d);
 
 /* Not hidden by a flush. */
@@ -44,31 +67,49 @@ static inline bool dataset_visible(const struct dataset *d, const uint8_t *cell)
     return cell_encoded_stamp(cell) > d->sums.flushed[cell[28]];
 }
 
-/* As memtable_put(), and counts. */
-const uint8_t *dataset_put(struct dataset *d, const uint8_t *cell, size_t size,
-                           const uint8_t **replaced);
-void dataset_unput(struct dataset *d, const uint8_t *now, const uint8_t *replaced);
+/* The newest cell of that key in memory, flushed ones included, or NULL. */
+const uint8_t *dataset_find(const struct dataset *d, const struct cell_key *key);
 
-/* Gives a replaced cell's memory back; it was replaced before any flush that
- * swapped and can still be undone. */
-void dataset_give(struct dataset *d, const uint8_t *replaced);
+/* Copies a cell into the active memtable.  `place` is the log position of its first
+ * byte.  `below`: tables may hold an older cell of the key, which is then taken to
+ * be there and live. */
+struct dataset_put dataset_put(struct dataset *d, const uint8_t *cell, size_t size, uint64_t place,
+                               bool below);
 
-/* Empties a database or, with CELL_DB_ALL, all.  `swap`: a new memtable may be
- * made; the old one is `previous` until dataset_take_previous(). */
-struct dataset_flush dataset_flush(struct dataset *d, uint8_t db, uint64_t stamp, bool swap);
+/* Undoes a put whose cell ends at log position `end`; later ones must have been. */
+void dataset_unput(struct dataset *d, const struct dataset_put *put, uint64_t end);
+
+/* Gives the memory of a replaced cell back, when the put that replaced it stands. */
+void dataset_give(struct dataset *d, const struct dataset_put *put, uint64_t end);
+
+/* Empties a database or, with CELL_DB_ALL, all. */
+struct dataset_flush dataset_flush(struct dataset *d, uint8_t db, uint64_t stamp);
 
 /* Everything put since must have been undone. */
 void dataset_unflush(struct dataset *d, const struct dataset_flush *flush);
 
-/* The flush stands: the memtable it swapped out is the caller's, to free in a
- * job; NULL if it swapped none. */
-struct memtable *dataset_take_previous(struct dataset *d, const struct dataset_flush *flush);
-
-/* Takes a cell out that is not needed any more. */
+/* Takes a cell of the active memtable out that is not needed any more. */
 void dataset_drop(struct dataset *d, const uint8_t *cell);
 
-size_t dataset_bytes(const struct dataset *d);
+/* The active memtable has its size. */
+bool dataset_full(const struct dataset *d);
 
-bool dataset_check(const struct dataset *d, bool deep);
+/* There is room for another sealed memtable. */
+bool dataset_can_seal(const struct dataset *d);
+
+/* The active memtable, whose cells all lie before `mark`, is sealed; a new one
+ * takes over. */
+void dataset_seal(struct dataset *d, const struct log_mark *mark);
+
+/* The oldest sealed memtable, which has become a table, is the caller's, to end in
+ * a job. */
+struct memtable *dataset_unseal(struct dataset *d);
+
+size_t dataset_bytes(const struct dataset *d); /* of all memtables, allocated */
+size_t dataset_spare(const struct dataset *d); /* of them, free for cells to come */
+
+/* `deep` walks everything; the sums are exact as long as there are no tables
+ * (`exact`). */
+bool dataset_check(const struct dataset *d, bool deep, bool exact);
 
 #endif

@@ -16,14 +16,6 @@
 #include "lsm/sweep.h"
 #include "lsm/undo.h"
 
-/* A memtable that a flush left behind, on its way to a job. */
-struct discard {
-    struct job job;
-    struct lsm *lsm;
-    struct memtable *memtable;
-    bool busy;
-};
-
 struct lsm {
     struct env *env;
     struct lsm_options options;
@@ -38,7 +30,7 @@ struct lsm {
     struct log *log; /* NULL while LOADING and after FAILED */
     struct undo undo;
     struct sweep sweep;
-    struct discard discard;
+    struct job nothing; /* so that lsm_stop() of a failed store ends by a done() */
     uint64_t last_stamp;
     uint64_t loaded_us; /* when loading began */
     bool stopping;
@@ -54,34 +46,9 @@ static void enter(struct lsm *lsm, enum lsm_state state)
     lsm->hooks.on_state(lsm->hooks.owner);
 }
 
-static void discard_run(struct job *job)
-{
-    struct discard *d = list_item(job, struct discard, job);
-
-    memtable_free(d->memtable);
-    d->memtable = NULL;
-}
-
-static void discard_done(struct job *job)
-{
-    list_item(job, struct discard, job)->busy = false;
-}
-
-static void discard(void *owner, struct memtable *old)
-{
-    struct lsm *lsm = owner;
-    struct discard *d = &lsm->discard;
-
-    assert(!d->busy);
-    d->busy = true;
-    d->memtable = old;
-    d->job = (struct job){ .run = discard_run, .done = discard_done, .priority = JOB_LATER };
-    pool_submit(lsm->env->pool, &d->job);
-}
-
 static void settle(struct lsm *lsm)
 {
-    undo_settle(&lsm->undo, &lsm->data, log_acked(lsm->log), discard, lsm);
+    undo_settle(&lsm->undo, &lsm->data, log_acked(lsm->log));
 }
 
 static void on_log_acked(void *owner)
@@ -98,7 +65,7 @@ static void on_log_failed(void *owner, struct err e)
 
     settle(lsm);
     if (PLANTED(keep_undone))
-        undo_settle(&lsm->undo, &lsm->data, UINT64_MAX, discard, lsm);
+        undo_settle(&lsm->undo, &lsm->data, UINT64_MAX);
     undo_revert(&lsm->undo, &lsm->data);
     lsm->put = false;
     lsm->err = e;
@@ -200,7 +167,6 @@ void lsm_free(struct lsm *lsm)
     undo_deinit(&lsm->undo);
     sweep_deinit(&lsm->sweep);
     dataset_deinit(&lsm->data);
-    memtable_free(lsm->discard.memtable);
     if (lsm->lock)
         fs_close(lsm->lock);
     mem_free(lsm->dir);
@@ -214,9 +180,7 @@ static void nothing_run(struct job *job)
 
 static void nothing_done(struct job *job)
 {
-    struct lsm *lsm = list_item(list_item(job, struct discard, job), struct lsm, discard);
-
-    enter(lsm, LSM_CLOSED);
+    enter(list_item(job, struct lsm, nothing), LSM_CLOSED);
 }
 
 void lsm_stop(struct lsm *lsm)
@@ -228,9 +192,9 @@ void lsm_stop(struct lsm *lsm)
         log_stop(lsm->log);
         settle(lsm);
     } else if (!lsm->load) { /* FAILED: nothing to end, but never from within */
-        lsm->discard.job =
+        lsm->nothing =
             (struct job){ .run = nothing_run, .done = nothing_done, .priority = JOB_SOON };
-        pool_submit(lsm->env->pool, &lsm->discard.job);
+        pool_submit(lsm->env->pool, &lsm->nothing);
     }
 }
 
@@ -259,13 +223,13 @@ bool lsm_can_put(const struct lsm *lsm, size_t bytes)
 void lsm_prefetch(const struct lsm *lsm, uint64_t position)
 {
     if (lsm->log)
-        memtable_prefetch(lsm->data.memtable, position);
+        memtable_prefetch(lsm->data.active, position);
 }
 
 void lsm_prefetch_cell(const struct lsm *lsm, uint64_t position)
 {
     if (lsm->log)
-        memtable_prefetch_cell(lsm->data.memtable, position);
+        memtable_prefetch_cell(lsm->data.active, position);
 }
 
 enum lsm_answer lsm_find(struct lsm *lsm, const struct cell_key *key, bool value, struct cell *out)
@@ -275,7 +239,7 @@ enum lsm_answer lsm_find(struct lsm *lsm, const struct cell_key *key, bool value
     (void)value;
     if (!lsm->log)
         return LSM_ABSENT;
-    cell = memtable_find(lsm->data.memtable, key);
+    cell = dataset_find(&lsm->data, key);
     if (!cell || !dataset_visible(&lsm->data, cell))
         return LSM_ABSENT;
     cell_decode(cell, out);
@@ -298,15 +262,15 @@ void lsm_fetch_end(struct lsm_fetch *fetch)
 void lsm_put(struct lsm *lsm, const struct cell *cell)
 {
     size_t size = cell_size(cell);
-    const uint8_t *now, *was;
+    struct dataset_put put;
     uint8_t *bytes;
 
     assert(lsm->state == LSM_READY && cell->key.kind != CELL_FLUSH);
     assert(cell->stamp >= lsm->last_stamp && cell->key.db < LIMIT_DATABASES);
     bytes = log_add(lsm->log, size, cell->stamp);
     cell_encode(cell, bytes);
-    now = dataset_put(&lsm->data, bytes, size, &was);
-    undo_push_put(&lsm->undo, log_end(lsm->log), now, was);
+    put = dataset_put(&lsm->data, bytes, size, log_end(lsm->log) - size, false);
+    undo_push_put(&lsm->undo, log_end(lsm->log), &put);
     lsm->last_stamp = cell->stamp;
     lsm->stats.puts++;
     lsm->put = true;
@@ -328,7 +292,7 @@ void lsm_flush(struct lsm *lsm, uint8_t db, uint64_t stamp)
     assert(lsm->state == LSM_READY && stamp >= lsm->last_stamp);
     assert(db < LIMIT_DATABASES || db == CELL_DB_ALL);
     cell_encode(&cell, log_add(lsm->log, cell_size(&cell), stamp));
-    flush = dataset_flush(&lsm->data, db, stamp, !lsm->discard.busy);
+    flush = dataset_flush(&lsm->data, db, stamp);
     undo_push_flush(&lsm->undo, log_end(lsm->log), &flush);
     lsm->last_stamp = stamp;
     lsm->put = true;
@@ -388,7 +352,7 @@ enum lsm_walk_end lsm_walk(struct lsm *lsm, uint64_t from,
     (void)at;
     if (!lsm->log)
         return LSM_WALK_END;
-    for (const uint8_t *cell = memtable_seek(lsm->data.memtable, &it, &key); cell;
+    for (const uint8_t *cell = memtable_seek(lsm->data.active, &it, &key); cell;
          cell = memtable_next(&it)) {
         if (dataset_visible(&lsm->data, cell) && !each(arg, cell))
             return LSM_WALK_STOPPED;
@@ -399,7 +363,9 @@ enum lsm_walk_end lsm_walk(struct lsm *lsm, uint64_t from,
 size_t lsm_sweep(struct lsm *lsm, size_t visits, uint64_t now_ms,
                  void (*expired)(void *arg, const uint8_t *cell), void *arg)
 {
-    struct sweep_rules rules = { .now_ms = now_ms, .expired = expired, .arg = arg };
+    struct sweep_rules rules = {
+        .now_ms = now_ms, .expired = expired, .arg = arg, .bottom = lsm->data.sealed_count == 0
+    };
 
     if (!lsm->log)
         return 0;
@@ -439,9 +405,9 @@ const struct lsm_stats *lsm_stats(const struct lsm *lsm)
         s->buffer_bytes = log_waiting(lsm->log);
         s->log_bytes = lsm_end(lsm) + s->segments * SEGMENT_FRAMES_START;
         s->memtable_bytes = dataset_bytes(&lsm->data);
-        s->memtable_spare = memtable_spare(lsm->data.memtable);
-        s->memtable_live = memtable_live(lsm->data.memtable);
-        s->memtable_cells = memtable_count(lsm->data.memtable);
+        s->memtable_spare = dataset_spare(&lsm->data);
+        s->memtable_live = memtable_live(lsm->data.active);
+        s->memtable_cells = memtable_count(lsm->data.active);
     }
     return s;
 }
@@ -450,6 +416,6 @@ bool lsm_check(const struct lsm *lsm, bool deep)
 {
     if (!lsm->log)
         return true;
-    return log_check(lsm->log) && dataset_check(&lsm->data, deep) &&
+    return log_check(lsm->log) && dataset_check(&lsm->data, deep, true) &&
            (lsm->undo.count == 0 || lsm_acked(lsm) < lsm_end(lsm));
 }

@@ -42,11 +42,13 @@ enum lsm_state {
 struct lsm_options {
     const char *dir; /* borrowed during lsm_new() only */
     enum lsm_sync sync;
-    size_t segment_size; /* bytes of a log segment, preallocated */
-    size_t frame_max;    /* a frame is closed at this size (LIMIT_FRAME) */
-    size_t chunk_size;   /* memory a memtable takes at a time */
-    uint32_t origin;     /* this node, written into its cells */
-    bool force;          /* start in spite of corruption, with what is before it */
+    size_t segment_size;       /* bytes of a log segment, preallocated */
+    size_t frame_max;          /* a frame is closed at this size (LIMIT_FRAME) */
+    size_t chunk_size;         /* memory a memtable takes at a time */
+    size_t memtable_size;      /* bytes at which a memtable is sealed, to become a table */
+    uint32_t value_separation; /* values of so many bytes stay out of tables */
+    uint32_t origin;           /* this node, written into its cells */
+    bool force;                /* start in spite of corruption, with what is before it */
 };
 
 /* Called on the loop, never from within a call of lsm.h. */

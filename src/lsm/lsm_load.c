@@ -332,7 +332,10 @@ void load_run(struct job *job)
     struct load *l = list_item(job, struct load, job);
     struct loading g = { .load = l, .replay.data = &l->data, .damage = err_ok() };
 
-    dataset_init(&l->data, l->env->arenas, l->options.chunk_size);
+    dataset_init(&l->data, l->env->arenas,
+                 &(struct dataset_options){ .chunk_size = l->options.chunk_size,
+                                            .limit = l->options.memtable_size,
+                                            .large_min = l->options.value_separation });
     l->err = take_dir(l);
     if (!err_is(l->err))
         l->err = read_heads(&g);

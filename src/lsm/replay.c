@@ -40,21 +40,20 @@ static struct err check_cells(const struct replay *r, const struct frame_head *h
     return err_ok();
 }
 
-static void apply_cells(struct replay *r, struct slice payload)
+/* `place`: log position of the first cell. */
+static void apply_cells(struct replay *r, struct slice payload, uint64_t place)
 {
     while (payload.len) {
         size_t size = cell_encoded_size(payload.data);
-        const uint8_t *replaced = NULL;
         struct cell c;
         cell_decode(payload.data, &c);
         if (c.key.kind == CELL_FLUSH) {
-            struct dataset_flush flush = dataset_flush(r->data, c.key.db, c.stamp, true);
-            memtable_free(dataset_take_previous(r->data, &flush));
+            dataset_flush(r->data, c.key.db, c.stamp);
         } else {
-            dataset_put(r->data, payload.data, size, &replaced);
-            if (replaced)
-                dataset_give(r->data, replaced);
+            struct dataset_put put = dataset_put(r->data, payload.data, size, place, false);
+            dataset_give(r->data, &put, UINT64_MAX);
         }
+        place += size;
         r->stamp = c.stamp;
         payload = slice_of(payload.data + size, payload.len - size);
     }
@@ -72,7 +71,7 @@ static struct err apply_frame(struct replay *r, const uint8_t *frame)
     e = check_cells(r, &head, payload);
     if (err_is(e))
         return e;
-    apply_cells(r, payload);
+    apply_cells(r, payload, r->end + FRAME_HEAD_SIZE);
     r->index = head.index;
     r->frames++;
     if (head.synced > r->synced)
@@ -120,6 +119,8 @@ struct err replay_segment(struct replay *r, const struct segment_head *head, str
         at += frame_size(rest.data);
         *used = at;
         r->end = head->base + at;
+        if (dataset_full(r->data) && dataset_can_seal(r->data))
+            dataset_seal(r->data, &(struct log_mark){ r->end, r->index, r->stamp });
     }
     return err_ok();
 }

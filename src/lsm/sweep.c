@@ -13,21 +13,13 @@ void sweep_deinit(struct sweep *s)
     *s = (struct sweep){ .at = { 0 } };
 }
 
-/* Whether the store holds nothing older of that key that the tombstone hides: so
- * long as there are no tables, the memtable's is the only cell of a key. */
-static bool hides_nothing(const uint8_t *tombstone)
-{
-    (void)tombstone;
-    return true;
-}
-
 static bool useless(const struct sweep_rules *rules, const uint8_t *cell)
 {
     if (cell_encoded_stamp(cell) > rules->stamp)
         return false;
     if (cell_encoded_stamp(cell) <= rules->flushed[cell[28]])
         return true;
-    return (cell[30] & CELL_TOMBSTONE) && hides_nothing(cell);
+    return (cell[30] & CELL_TOMBSTONE) && rules->bottom;
 }
 
 /* The next step begins behind this cell: at its key and one more byte of subkey,
@@ -52,7 +44,7 @@ static size_t step_batch(struct sweep *s, struct dataset *d, size_t visits,
     size_t visited = 0, count = 0;
     struct memtable_iter it;
 
-    for (const uint8_t *cell = memtable_seek(d->memtable, &it, &s->at); cell;
+    for (const uint8_t *cell = memtable_seek(d->active, &it, &s->at); cell;
          cell = memtable_next(&it)) {
         if (visited == visits)
             break;

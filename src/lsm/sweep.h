@@ -1,10 +1,11 @@
-/* sweep.h: housekeeping of a dataset, a little at a time.
+/* sweep.h: housekeeping of the active memtable, a little at a time.
  *
  * Frees what a flush hid for good and tombstones nothing needs any more, and
  * finds what has expired. */
 #ifndef HENGE_LSM_SWEEP_H
 #define HENGE_LSM_SWEEP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@ struct sweep {
 struct sweep_rules {
     uint64_t stamp;                    /* cells newer than this may still be undone */
     uint64_t flushed[LIMIT_DATABASES]; /* ... and these are flushed for good */
+    bool bottom; /* nothing is older than the active memtable: tombstones hide nothing */
     uint64_t now_ms;
     void (*expired)(void *arg, const uint8_t *cell);
     void *arg;

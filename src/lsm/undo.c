@@ -35,9 +35,9 @@ static struct undo_record *push(struct undo *u)
     return record_at(u, u->count++);
 }
 
-void undo_push_put(struct undo *u, uint64_t end, const uint8_t *now, const uint8_t *was)
+void undo_push_put(struct undo *u, uint64_t end, const struct dataset_put *put)
 {
-    *push(u) = (struct undo_record){ .end = end, .now = now, .was = was };
+    *push(u) = (struct undo_record){ .end = end, .put = *put };
 }
 
 void undo_push_flush(struct undo *u, uint64_t end, const struct dataset_flush *flush)
@@ -49,19 +49,15 @@ void undo_push_flush(struct undo *u, uint64_t end, const struct dataset_flush *f
     u->flushes++;
 }
 
-void undo_settle(struct undo *u, struct dataset *d, uint64_t acked,
-                 void (*old)(void *owner, struct memtable *m), void *owner)
+void undo_settle(struct undo *u, struct dataset *d, uint64_t acked)
 {
     while (u->count > 0 && record_at(u, 0)->end <= acked) {
         struct undo_record *r = record_at(u, 0);
         if (r->flush) {
-            struct memtable *left = dataset_take_previous(d, r->flush);
-            if (left)
-                old(owner, left);
             mem_free(r->flush);
             u->flushes--;
-        } else if (r->was) {
-            dataset_give(d, r->was);
+        } else {
+            dataset_give(d, &r->put, r->end);
         }
         u->first = (u->first + 1) & (u->room - 1);
         u->count--;
@@ -77,7 +73,7 @@ void undo_revert(struct undo *u, struct dataset *d)
             mem_free(r->flush);
             u->flushes--;
         } else {
-            dataset_unput(d, r->now, r->was);
+            dataset_unput(d, &r->put, r->end);
         }
     }
 }
@@ -89,7 +85,7 @@ uint64_t undo_oldest_stamp(const struct undo *u, uint64_t none)
     if (u->count == 0)
         return none;
     r = record_at(u, 0);
-    return r->flush ? r->flush->stamp : cell_encoded_stamp(r->now);
+    return r->flush ? r->flush->stamp : cell_encoded_stamp(r->put.now);
 }
 
 uint64_t undo_flushed_for_good(const struct undo *u, const struct dataset *d, uint8_t db)

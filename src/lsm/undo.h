@@ -12,10 +12,9 @@
 #include "lsm/dataset.h"
 
 struct undo_record {
-    uint64_t end;       /* log position behind the put */
-    const uint8_t *now; /* NULL for a flush */
-    const uint8_t *was; /* replaced, or NULL */
-    struct dataset_flush *flush;
+    uint64_t end; /* log position behind the put */
+    struct dataset_put put;
+    struct dataset_flush *flush; /* NULL for a put */
 };
 
 struct undo {
@@ -29,13 +28,11 @@ struct undo {
 /* `= {0}` is an empty one. */
 void undo_deinit(struct undo *u);
 
-void undo_push_put(struct undo *u, uint64_t end, const uint8_t *now, const uint8_t *was);
+void undo_push_put(struct undo *u, uint64_t end, const struct dataset_put *put);
 void undo_push_flush(struct undo *u, uint64_t end, const struct dataset_flush *flush);
 
-/* Everything up to `acked` stands.  Calls `old` with each memtable that a flush
- * left behind. */
-void undo_settle(struct undo *u, struct dataset *d, uint64_t acked,
-                 void (*old)(void *owner, struct memtable *m), void *owner);
+/* Everything up to `acked` stands. */
+void undo_settle(struct undo *u, struct dataset *d, uint64_t acked);
 
 /* Undoes everything that is left, newest first. */
 void undo_revert(struct undo *u, struct dataset *d);

@@ -106,6 +106,8 @@ static void instance_start(struct server *s, struct env *env, struct options *op
         .segment_size = (size_t)options->segment_size,
         .frame_max = (size_t)options->frame_size,
         .chunk_size = (size_t)options->memtable_chunk_size,
+        .memtable_size = SIZE_MAX,
+        .value_separation = UINT32_MAX,
         .origin = 1,
         .force = options->force_start != 0,
     };

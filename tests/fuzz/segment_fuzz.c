@@ -53,11 +53,13 @@ static uint64_t replay(const struct segment_head *head, struct slice frames, uin
     size_t used;
 
     fuzz_arenas_init(&arenas);
-    dataset_init(&data, &arenas.base, 8192);
+    dataset_init(
+        &data, &arenas.base,
+        &(struct dataset_options){ .chunk_size = 8192, .limit = 65536, .large_min = 4096 });
     struct err e = replay_segment(&r, head, frames, limit, &used);
     assert(!err_is(e) || e.code == ERR_CORRUPT);
     assert(used <= frames.len && r.end == head->base + used);
-    assert(!check || r.frames == 0 || dataset_check(&data, true)); /* a walk: slow */
+    assert(!check || r.frames == 0 || dataset_check(&data, true, true)); /* a walk: slow */
     for (size_t at = 0; at < used; at += frame_size(frames.data + at)) {
         uint8_t copy[FRAME_HEAD_SIZE];
         struct frame_head h;

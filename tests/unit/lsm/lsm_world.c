@@ -119,6 +119,8 @@ void lsm_world_init(struct lsm_world *w)
                                        .segment_size = 16384,
                                        .frame_max = 2048,
                                        .chunk_size = 16384,
+                                       .memtable_size = SIZE_MAX,
+                                       .value_separation = 4096,
                                        .origin = 1 };
 }
 
