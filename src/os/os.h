@@ -22,8 +22,8 @@ void os_trace_free(struct trace *trace);
  * stays in use. */
 struct err os_trace_reopen(struct trace *trace);
 
-/* Files.  In debug builds every call but fs_write_now() asserts that it is not
- * made inside `loop`, which may be NULL. */
+/* Files.  In debug builds every call but fs_write_now() and fs_read_now()
+ * asserts that it is not made inside `loop`, which may be NULL. */
 struct fs *os_fs_new(const struct os_loop *loop);
 void os_fs_free(struct fs *fs);
 

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -31,6 +33,7 @@ struct os_fs {
 struct os_file {
     struct fs_file base;
     int fd;
+    bool blind; /* the page cache cannot be asked here; the loop's alone */
 };
 
 /* A file call on the loop's thread would stop every client for as long as the
@@ -82,6 +85,7 @@ static struct fs_file *file_new(struct fs *fs, int fd)
 
     file->base.fs = fs;
     file->fd = fd;
+    file->blind = false;
     return &file->base;
 }
 
@@ -131,6 +135,30 @@ static struct err file_read(struct fs_file *file, uint64_t offset, void *to, siz
             break;
         *got += (size_t)n;
     }
+    return err_ok();
+}
+
+/* What the kernel has it gives, up to the first page it has not.  It may begin to
+ * read that one, which the job that is to come then finds on its way. */
+static struct err file_read_now(struct fs_file *file, uint64_t offset, void *to, size_t len,
+                                size_t *got)
+{
+    struct os_file *f = (struct os_file *)file;
+    struct iovec io = { to, len };
+    ssize_t n;
+
+    *got = 0;
+    if (f->blind)
+        return err_ok();
+    do
+        n = preadv2(f->fd, &io, 1, (off_t)offset, RWF_NOWAIT);
+    while (n < 0 && errno == EINTR);
+    if (n >= 0)
+        *got = (size_t)n;
+    else if (errno == EOPNOTSUPP || errno == ENOSYS)
+        f->blind = true; /* asking again would only cost the loop time */
+    else if (errno != EAGAIN)
+        return fail(errno, "read a file");
     return err_ok();
 }
 
@@ -226,11 +254,27 @@ static struct err file_size(struct fs_file *file, uint64_t *len)
     return err_ok();
 }
 
+static void file_advise(struct fs_file *file, uint64_t offset, uint64_t len, enum fs_advice advice)
+{
+    int how = advice == FS_ADVISE_RANDOM ? POSIX_FADV_RANDOM : POSIX_FADV_DONTNEED;
+
+    check_thread(file->fs);
+    (void)posix_fadvise(fd_of(file), (off_t)offset, (off_t)len, how);
+}
+
 static struct err path_rename(struct fs *fs, const char *from, const char *to)
 {
     check_thread(fs);
     if (rename(from, to))
         return fail(errno, "rename a file");
+    return err_ok();
+}
+
+static struct err path_link(struct fs *fs, const char *from, const char *to)
+{
+    check_thread(fs);
+    if (link(from, to))
+        return fail(errno, "link a file");
     return err_ok();
 }
 
@@ -323,6 +367,22 @@ static struct err path_lock(struct fs *fs, const char *path, struct fs_file **ou
     return err_ok();
 }
 
+static struct err path_space(struct fs *fs, const char *dir, uint64_t *free_bytes,
+                             uint64_t *all_bytes)
+{
+    struct statvfs st;
+
+    check_thread(fs);
+    *free_bytes = *all_bytes = 0;
+    while (statvfs(dir, &st)) {
+        if (errno != EINTR)
+            return fail(errno, "ask for free space");
+    }
+    *free_bytes = (uint64_t)st.f_bavail * st.f_frsize; /* without what is root's alone */
+    *all_bytes = (uint64_t)st.f_blocks * st.f_frsize;
+    return err_ok();
+}
+
 struct fs *os_fs_new(const struct os_loop *loop)
 {
     struct os_fs *fs = mem_alloc(sizeof *fs);
@@ -332,18 +392,22 @@ struct fs *os_fs_new(const struct os_loop *loop)
         .open = file_open,
         .close = file_close,
         .read = file_read,
+        .read_now = file_read_now,
         .write = file_write,
         .write_now = file_write_now,
         .sync = file_sync,
         .allocate = file_allocate,
         .truncate = file_truncate,
         .size = file_size,
+        .advise = file_advise,
         .rename = path_rename,
+        .link = path_link,
         .remove = path_remove,
         .list = path_list,
         .make_dir = path_make_dir,
         .sync_dir = path_sync_dir,
         .lock = path_lock,
+        .space = path_space,
     };
     return &fs->base;
 }

@@ -107,6 +107,24 @@ static struct err fs_null_size(struct fs_file *file, uint64_t *len)
     return err_ok();
 }
 
+static void fs_null_advise(struct fs_file *file, uint64_t offset, uint64_t len,
+                           enum fs_advice advice)
+{
+    (void)file;
+    (void)offset;
+    (void)len;
+    (void)advice;
+}
+
+static struct err fs_null_space(struct fs *fs, const char *dir, uint64_t *free_bytes,
+                                uint64_t *all_bytes)
+{
+    (void)fs;
+    (void)dir;
+    *free_bytes = *all_bytes = 1ull << 40;
+    return err_ok();
+}
+
 static struct err fs_null_rename(struct fs *fs, const char *from, const char *to)
 {
     (void)fs;
@@ -250,18 +268,22 @@ struct null_env *null_env_new(void)
     world->fs = (struct fs){ .open = fs_null_open,
                              .close = fs_null_close,
                              .read = fs_null_read,
+                             .read_now = fs_null_read,
                              .write = fs_null_write,
                              .write_now = fs_null_write,
                              .sync = fs_null_sync,
                              .allocate = fs_null_set_size,
                              .truncate = fs_null_set_size,
                              .size = fs_null_size,
+                             .advise = fs_null_advise,
                              .rename = fs_null_rename,
+                             .link = fs_null_rename,
                              .remove = fs_null_path,
                              .list = fs_null_list,
                              .make_dir = fs_null_path,
                              .sync_dir = fs_null_path,
-                             .lock = fs_null_lock };
+                             .lock = fs_null_lock,
+                             .space = fs_null_space };
     world->net = (struct net){ .listen = net_null_listen,
                                .unlisten = net_null_unlisten,
                                .recv = net_null_recv,

@@ -9,6 +9,9 @@
 #include "base/limits.h"
 #include "base/mem.h"
 
+/* Bytes of a disk without a quota. */
+#define SPACE ((uint64_t)1 << 40)
+
 struct sim_handle {
     struct fs_file file;
     struct sim_handle *next;
@@ -158,8 +161,32 @@ static struct err disk_read(struct fs_file *file, uint64_t offset, void *to, siz
         return err_make(ERR_IO, EIO, "read");
     if (offset < f->now_len)
         *got = f->now_len - offset < len ? (size_t)(f->now_len - offset) : len;
+    if (*got) {
+        memcpy(to, f->now + offset, *got);
+        sim_inode_cache(f, offset, *got);
+    }
+    return err_ok();
+}
+
+/* A cache may lose pages between any two reads. */
+static struct err disk_read_now(struct fs_file *file, uint64_t offset, void *to, size_t len,
+                                size_t *got)
+{
+    struct sim_disk *d = disk_of(file->fs);
+    struct sim_inode *f = handle_of(file)->inode;
+
+    *got = 0;
+    assert(handle_of(file)->flags & FS_READ);
+    if (d->cut)
+        return gone();
+    if (strikes(d, d->plan.read, COUNT_READ_ERROR))
+        return err_make(ERR_IO, EIO, "read");
+    if (prng_one_in(&d->cache_prng, 8))
+        sim_inode_evict(f, &d->cache_prng);
+    *got = sim_inode_cached(f, offset, len);
     if (*got)
         memcpy(to, f->now + offset, *got);
+    d->counts->n[*got == len ? COUNT_NOW_WHOLE : *got ? COUNT_NOW_PART : COUNT_NOW_COLD]++;
     return err_ok();
 }
 
@@ -285,6 +312,17 @@ static struct err disk_size(struct fs_file *file, uint64_t *len)
     return err_ok();
 }
 
+static void disk_advise(struct fs_file *file, uint64_t offset, uint64_t len, enum fs_advice advice)
+{
+    struct sim_disk *d = disk_of(file->fs);
+
+    (void)offset;
+    (void)len;
+    must_be_a_job(d, "fs_advise");
+    if (!d->cut && advice == FS_ADVISE_DONTNEED)
+        sim_inode_evict(handle_of(file)->inode, &d->cache_prng);
+}
+
 static struct err disk_rename(struct fs *fs, const char *from, const char *to)
 {
     struct sim_disk *d = disk_of(fs);
@@ -302,6 +340,25 @@ static struct err disk_rename(struct fs *fs, const char *from, const char *to)
     parent_of(d, to, new);
     sim_inode_name(dir, old, new, inode);
     sim_log_line(d->log, "disk: renamed %s to %s", from, to);
+    return err_ok();
+}
+
+static struct err disk_link(struct fs *fs, const char *from, const char *to)
+{
+    struct sim_disk *d = disk_of(fs);
+    char name[SIM_NAME];
+    struct sim_inode *dir = parent_of(d, to, name);
+    struct sim_inode *inode = sim_disk_find(d, from);
+
+    must_be_a_job(d, "fs_link");
+    if (d->cut || cut_here(d, COUNT_CUT_ROLL, "link"))
+        return gone();
+    if (!dir || !inode)
+        return err_make(ERR_NOT_FOUND, ENOENT, "link");
+    if (sim_names_find(&dir->names, name))
+        return err_make(ERR_EXISTS, EEXIST, "link");
+    sim_inode_name(dir, "", name, inode);
+    sim_log_line(d->log, "disk: linked %s to %s", from, to);
     return err_ok();
 }
 
@@ -396,6 +453,22 @@ static struct err disk_lock(struct fs *fs, const char *path, struct fs_file **ou
     return err_ok();
 }
 
+static struct err disk_space(struct fs *fs, const char *dir, uint64_t *free_bytes,
+                             uint64_t *all_bytes)
+{
+    struct sim_disk *d = disk_of(fs);
+    uint64_t used = sim_disk_used(d);
+
+    must_be_a_job(d, "fs_space");
+    *all_bytes = d->quota ? d->quota : SPACE;
+    *free_bytes = used < *all_bytes ? *all_bytes - used : 0;
+    if (d->cut)
+        return gone();
+    if (!sim_disk_find(d, dir))
+        return err_make(ERR_NOT_FOUND, ENOENT, "ask for free space");
+    return err_ok();
+}
+
 struct sim_disk *sim_disk_new(struct sim_log *log, struct sim_counts *counts,
                               struct sim_place *place, uint64_t seed)
 {
@@ -404,22 +477,27 @@ struct sim_disk *sim_disk_new(struct sim_log *log, struct sim_counts *counts,
     d->fs = (struct fs){ .open = disk_open,
                          .close = disk_close,
                          .read = disk_read,
+                         .read_now = disk_read_now,
                          .write = disk_write,
                          .write_now = disk_write_now,
                          .sync = disk_sync,
                          .allocate = disk_allocate,
                          .truncate = disk_truncate,
                          .size = disk_size,
+                         .advise = disk_advise,
                          .rename = disk_rename,
+                         .link = disk_link,
                          .remove = disk_remove,
                          .list = disk_list,
                          .make_dir = disk_make_dir,
                          .sync_dir = disk_sync_dir,
-                         .lock = disk_lock };
+                         .lock = disk_lock,
+                         .space = disk_space };
     d->log = log;
     d->counts = counts;
     d->place = place;
     prng_init(&d->prng, seed);
+    prng_init(&d->cache_prng, ~seed);
     d->cut_kind = -1;
     d->root = inode_new(d, true);
     return d;
@@ -458,21 +536,25 @@ void sim_disk_power_loss(struct sim_disk *d)
     }
 }
 
-static uint64_t used_below(const struct sim_inode *dir)
+static uint64_t used_below(const struct sim_inode *dir, uint64_t count)
 {
     uint64_t used = 0;
 
     for (size_t i = 0; i < dir->names.count; i++) {
-        const struct sim_inode *f = dir->names.items[i].inode;
+        struct sim_inode *f = dir->names.items[i].inode;
 
-        used += f->is_dir ? used_below(f) : f->now_len;
+        if (f->is_dir)
+            used += used_below(f, count);
+        else if (f->counted != count)
+            used += f->now_len;
+        f->counted = count;
     }
     return used;
 }
 
-uint64_t sim_disk_used(const struct sim_disk *d)
+uint64_t sim_disk_used(struct sim_disk *d)
 {
-    return used_below(d->root);
+    return used_below(d->root, ++d->used_counts);
 }
 
 void sim_disk_write_back(struct sim_disk *d)

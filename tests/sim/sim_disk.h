@@ -2,7 +2,8 @@
  *
  * It outlives the processes that use it.  A process's end (kill -9) leaves
  * everything that was written; a power loss leaves what was synced and a random
- * part of the rest: sectors out of order, torn pages, holes, lost names.  A plan
+ * part of the rest: sectors out of order, torn pages, holes, lost names, and an
+ * empty page cache, which at other times loses pages as it likes.  A plan
  * says how often calls fail, and a countdown lets the process end within a call:
  * from then on nothing it does has an effect. */
 #ifndef HENGE_SIM_DISK_H
@@ -37,11 +38,13 @@ struct sim_disk {
     struct sim_counts *counts;
     struct sim_place *place;
     struct prng prng;
+    struct prng cache_prng; /* of the page cache alone */
     struct sim_inode *root;
     struct sim_inode *inodes; /* all, root included */
     struct sim_handle *handles;
     struct sim_plan plan;
     uint64_t quota;       /* bytes; 0 for no bound */
+    uint64_t used_counts; /* times sim_disk_used() was called */
     unsigned cut_in;      /* calls until the process ends; 0 for never */
     int cut_kind;         /* only calls of that enum sim_count are counted; -1: all */
     bool cut;             /* it has ended */
@@ -61,8 +64,8 @@ void sim_disk_process_end(struct sim_disk *d);
 /* To be called after the process's end. */
 void sim_disk_power_loss(struct sim_disk *d);
 
-/* Bytes of all files that have a name. */
-uint64_t sim_disk_used(const struct sim_disk *d);
+/* Bytes of all files that have a name, each once. */
+uint64_t sim_disk_used(struct sim_disk *d);
 
 /* The kernel writes some of what is dirty on its own. */
 void sim_disk_write_back(struct sim_disk *d);

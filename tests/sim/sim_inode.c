@@ -35,9 +35,11 @@ static void make_room(struct sim_inode *f, size_t len)
     f->now = mem_realloc(f->now, cap);
     f->kept = mem_realloc(f->kept, cap);
     f->sectors = mem_realloc(f->sectors, cap / SIM_SECTOR);
+    f->cached = mem_realloc(f->cached, cap / SIM_PAGE);
     memset(f->now + f->cap, 0, cap - f->cap);
     memset(f->kept + f->cap, 0, cap - f->cap);
     memset(f->sectors + f->cap / SIM_SECTOR, SECTOR_CLEAN, (cap - f->cap) / SIM_SECTOR);
+    memset(f->cached + f->cap / SIM_PAGE, 0, (cap - f->cap) / SIM_PAGE);
     f->cap = cap;
 }
 
@@ -78,10 +80,37 @@ void sim_inode_free(struct sim_inode *f)
     mem_free(f->now);
     mem_free(f->kept);
     mem_free(f->sectors);
+    mem_free(f->cached);
     mem_free(f->names.items);
     mem_free(f->kept_names.items);
     mem_free(f->ops);
     mem_free(f);
+}
+
+void sim_inode_cache(struct sim_inode *f, uint64_t offset, size_t len)
+{
+    for (size_t p = (size_t)offset / SIM_PAGE; p * SIM_PAGE < offset + len; p++)
+        f->cached[p] = 1;
+}
+
+void sim_inode_evict(struct sim_inode *f, struct prng *prng)
+{
+    for (size_t p = 0; p < f->cap / SIM_PAGE; p++) {
+        if (prng_one_in(prng, 2))
+            f->cached[p] = 0;
+    }
+}
+
+size_t sim_inode_cached(const struct sim_inode *f, uint64_t offset, size_t len)
+{
+    uint64_t at = offset;
+    uint64_t end = offset + len < f->now_len ? offset + len : f->now_len;
+
+    while (at < end && f->cached[at / SIM_PAGE])
+        at = (at / SIM_PAGE + 1) * SIM_PAGE;
+    if (at > end)
+        at = end;
+    return at > offset ? (size_t)(at - offset) : 0;
 }
 
 void sim_inode_write(struct sim_inode *f, uint64_t offset, struct slice bytes)
@@ -96,6 +125,7 @@ void sim_inode_write(struct sim_inode *f, uint64_t offset, struct slice bytes)
         f->sectors[s] = SECTOR_DIRTY;
     if (end > f->now_len)
         f->now_len = end;
+    sim_inode_cache(f, offset, bytes.len);
 }
 
 void sim_inode_resize(struct sim_inode *f, uint64_t len)
@@ -215,6 +245,7 @@ bool sim_inode_power_loss(struct sim_inode *f, struct prng *prng, struct sim_cou
     if (f->cap) {
         memcpy(f->now, f->kept, f->cap);
         memset(f->sectors, SECTOR_CLEAN, f->cap / SIM_SECTOR);
+        memset(f->cached, 0, f->cap / SIM_PAGE);
     }
     return lost;
 }

@@ -3,8 +3,9 @@
  *
  * A file's bytes are kept twice, with a state for every sector: clean (the same
  * in both), dirty (a sync will carry it over), lost (a sync failed: it reads as
- * written, and no later sync carries it over).  A folder's names are kept twice,
- * with the list of what was done since they were the same. */
+ * written, and no later sync carries it over).  Beside them it is known which
+ * pages are in the page cache; only fs_read_now() cares.  A folder's names are
+ * kept twice, with the list of what was done since they were the same. */
 #ifndef HENGE_SIM_INODE_H
 #define HENGE_SIM_INODE_H
 
@@ -49,11 +50,13 @@ struct sim_inode {
     uint8_t *now;
     uint8_t *kept;
     uint8_t *sectors; /* states */
+    uint8_t *cached;  /* for every page: it is in the page cache */
     size_t now_len;
     size_t kept_len;
     size_t cap;            /* a multiple of SIM_PAGE */
     uint64_t direct_order; /* of its last direct write */
     uint64_t sync_job;     /* that synced it last */
+    uint64_t counted;      /* by the last count of what is used; see sim_disk_used() */
     /* a folder */
     struct sim_names names;
     struct sim_names kept_names;
@@ -66,6 +69,14 @@ void sim_inode_free(struct sim_inode *f);
 
 void sim_inode_write(struct sim_inode *f, uint64_t offset, struct slice bytes);
 void sim_inode_resize(struct sim_inode *f, uint64_t len);
+
+/* The page cache: what is written or read comes in; pages go again when they
+ * like, all of them at a power loss. */
+void sim_inode_cache(struct sim_inode *f, uint64_t offset, size_t len);
+void sim_inode_evict(struct sim_inode *f, struct prng *prng);
+
+/* How many bytes from `offset` on are there, at most `len`. */
+size_t sim_inode_cached(const struct sim_inode *f, uint64_t offset, size_t len);
 
 /* Makes everything that is not lost durable. */
 void sim_inode_sync(struct sim_inode *f);

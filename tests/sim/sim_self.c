@@ -196,6 +196,71 @@ static bool a_quota_and_a_lock_hold(void)
     return good;
 }
 
+/* What the loop can read of /f. */
+static size_t read_now(struct fs_file *f)
+{
+    char bytes[4000];
+    size_t got;
+
+    return err_is(fs_read_now(f, 0, bytes, sizeof bytes, &got)) ? 0 : got;
+}
+
+static bool the_page_cache_loses_pages_and_reading_brings_them_back(void)
+{
+    unsigned warm = 0, cold = 0, back = 0;
+    bool good = true;
+
+    for (uint64_t seed = 0; seed < TRIES; seed++) {
+        struct bench b;
+        struct fs_file *f;
+        char byte;
+        size_t got;
+
+        bench_init(&b, seed);
+        f = make_file(&b);
+        warm += read_now(f) == 4000;
+        fs_sync(f);
+        lose_power(&b);
+        fs_open(&b.disk->fs, "/f", FS_READ, &f);
+        cold += read_now(f) == 0;
+        good = good && !err_is(fs_read(f, 0, &byte, 1, &got)) && byte == 'x';
+        back += read_now(f) == 4000;
+        good = good && b.counts.n[COUNT_NOW_COLD];
+        b.disk->plan.read = 1;
+        good = good && fs_read_now(f, 0, &byte, 1, &got).code == ERR_IO && got == 0;
+        bench_deinit(&b);
+    }
+    return good && cold == TRIES && warm > TRIES / 2 && warm < TRIES && back > TRIES / 2;
+}
+
+static bool a_file_with_two_names_is_one_and_each_name_needs_its_folder_synced(void)
+{
+    unsigned there = 0, gone = 0;
+    bool good = true;
+
+    for (uint64_t seed = 0; seed < TRIES; seed++) {
+        struct bench b;
+        uint64_t room, all;
+        struct fs *fs;
+
+        bench_init(&b, seed);
+        fs = &b.disk->fs;
+        make_file(&b);
+        b.disk->quota = 5000;
+        good = good && fs_link(fs, "/no", "/g").code == ERR_NOT_FOUND;
+        good = good && !err_is(fs_link(fs, "/f", "/g"));
+        good = good && fs_link(fs, "/f", "/g").code == ERR_EXISTS;
+        good = good && sim_disk_find(b.disk, "/f") == sim_disk_find(b.disk, "/g");
+        good = good && !err_is(fs_space(fs, "/", &room, &all)) && room == 1000 && all == 5000;
+        good = good && !err_is(fs_remove(fs, "/f")) && sim_disk_used(b.disk) == 4000;
+        lose_power(&b);
+        there += sim_disk_find(b.disk, "/g") != NULL;
+        gone += sim_disk_find(b.disk, "/g") == NULL;
+        bench_deinit(&b);
+    }
+    return good && there && gone;
+}
+
 /* An operation asked and, at once, answered. */
 static struct op *done(struct history *h, enum op_kind kind, const char *value, const char *reply)
 {
@@ -281,6 +346,10 @@ void sim_self(uint64_t *passed, uint64_t *failed)
         { "a name needs its folder synced", a_name_needs_its_folder_synced },
         { "a cut disk does nothing more", a_cut_disk_does_nothing_more },
         { "a quota and a lock hold", a_quota_and_a_lock_hold },
+        { "the page cache loses pages and reading brings them back",
+          the_page_cache_loses_pages_and_reading_brings_them_back },
+        { "a file with two names is one, and each name needs its folder synced",
+          a_file_with_two_names_is_one_and_each_name_needs_its_folder_synced },
         { "a power loss may take what was not promised",
           a_power_loss_may_take_what_was_not_promised },
         { "a stale read has no order", a_stale_read_has_no_order },

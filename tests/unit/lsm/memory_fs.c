@@ -7,6 +7,8 @@
 
 #include "base/mem.h"
 
+enum { SPACE = 1 << 30 }; /* bytes of a disk without a quota */
+
 struct handle {
     struct fs_file base;
     struct memory_file *file;
@@ -35,12 +37,28 @@ static struct err called(struct memory_fs *m)
     return err_ok();
 }
 
+/* Whether some name leads to the bytes of `f`. */
+static bool reachable(const struct memory_fs *m, const struct memory_file *f)
+{
+    bool named = f->named;
+    for (const struct memory_file *other = m->files; other; other = other->next)
+        named = named || (other->named && other->same == f);
+    return named;
+}
+
 static uint64_t used(const struct memory_fs *m)
 {
     uint64_t n = 0;
     for (struct memory_file *f = m->files; f; f = f->next)
-        n += f->named ? f->len : 0;
+        n += !f->same && reachable(m, f) ? f->len : 0;
     return n;
+}
+
+/* What is left of the quota for a file to grow. */
+static uint64_t room(const struct memory_fs *m)
+{
+    uint64_t n = used(m), all = m->quota ? m->quota : SPACE;
+    return n < all ? all - n : 0;
 }
 
 static void resize(struct memory_file *f, size_t len)
@@ -51,13 +69,19 @@ static void resize(struct memory_file *f, size_t len)
     f->len = len;
 }
 
-struct memory_file *memory_fs_find(struct memory_fs *m, const char *name)
+static struct memory_file *find_name(struct memory_fs *m, const char *name)
 {
     for (struct memory_file *f = m->files; f; f = f->next) {
         if (f->named && strcmp(f->name, name) == 0)
             return f;
     }
     return NULL;
+}
+
+struct memory_file *memory_fs_find(struct memory_fs *m, const char *name)
+{
+    struct memory_file *f = find_name(m, name);
+    return f && f->same ? f->same : f;
 }
 
 static struct memory_file *make(struct memory_fs *m, const char *name)
@@ -119,14 +143,44 @@ static struct err do_close(struct fs_file *file)
     return err_ok();
 }
 
+/* How much of `len` bytes at `offset` there is. */
+static size_t part(const struct memory_file *f, uint64_t offset, size_t len)
+{
+    if (offset >= f->len)
+        return 0;
+    return f->len - (size_t)offset < len ? f->len - (size_t)offset : len;
+}
+
 static struct err do_read(struct fs_file *file, uint64_t offset, void *to, size_t len, size_t *got)
 {
     struct memory_file *f = ((struct handle *)file)->file;
     struct err e = called(of(file->fs));
 
+    *got = 0;
     if (err_is(e))
         return e;
-    *got = offset >= f->len ? 0 : f->len - (size_t)offset < len ? f->len - (size_t)offset : len;
+    of(file->fs)->reads++;
+    *got = part(f, offset, len);
+    if (*got)
+        memcpy(to, f->data + offset, *got);
+    return err_ok();
+}
+
+static struct err do_read_now(struct fs_file *file, uint64_t offset, void *to, size_t len,
+                              size_t *got)
+{
+    struct memory_fs *m = of(file->fs);
+    struct memory_file *f = ((struct handle *)file)->file;
+    struct err e = called(m);
+
+    *got = 0;
+    if (err_is(e))
+        return e;
+    m->reads_now++;
+    if (!m->cold)
+        *got = part(f, offset, len);
+    if (m->tepid && prng_one_in(m->tepid, 2))
+        *got = (size_t)prng_below(m->tepid, *got + 1);
     if (*got)
         memcpy(to, f->data + offset, *got);
     return err_ok();
@@ -145,9 +199,19 @@ static struct err put(struct fs_file *file, uint64_t offset, struct slice bytes)
         e = err_make(ERR_IO, 5, "told to fail");
     if (err_is(e))
         bytes.len /= 2; /* any part may be there */
-    if (end > f->len)
-        resize(f, end);
-    memcpy(f->data + offset, bytes.data, bytes.len);
+    if (end > f->len && end - f->len > room(m)) {
+        size_t fits = f->len + (size_t)room(m);
+        bytes.len = fits < offset                       ? 0
+                    : fits - (size_t)offset < bytes.len ? fits - (size_t)offset
+                                                        : bytes.len;
+        if (!err_is(e))
+            e = err_make(ERR_NO_SPACE, 28, "write");
+    }
+    if (bytes.len) {
+        if (offset + bytes.len > f->len)
+            resize(f, (size_t)offset + bytes.len);
+        memcpy(f->data + offset, bytes.data, bytes.len);
+    }
     return e;
 }
 
@@ -170,6 +234,8 @@ static struct err do_sync(struct fs_file *file)
     struct memory_file *f = ((struct handle *)file)->file;
     struct err e = called(m);
 
+    if (!err_is(e) && m->fail_sync)
+        e = err_make(ERR_IO, 5, "told to fail");
     if (err_is(e))
         return e;
     m->syncs++;
@@ -188,7 +254,7 @@ static struct err do_allocate(struct fs_file *file, uint64_t len)
 
     if (err_is(e))
         return e;
-    if (m->quota && used(m) + (len > f->len ? len - f->len : 0) > m->quota)
+    if (len > f->len && len - f->len > room(m))
         return err_make(ERR_NO_SPACE, 28, "allocate");
     if (len > f->len)
         resize(f, (size_t)len);
@@ -213,6 +279,11 @@ static struct err do_size(struct fs_file *file, uint64_t *len)
     return e;
 }
 
+static void do_advise(struct fs_file *file, uint64_t offset, uint64_t len, enum fs_advice advice)
+{
+    (void)file, (void)offset, (void)len, (void)advice;
+}
+
 static struct err do_rename(struct fs *fs, const char *from, const char *to)
 {
     (void)fs, (void)from, (void)to;
@@ -220,9 +291,26 @@ static struct err do_rename(struct fs *fs, const char *from, const char *to)
     return err_ok();
 }
 
+/* Handles and links point at the file with the bytes, so those never move. */
+static struct err do_link(struct fs *fs, const char *from, const char *to)
+{
+    struct memory_fs *m = of(fs);
+    struct memory_file *f = memory_fs_find(m, from);
+    struct err e = called(m);
+
+    if (err_is(e))
+        return e;
+    if (!f)
+        return err_make(ERR_NOT_FOUND, 2, "link a file");
+    if (find_name(m, to))
+        return err_make(ERR_EXISTS, 17, "link a file");
+    make(m, to)->same = f;
+    return e;
+}
+
 static struct err do_remove(struct fs *fs, const char *path)
 {
-    struct memory_file *f = memory_fs_find(of(fs), path);
+    struct memory_file *f = find_name(of(fs), path);
     struct err e = called(of(fs));
 
     if (err_is(e))
@@ -296,23 +384,39 @@ static struct err do_lock(struct fs *fs, const char *path, struct fs_file **out)
     return e;
 }
 
+static struct err do_space(struct fs *fs, const char *dir, uint64_t *free_bytes,
+                           uint64_t *all_bytes)
+{
+    struct memory_fs *m = of(fs);
+    struct err e = called(m);
+
+    (void)dir;
+    *all_bytes = m->quota ? m->quota : SPACE;
+    *free_bytes = room(m);
+    return e;
+}
+
 void memory_fs_init(struct memory_fs *m)
 {
     *m = (struct memory_fs){ .fs = { .open = do_open,
                                      .close = do_close,
                                      .read = do_read,
+                                     .read_now = do_read_now,
                                      .write = do_write,
                                      .write_now = do_write_now,
                                      .sync = do_sync,
                                      .allocate = do_allocate,
                                      .truncate = do_truncate,
                                      .size = do_size,
+                                     .advise = do_advise,
                                      .rename = do_rename,
+                                     .link = do_link,
                                      .remove = do_remove,
                                      .list = do_list,
                                      .make_dir = do_make_dir,
                                      .sync_dir = do_sync_dir,
-                                     .lock = do_lock } };
+                                     .lock = do_lock,
+                                     .space = do_space } };
 }
 
 void memory_fs_deinit(struct memory_fs *m)
@@ -364,9 +468,12 @@ void memory_fs_power_loss(struct memory_fs *m, struct prng *prng)
 {
     memory_fs_kill(m);
     for (struct memory_file *f = m->files; f; f = f->next) {
-        lose(f, prng);
+        if (!f->same)
+            lose(f, prng);
         if (!prng || prng_one_in(prng, 2))
             f->named = f->durable;
+        if (f->named && find_name(m, f->name) != f)
+            f->named = false; /* a newer file of that name is there */
         f->durable = f->named;
     }
 }
@@ -380,7 +487,7 @@ struct memory_file *memory_fs_last(struct memory_fs *m, const char *prefix)
             (!last || strcmp(f->name, last->name) > 0))
             last = f;
     }
-    return last;
+    return last && last->same ? last->same : last;
 }
 
 unsigned memory_fs_count(struct memory_fs *m, const char *prefix)
@@ -392,22 +499,40 @@ unsigned memory_fs_count(struct memory_fs *m, const char *prefix)
     return n;
 }
 
+/* The file of `to` that stands where `f` stands in `from`. */
+static struct memory_file *twin(const struct memory_fs *to, const struct memory_fs *from,
+                                const struct memory_file *f)
+{
+    struct memory_file *copy = to->files;
+
+    for (const struct memory_file *at = from->files; at != f; at = at->next)
+        copy = copy->next;
+    return copy;
+}
+
+static uint8_t *copy_bytes(const uint8_t *bytes, size_t len)
+{
+    uint8_t *copy = mem_zalloc(1, len);
+
+    if (len)
+        memcpy(copy, bytes, len);
+    return copy;
+}
+
 void memory_fs_copy(struct memory_fs *to, const struct memory_fs *from)
 {
+    struct memory_file **last = &to->files;
+
     memory_fs_init(to);
     for (const struct memory_file *f = from->files; f; f = f->next) {
-        struct memory_file *copy = make(to, f->name);
-        struct memory_file *next = copy->next;
+        struct memory_file *copy = mem_alloc(sizeof *copy);
         *copy = *f;
-        copy->next = next;
-        copy->data = copy->synced = NULL;
-        copy->len = copy->synced_len = 0;
-        resize(copy, f->len);
-        if (f->len)
-            memcpy(copy->data, f->data, f->len);
-        copy->synced = mem_zalloc(1, f->synced_len);
-        copy->synced_len = f->synced_len;
-        if (f->synced_len)
-            memcpy(copy->synced, f->synced, f->synced_len);
+        copy->next = NULL;
+        copy->data = copy_bytes(f->data, f->len);
+        copy->synced = copy_bytes(f->synced, f->synced_len);
+        *last = copy;
+        last = &copy->next;
     }
+    for (struct memory_file *f = to->files; f; f = f->next)
+        f->same = f->same ? twin(to, from, f->same) : NULL;
 }

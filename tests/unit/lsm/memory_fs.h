@@ -10,6 +10,7 @@
 
 struct memory_file {
     struct memory_file *next;
+    struct memory_file *same; /* a second name of that one, which has the bytes; or NULL */
     char name[96];
     bool named;   /* there now */
     bool durable; /* there after a power loss */
@@ -30,7 +31,11 @@ struct memory_fs {
     enum err_code fail_as;
     unsigned cut_at;    /* from this call on nothing has an effect; 0 for never */
     uint64_t quota;     /* bytes of all files; 0 for no bound */
+    bool cold;          /* nothing is in the page cache */
+    struct prng *tepid; /* a random part is; NULL: all of it */
     unsigned syncs;     /* of files */
+    unsigned reads;     /* fs_read() */
+    unsigned reads_now; /* fs_read_now() */
     unsigned direct;    /* fs_write_now() */
     unsigned writes;    /* fs_write() */
     bool fail_sync;     /* every fs_sync() fails */
@@ -48,6 +53,7 @@ void memory_fs_kill(struct memory_fs *m);
  * (NULL: nothing). */
 void memory_fs_power_loss(struct memory_fs *m, struct prng *prng);
 
+/* The file of that name, by whatever name it was made; or NULL. */
 struct memory_file *memory_fs_find(struct memory_fs *m, const char *name);
 
 /* A file that is there and durable. */

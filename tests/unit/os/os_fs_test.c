@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -194,6 +195,48 @@ Test(os_fs, names_are_listed_renamed_over_others_and_removed)
     disk_deinit(&d);
 }
 
+Test(os_fs, a_link_is_another_name_of_the_same_file)
+{
+    struct disk d;
+    struct fs_file *file;
+    char from[FIXTURE_PATH + 8];
+    char text[4] = { 0 };
+    size_t got;
+
+    disk_init(&d);
+    file = disk_open(&d, "a", FS_WRITE | FS_CREATE);
+    snprintf(from, sizeof from, "%s", fixture_path(&d.f, "a"));
+    ok(fs_link(d.fs, from, fixture_path(&d.f, "b")));
+    cr_assert_eq(fs_link(d.fs, from, fixture_path(&d.f, "b")).code, ERR_EXISTS);
+    ok(fs_write(file, 0, slice_str("abc")));
+    ok(fs_close(file));
+    ok(fs_remove(d.fs, from));
+    cr_assert_eq(fs_link(d.fs, from, fixture_path(&d.f, "c")).code, ERR_NOT_FOUND);
+    file = disk_open(&d, "b", FS_READ);
+    ok(fs_read(file, 0, text, 3, &got));
+    cr_assert_str_eq(text, "abc");
+    ok(fs_close(file));
+    disk_deinit(&d);
+}
+
+Test(os_fs, space_is_what_the_file_system_says_and_some_is_used)
+{
+    struct disk d;
+    struct statvfs st;
+    uint64_t left;
+    uint64_t all;
+
+    disk_init(&d);
+    ok(fs_space(d.fs, d.f.dir, &left, &all));
+    cr_assert_eq(statvfs(d.f.dir, &st), 0);
+    cr_assert_eq(all, (uint64_t)st.f_blocks * st.f_frsize);
+    cr_assert_gt(left, 0);
+    cr_assert_lt(left, all);
+    cr_assert_eq(fs_space(d.fs, fixture_path(&d.f, "no"), &left, &all).code, ERR_NOT_FOUND);
+    cr_assert_eq(left, 0);
+    disk_deinit(&d);
+}
+
 Test(os_fs, a_folder_is_made_once_and_not_in_place_of_a_file)
 {
     struct disk d;
@@ -268,4 +311,118 @@ Test(os_fs, the_loop_may_write_what_is_meant_for_it)
     cr_assert_eq(size, 6);
     ok(fs_close(w.file));
     disk_deinit(&w.d);
+}
+
+enum { PAGES = 64 * 1024 };
+
+struct now {
+    struct disk d;
+    struct fs_file *file;
+    char bytes[PAGES];
+    size_t got;
+};
+
+static bool read_on_loop(void *arg)
+{
+    struct now *n = arg;
+
+    memset(n->bytes, 0, sizeof n->bytes);
+    ok(fs_read_now(n->file, 0, n->bytes, PAGES, &n->got));
+    return true;
+}
+
+static void now_init(struct now *n)
+{
+    char bytes[PAGES];
+
+    disk_init(&n->d);
+    n->file = disk_open(&n->d, "a", FS_READ | FS_WRITE | FS_CREATE);
+    memset(bytes, 'x', sizeof bytes);
+    ok(fs_write(n->file, 0, slice_of(bytes, sizeof bytes)));
+    ok(fs_sync(n->file));
+}
+
+static void now_deinit(struct now *n)
+{
+    ok(fs_close(n->file));
+    disk_deinit(&n->d);
+}
+
+/* Whether the page cache of the test's folder can be asked at all. */
+static bool page_cache_answers(struct now *n)
+{
+    fixture_run(&n->d.f, read_on_loop, n);
+    if (n->got == 0)
+        cr_log_warn("this file system does not know RWF_NOWAIT");
+    return n->got != 0;
+}
+
+/* Begins as if nobody had read the file, whole pages apart. */
+static void cool(struct now *n)
+{
+    fs_advise(n->file, 0, 0, FS_ADVISE_RANDOM);
+    fs_advise(n->file, 0, 0, FS_ADVISE_DONTNEED);
+}
+
+Test(os_fs, the_loop_reads_what_is_in_the_page_cache_and_waits_for_nothing_else)
+{
+    static struct now n;
+    size_t got;
+    bool cold = false;
+
+    now_init(&n);
+    if (page_cache_answers(&n)) {
+        cr_assert_eq(n.got, PAGES);
+        cr_assert_eq(n.bytes[PAGES - 1], 'x');
+        cool(&n);
+        ok(fs_read(n.file, 0, n.bytes, 8192, &got));
+        cr_assert_eq(got, 8192);
+        fixture_run(&n.d.f, read_on_loop, &n);
+        cr_assert_geq(n.got, 8192, "what is there comes, up to what is not");
+        cr_assert_eq(n.bytes[8191], 'x');
+        for (unsigned i = 0; i < 20 && !cold; i++) { /* the kernel begins to read at once */
+            cool(&n);
+            fixture_run(&n.d.f, read_on_loop, &n);
+            cold = n.got == 0;
+        }
+        cr_assert(cold, "it waited for the device every time");
+    }
+    now_deinit(&n);
+}
+
+Test(os_fs, a_short_read_of_the_page_cache_ends_at_the_end_of_the_file)
+{
+    static struct now n;
+
+    now_init(&n);
+    ok(fs_truncate(n.file, 5000));
+    if (page_cache_answers(&n))
+        cr_assert_eq(n.got, 5000);
+    now_deinit(&n);
+}
+
+Test(os_fs, a_file_that_cannot_be_read_fails_and_one_without_a_page_cache_gives_nothing)
+{
+    struct fs *fs = os_fs_new(NULL);
+    struct disk d;
+    struct fs_file *file;
+    char byte;
+    size_t got = 1;
+
+    disk_init(&d);
+    file = disk_open(&d, "a", FS_WRITE | FS_CREATE);
+    cr_assert_eq(fs_read_now(file, 0, &byte, 1, &got).code, ERR_IO, "it is only to be written");
+    cr_assert_eq(got, 0);
+    ok(fs_close(file));
+    ok(fs_open(fs, "/proc/self/stat", FS_READ, &file)); /* knows no RWF_NOWAIT */
+    for (unsigned i = 0; i < 2; i++) {
+        got = 1;
+        ok(fs_read_now(file, 0, &byte, 1, &got));
+        cr_assert_eq(got, 0);
+    }
+    ok(fs_read(file, 0, &byte, 1, &got));
+    cr_assert_eq(got, 1);
+    ok(fs_close(file));
+    os_fs_free(fs);
+    disk_deinit(&d);
 }
