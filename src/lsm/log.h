@@ -11,21 +11,29 @@
 #include <stdint.h>
 
 #include "env/env.h"
+#include "lsm/file_name.h"
+#include "lsm/log_parts.h"
 #include "lsm/lsm.h"
 #include "lsm/segment.h"
+#include "lsm/version.h"
 
-/* OPEN <-> NO_SPACE,  any -> BROKEN,  any -> CLOSED */
+/*     OPEN <-> NO_SPACE -----> RESCUE -> OPEN or NO_SPACE    log_resume()
+ *       |         |              |
+ *       +---------+--------------+-----> BROKEN              any but BROKEN -> CLOSED
+ */
 enum log_state {
     LOG_OPEN,
     LOG_NO_SPACE, /* no segment to go on in; tried again every second */
-    LOG_BROKEN,   /* a write failed twice, or a sync failed: nothing more is written */
+    LOG_RESCUE,   /* a sync failed: what memory holds must go to new files first */
+    LOG_BROKEN,   /* a write failed twice, or the rescue did: nothing more is written */
     LOG_CLOSED,   /* after log_stop() */
 };
 
-/* All from a job's done(), as the last thing it does. */
+/* All from a job's done(), as the last thing it does, on_state() also from
+ * log_resume() and log_break(). */
 struct log_hooks {
     void *owner;
-    void (*on_acked)(void *owner);                /* log_acked() may have grown */
+    void (*on_acked)(void *owner);                /* log_acked() or log_synced() may have grown */
     void (*on_failed)(void *owner, struct err e); /* what is behind log_acked() will not be */
     void (*on_state)(void *owner);
 };
@@ -34,7 +42,8 @@ struct log_hooks {
 struct log_start {
     struct segment *current; /* taken; NULL if there was no room for one */
     struct err no_space;     /* why not */
-    uint64_t next_id;        /* of segments */
+    struct file_ids *ids;    /* borrowed, as long as the log lives */
+    struct log_parts parts;  /* taken: those of the log but `current` */
     uint64_t last_id;        /* of the newest segment but `current`; 0 for none */
     uint64_t end;            /* position; everything before it is synced */
     uint64_t index;          /* of the last frame */
@@ -72,6 +81,33 @@ void log_commit(struct log *log);
 /* Position behind what was added, and of what is acknowledged. */
 uint64_t log_end(const struct log *log);
 uint64_t log_acked(const struct log *log);
+
+/* Position before which everything is synced. */
+uint64_t log_synced(const struct log *log);
+
+/* Asks for a sync of everything before `position`, at most log_end(), as soon as it
+ * is written, whatever the policy.  log_synced() tells when that is so. */
+void log_want_sync(struct log *log, uint64_t position);
+
+/* Ends the open frame (so only between requests): where the next one will begin,
+ * for whoever keeps what the log has up to there.  In RESCUE: where the log will
+ * go on. */
+struct log_mark log_mark(struct log *log);
+
+/* The segments that have positions of from..to, as far as they are written, by
+ * base: the caller's, to end with mem_free(); *count of them. */
+struct log_stretch *log_stretches(const struct log *log, uint64_t from, uint64_t to, size_t *count);
+
+/* A replay will begin at `mark` (durably; synced up to there): takes the oldest
+ * segment if it ends at or before that, to be called until it returns false.  The
+ * log is done with them; their files are the caller's. */
+bool log_forget(struct log *log, uint64_t mark, struct log_part *out);
+
+/* The end of a rescue: everything that was acknowledged is durable elsewhere, and a
+ * replay will begin at log_mark().  What the old segments hold counts no more.
+ * Both call on_state(). */
+void log_resume(struct log *log);
+void log_break(struct log *log, struct err e); /* it failed: BROKEN */
 
 /* Bytes that wait to be written. */
 uint64_t log_waiting(const struct log *log);

@@ -27,6 +27,7 @@ struct lsm {
     struct load *load; /* while LOADING */
     struct fs_file *lock;
     struct dataset data;
+    struct file_ids ids;
     struct log *log; /* NULL while LOADING and after FAILED */
     struct undo undo;
     struct sweep sweep;
@@ -86,6 +87,9 @@ static void on_log_state(void *owner)
     case LOG_CLOSED:
         enter(lsm, LSM_CLOSED);
         return;
+    case LOG_RESCUE:
+        log_break(lsm->log, e);
+        return;
     case LOG_NO_SPACE:
     case LOG_BROKEN:
         break;
@@ -115,7 +119,6 @@ static void on_loaded(struct job *job)
     lsm->stats.replayed_frames = l->frames;
     lsm->stats.replayed_bytes = l->bytes;
     lsm->stats.torn_bytes = l->torn;
-    lsm->stats.segments = l->segments;
     lsm->stats.load_us = clock_mono_us(lsm->env->clock) - lsm->loaded_us;
     lsm->err = l->err;
     if (err_is(l->err)) {
@@ -148,6 +151,7 @@ struct lsm *lsm_new(struct env *env, const struct lsm_options *options,
     l->owner = lsm;
     l->env = env;
     l->options = lsm->options;
+    l->ids = &lsm->ids;
     l->job = (struct job){ .run = load_run, .done = on_loaded, .priority = JOB_SOON };
     pool_submit(env->pool, &l->job);
     return lsm;
@@ -161,6 +165,7 @@ void lsm_free(struct lsm *lsm)
         lsm->lock = lsm->load->lock;
         lsm->data = lsm->load->data;
         segment_close(lsm->load->start.current);
+        log_parts_deinit(&lsm->load->start.parts);
         mem_free(lsm->load);
     }
     log_free(lsm->log);
@@ -403,7 +408,6 @@ const struct lsm_stats *lsm_stats(const struct lsm *lsm)
 
     if (lsm->log) {
         s->buffer_bytes = log_waiting(lsm->log);
-        s->log_bytes = lsm_end(lsm) + s->segments * SEGMENT_FRAMES_START;
         s->memtable_bytes = dataset_bytes(&lsm->data);
         s->memtable_spare = dataset_spare(&lsm->data);
         s->memtable_live = memtable_live(lsm->data.active);

@@ -285,13 +285,15 @@ static struct err begin_segment(struct loading *g)
     *start = (struct log_start){ .end = g->replay.end,
                                  .index = g->replay.index,
                                  .stamp = g->replay.stamp,
-                                 .next_id = id + 2,
+                                 .ids = l->ids,
                                  .no_space = err_ok() };
+    l->ids->next = id + 1;
     if (g->last < g->files.count)
         start->last_id = g->files.file[g->last].id;
     facts = (struct segment_facts){ start->last_id, start->end, start->index + 1 };
     if (!err_is(e))
-        e = segment_create(&s, l->env->fs, l->options.dir, id + 1, l->options.segment_size);
+        e = segment_create(&s, l->env->fs, l->options.dir, file_ids_take(l->ids),
+                           l->options.segment_size);
     if (e.code == ERR_NO_SPACE) {
         start->no_space = e;
         return err_ok();
@@ -308,8 +310,15 @@ static struct err begin_segment(struct loading *g)
                       strerror(e.os));
     }
     start->current = s;
-    l->segments++;
     return err_ok();
+}
+
+static void add_part(struct loading *g, const struct load_file *f)
+{
+    uint64_t base = f->head.base;
+
+    log_parts_add(&g->load->start.parts, (struct log_stretch){ f->id, base, base + f->used },
+                  SEGMENT_FRAMES_START + f->used);
 }
 
 /* Segments without a frame, now that the new one makes their promise. */
@@ -322,8 +331,8 @@ static void remove_empty(struct loading *g)
         if (g->load->start.current && f->used == 0 &&
             (f->state == SEGMENT_HEAD_GOOD || f->state == SEGMENT_HEAD_BLANK))
             load_file_remove(&g->files, i);
-        else
-            g->load->segments++;
+        else if (f->state == SEGMENT_HEAD_GOOD)
+            add_part(g, f);
     }
 }
 

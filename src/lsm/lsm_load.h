@@ -18,6 +18,7 @@ struct load {
     void *owner;
     struct env *env;
     struct lsm_options options; /* borrowed `dir` */
+    struct file_ids *ids;       /* borrowed; set before a file is made */
     unsigned permille;          /* __atomic, relaxed: the job writes, the loop reads */
     /* outputs */
     struct err err;
@@ -28,7 +29,6 @@ struct load {
     uint64_t frames;
     uint64_t bytes;
     uint64_t torn;
-    uint64_t segments;
 };
 
 /* `run` of the job. */

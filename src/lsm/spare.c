@@ -6,9 +6,9 @@
 #include "base/list.h"
 #include "base/mem.h"
 
-void spare_init(struct spare *s, struct env *env, const char *dir, uint64_t next_id)
+void spare_init(struct spare *s, struct env *env, const char *dir, struct file_ids *ids)
 {
-    *s = (struct spare){ .env = env, .dir = mem_strdup(dir), .next_id = next_id, .err = err_ok() };
+    *s = (struct spare){ .env = env, .dir = mem_strdup(dir), .ids = ids, .err = err_ok() };
 }
 
 void spare_deinit(struct spare *s)
@@ -26,7 +26,8 @@ static void spare_run(struct job *job)
     if (s->segment && s->segment->size < s->size)
         s->outcome = segment_grow(s->segment, s->size);
     else if (!s->segment)
-        s->outcome = segment_create(&s->segment, s->env->fs, s->dir, s->next_id, s->size);
+        s->outcome =
+            segment_create(&s->segment, s->env->fs, s->dir, file_ids_take(s->ids), s->size);
 }
 
 static void spare_done(struct job *job)
@@ -35,7 +36,6 @@ static void spare_done(struct job *job)
 
     s->busy = false;
     s->err = s->outcome;
-    s->next_id++;
     s->on_done(s->owner);
 }
 

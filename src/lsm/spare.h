@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "env/env.h"
+#include "lsm/file_name.h"
 #include "lsm/segment.h"
 
 struct spare {
@@ -18,15 +19,15 @@ struct spare {
     struct segment *segment; /* the job's while `busy` */
     struct err outcome;      /* the job's, while `busy` */
     struct err err;          /* of the last attempt that ended */
-    uint64_t next_id;        /* each attempt uses one up */
+    struct file_ids *ids;    /* each attempt uses one up */
     uint64_t size;           /* of the attempt */
     bool busy;
     void *owner;
     void (*on_done)(void *owner); /* an attempt has ended */
 };
 
-/* Borrows `env`. */
-void spare_init(struct spare *s, struct env *env, const char *dir, uint64_t next_id);
+/* Borrows `env` and `ids`. */
+void spare_init(struct spare *s, struct env *env, const char *dir, struct file_ids *ids);
 
 /* As a crash: closes what there is. */
 void spare_deinit(struct spare *s);
