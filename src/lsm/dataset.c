@@ -72,11 +72,11 @@ static struct cell_key key_of(const uint8_t *cell)
     return c.key;
 }
 
-struct dataset_put dataset_put(struct dataset *d, const uint8_t *cell, size_t size, uint64_t place,
-                               bool below)
+struct dataset_put dataset_put(struct dataset *d, const uint8_t *cell, size_t size, uint64_t place)
 {
     struct dataset_put put = { 0 };
     const uint8_t *older;
+    bool below;
 
     put.now = memtable_put(d->active, cell, size, place, &put.was);
     assert(dataset_visible(d, put.now));
@@ -87,6 +87,7 @@ struct dataset_put dataset_put(struct dataset *d, const uint8_t *cell, size_t si
         struct cell_key key = key_of(put.now);
         older = sealed_find(d, &key);
     }
+    below = !older && d->below && d->below(d->below_arg, put.now[28], wire_get64(put.now));
     put.heads = (int8_t)(live_head(d, put.now) - (older ? live_head(d, older) : below));
     put.expiring = (int8_t)((live_head(d, put.now) && (put.now[30] & CELL_EXPIRES)) -
                             (older && live_head(d, older) && (older[30] & CELL_EXPIRES)));

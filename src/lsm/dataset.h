@@ -42,6 +42,10 @@ struct dataset {
     struct sealed sealed[DATASET_SEALED_MAX]; /* oldest first */
     unsigned sealed_count;
     struct dataset_sums sums;
+    /* Tables may hold an older cell of the position, which is then taken to be there
+     * and live; NULL: there are none. */
+    bool (*below)(void *arg, uint8_t db, uint64_t position);
+    void *below_arg;
 };
 
 /* One put, as undoing it needs it. */
@@ -71,10 +75,8 @@ static inline bool dataset_visible(const struct dataset *d, const uint8_t *cell)
 const uint8_t *dataset_find(const struct dataset *d, const struct cell_key *key);
 
 /* Copies a cell into the active memtable.  `place` is the log position of its first
- * byte.  `below`: tables may hold an older cell of the key, which is then taken to
- * be there and live. */
-struct dataset_put dataset_put(struct dataset *d, const uint8_t *cell, size_t size, uint64_t place,
-                               bool below);
+ * byte. */
+struct dataset_put dataset_put(struct dataset *d, const uint8_t *cell, size_t size, uint64_t place);
 
 /* Undoes a put whose cell ends at log position `end`; later ones must have been. */
 void dataset_unput(struct dataset *d, const struct dataset_put *put, uint64_t end);

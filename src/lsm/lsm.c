@@ -274,7 +274,7 @@ void lsm_put(struct lsm *lsm, const struct cell *cell)
     assert(cell->stamp >= lsm->last_stamp && cell->key.db < LIMIT_DATABASES);
     bytes = log_add(lsm->log, size, cell->stamp);
     cell_encode(cell, bytes);
-    put = dataset_put(&lsm->data, bytes, size, log_end(lsm->log) - size, false);
+    put = dataset_put(&lsm->data, bytes, size, log_end(lsm->log) - size);
     undo_push_put(&lsm->undo, log_end(lsm->log), &put);
     lsm->last_stamp = cell->stamp;
     lsm->stats.puts++;

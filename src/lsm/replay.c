@@ -50,7 +50,7 @@ static void apply_cells(struct replay *r, struct slice payload, uint64_t place)
         if (c.key.kind == CELL_FLUSH) {
             dataset_flush(r->data, c.key.db, c.stamp);
         } else {
-            struct dataset_put put = dataset_put(r->data, payload.data, size, place, false);
+            struct dataset_put put = dataset_put(r->data, payload.data, size, place);
             dataset_give(r->data, &put, UINT64_MAX);
         }
         place += size;
