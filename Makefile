@@ -31,7 +31,7 @@ FLAGS_sim := -O2 -g -DHENGE_DEBUG -DHENGE_PLANTED
 FLAGS_sim-asan := $(FLAGS_asan) -DHENGE_PLANTED
 # Sanitizers watch the C library's allocator.
 PLAIN := asan tsan fuzz sim-asan
-LIBS := $(if $(filter $(VARIANT),$(PLAIN)),,-ljemalloc) -lxxhash -lm
+LIBS := $(if $(filter $(VARIANT),$(PLAIN)),,-ljemalloc) -lxxhash -llz4 -lm
 OSLIBS := -lev
 
 CC := $(CC_$(VARIANT))

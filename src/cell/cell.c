@@ -43,6 +43,7 @@ void cell_encode(const struct cell *c, uint8_t *out)
     assert(c->key.key.len <= LIMIT_KEY && c->key.subkey.len <= LIMIT_SUBKEY);
     assert(c->value.len <= LIMIT_VALUE && c->context.len <= UINT16_MAX);
     assert(!(c->flags & CELL_TOMBSTONE) || c->value.len == 0);
+    assert(!(c->flags & CELL_BLOB) || c->value.len == BLOB_REF_SIZE);
     wire_put64(out, c->key.position);
     wire_put64(out + 8, c->stamp);
     wire_put32(out + 16, (uint32_t)c->value.len);
@@ -95,15 +96,15 @@ void cell_decode(const uint8_t *p, struct cell *out)
     out->value = slice_of(at, wire_get32(p + 16));
 }
 
-/* The sizes in the fixed part fit into `bytes`; *size is the whole, padded. */
-static struct err check_sizes(struct slice bytes, size_t *size)
+/* The sizes in the fixed part fit into `bytes`; *size is the whole, not padded. */
+static struct err check_sizes(struct slice bytes, uint8_t flags, size_t *size)
 {
     const uint8_t *p = bytes.data;
     uint64_t n;
 
     if (bytes.len < CELL_FIXED_SIZE)
         return err_make(ERR_CORRUPT, 0, "cell is shorter than its fixed part");
-    if (p[30] & ~CELL_FLAGS_ALL)
+    if (p[30] & ~flags)
         return err_make(ERR_CORRUPT, 0, "cell has unknown flags");
     if (p[29] > CELL_CHUNK && p[29] != CELL_FLUSH)
         return err_make(ERR_CORRUPT, 0, "cell has an unknown kind");
@@ -111,6 +112,8 @@ static struct err check_sizes(struct slice bytes, size_t *size)
         return err_make(ERR_CORRUPT, 0, "cell has a value beyond the limit");
     if ((p[30] & CELL_TOMBSTONE) && wire_get32(p + 16) != 0)
         return err_make(ERR_CORRUPT, 0, "tombstone has a value");
+    if ((p[30] & CELL_BLOB) && wire_get32(p + 16) != BLOB_REF_SIZE)
+        return err_make(ERR_CORRUPT, 0, "reference to a value has another size");
     n = (uint64_t)CELL_FIXED_SIZE + wire_get16(p + 24) + wire_get16(p + 26);
     if (p[30] & CELL_EXPIRES)
         n += 8;
@@ -146,10 +149,10 @@ static struct err check_meaning(const struct cell *c)
     return err_ok();
 }
 
-struct err cell_decode_checked(struct slice bytes, struct cell *out, size_t *used)
+static struct err decode_checked(struct slice bytes, uint8_t flags, struct cell *out, size_t *used)
 {
     size_t size = 0;
-    struct err e = check_sizes(bytes, &size);
+    struct err e = check_sizes(bytes, flags, &size);
 
     if (err_is(e))
         return e;
@@ -162,6 +165,36 @@ struct err cell_decode_checked(struct slice bytes, struct cell *out, size_t *use
         if (bytes.data[i])
             return err_make(ERR_CORRUPT, 0, "cell's padding is not zero");
     }
+    return err_ok();
+}
+
+struct err cell_decode_checked(struct slice bytes, struct cell *out, size_t *used)
+{
+    return decode_checked(bytes, CELL_FLAGS_ALL, out, used);
+}
+
+struct err cell_decode_stored(struct slice bytes, struct cell *out, size_t *used)
+{
+    struct err e = decode_checked(bytes, CELL_FLAGS_STORED, out, used);
+
+    if (err_is(e))
+        return e;
+    if (out->key.kind == CELL_FLUSH)
+        return err_make(ERR_CORRUPT, 0, "a flush is no cell of a table");
+    if (out->flags & CELL_BLOB && cell_value_length(out) > LIMIT_VALUE)
+        return err_make(ERR_CORRUPT, 0, "cell refers to a value beyond the limit");
+    return err_ok();
+}
+
+struct err cell_measure(struct slice bytes, size_t *size)
+{
+    struct err e = check_sizes(bytes, CELL_FLAGS_STORED, size);
+
+    if (err_is(e))
+        return e;
+    if (bytes.data[29] == CELL_FLUSH || bytes.data[28] >= LIMIT_DATABASES)
+        return err_make(ERR_CORRUPT, 0, "cell of no database");
+    *size = (*size + 7) & ~(size_t)7;
     return err_ok();
 }
 

@@ -44,6 +44,7 @@ enum cell_flags {
     CELL_CONTEXT = 4,   /* a vector clock follows the expiry */
     CELL_BLOB = 8,      /* in tables only: the value is a blob_ref, the bytes are elsewhere */
     CELL_FLAGS_ALL = 7, /* that a log or a peer may use */
+    CELL_FLAGS_STORED = CELL_FLAGS_ALL | CELL_BLOB, /* that a table may use */
 };
 
 enum cell_type {
@@ -97,7 +98,7 @@ struct cell_key cell_head_key(uint8_t db, struct slice key);
 size_t cell_size(const struct cell *c);
 
 /* Writes the encoding, cell_size() bytes, to `out`.  The cell must be within the
- * limits (asserted). */
+ * limits (asserted); with CELL_BLOB its value is an encoded blob_ref. */
 void cell_encode(const struct cell *c, uint8_t *out);
 
 /* Bytes of the encoded cell at `p`, which is known to be whole. */
@@ -120,6 +121,15 @@ void cell_decode(const uint8_t *p, struct cell *out);
  * padding and that the position is the key's.  ERR_CORRUPT with a reason; *used is
  * the cell's size on success. */
 struct err cell_decode_checked(struct slice bytes, struct cell *out, size_t *used);
+
+/* The same for bytes from a table: a value may be a blob_ref, and flushes have no
+ * business there. */
+struct err cell_decode_stored(struct slice bytes, struct cell *out, size_t *used);
+
+/* For bytes from a table whose checksum held: only that every length, flag and
+ * kind is possible, so that cell_decode() stays within `bytes`.  *size is the
+ * cell's, padding included. */
+struct err cell_measure(struct slice bytes, size_t *size);
 
 /* The order of everything: <0, 0 or >0. */
 int cell_key_compare(const struct cell_key *a, const struct cell_key *b);

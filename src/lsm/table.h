@@ -49,15 +49,17 @@ static inline bool table_may_hold(const struct table *t, uint64_t position)
            filter_may_hold(t->filter, t->filter_size, position);
 }
 
-/* The block that `key` would be in, or the first cell behind it: 0..blocks-1, or
- * `blocks` if every cell is before `key`.  If the key is there at all, it is in that block. */
+/* The block that `key` is in if it is there at all: 0..blocks-1, or `blocks` if
+ * its position is behind every cell's.  If the key is not in that block, the first
+ * cell behind the key is in it or is the first of the next block, if there is one. */
 uint32_t table_locate(const struct table *t, const struct cell_key *key);
 
 /* Where block `i` lies in the file, trailer included. */
 void table_extent(const struct table *t, uint32_t i, uint64_t *offset, uint32_t *size);
 
 /* Checks and decompresses the `size` bytes that table_extent() told, as read from the
- * file, into a payload of *len bytes, the caller's to mem_free().  ERR_CORRUPT. */
+ * file, into a payload of *len bytes, the caller's to mem_free().  Whatever the bytes
+ * are, a payload that comes out is safe for table_block.h's readers.  ERR_CORRUPT. */
 struct err table_unpack(const struct table *t, uint32_t i, const uint8_t *bytes, uint8_t **payload,
                         size_t *len);
 

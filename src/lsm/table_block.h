@@ -18,17 +18,19 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/slice.h"
+#include "base/wire.h"
 #include "cell/cell.h"
 
-/* A decoded payload somebody keeps; borrows. */
+/* A payload somebody keeps, taken apart; borrows. */
 struct table_block {
     const uint8_t *bytes;
     const uint8_t *positions;
     const uint8_t *offsets;
-    uint32_t count;
+    uint32_t count; /* at least one */
 };
 
-/* --- building */
+/* --- building; `= {0}` is an empty one */
 struct block_builder {
     struct buf cells;
     struct buf positions;
@@ -36,6 +38,8 @@ struct block_builder {
 };
 
 void block_builder_deinit(struct block_builder *b);
+
+/* Copies one encoded cell of `size` bytes in, which is behind those before it. */
 void block_builder_add(struct block_builder *b, const uint8_t *cell, size_t size);
 size_t block_builder_size(const struct block_builder *b); /* of the payload, were it finished */
 
@@ -44,10 +48,16 @@ void block_builder_finish(struct block_builder *b, struct buf *out);
 
 /* --- reading */
 
-/* Takes a payload apart that is right (its checksum holds): cheap checks only. */
+/* Takes a payload apart.  Checks that the arrays fit, no more: what is in them is
+ * right in a payload of table_unpack()'s, which made table_block_measure() sure of
+ * it.  ERR_CORRUPT. */
 struct err table_block_open(struct slice payload, struct table_block *out);
 
-/* Everything: each cell whole and in order, positions and offsets true. */
+/* Positions and offsets are the cells', positions do not fall, every length fits:
+ * no reading of it leaves the payload.  ERR_CORRUPT. */
+struct err table_block_measure(const struct table_block *b);
+
+/* Everything: also that each cell is right in itself, and in order. ERR_CORRUPT. */
 struct err table_block_check(struct slice payload);
 
 /* Index of the first cell at or behind `key`; `count` if there is none. */
@@ -58,7 +68,7 @@ static inline const uint8_t *table_block_cell(const struct table_block *b, uint3
     return b->bytes + wire_get32(b->offsets + (size_t)i * 4);
 }
 
-/* The cell of that very key, or NULL. */
+/* The cell of that very key, tombstones included, or NULL. */
 const uint8_t *table_block_find(const struct table_block *b, const struct cell_key *key);
 
 #endif
