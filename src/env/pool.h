@@ -3,7 +3,8 @@
  * A job gets its inputs when it is submitted and hands its outputs back in
  * done(); between the two it shares nothing that changes.  run() is called once
  * on some thread and may block; done() is called once on the loop's thread,
- * later, never from within pool_submit().  Jobs may finish in any order. */
+ * later, never from within pool_submit().  Jobs may finish in any order, but those
+ * of JOB_FLUSH and JOB_LATER run one at a time. */
 #ifndef HENGE_ENV_POOL_H
 #define HENGE_ENV_POOL_H
 

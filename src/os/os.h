@@ -33,9 +33,10 @@ struct net *os_net_new(struct os_loop *loop, struct trace *trace);
 /* Every listener and connection must be closed. */
 void os_net_free(struct net *net);
 
-/* `threads` workers for every job, and one more for those of JOB_LOG alone, so
- * that a log job begins at once however long the others take.  Completions come
- * on `loop`. */
+/* `threads` workers for JOB_READ and JOB_SOON, and two more: one for JOB_LOG
+ * alone, so that a log job begins at once however long the others take (the
+ * workers help it), and one of a lower priority for JOB_FLUSH and JOB_LATER, which
+ * run one at a time and delay nobody else.  Completions come on `loop`. */
 struct pool *os_pool_new(struct os_loop *loop, unsigned threads);
 
 /* Runs what was submitted to its end and joins the threads; what was not

@@ -2,8 +2,13 @@
  *
  *     submit -> queue by priority -> a thread runs it -> finished -> done() on the loop
  *
- * One thread takes log jobs alone: clients wait for those, and a thread that is
- * in a long read cannot be called away from it. */
+ * Who takes what, for a thread that is in a long call cannot be called away:
+ *
+ *     one thread        JOB_LOG                      clients wait for it
+ *     pool-threads      JOB_LOG, JOB_READ, JOB_SOON  clients wait, or may soon
+ *     one thread, nice  JOB_FLUSH, JOB_LATER         memory waits, or nobody
+ *
+ * Each takes the most urgent it may, and of one priority the oldest. */
 #include "os/os.h"
 
 #include <assert.h>
@@ -11,12 +16,49 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/mem.h"
+
+/* How much processor time the background leaves to clients when there is not
+ * enough for both: by Linux's weights it gets about a tenth of theirs. */
+enum { BACKGROUND_NICE = 10 };
+
+enum crew_kind {
+    CREW_LOG,
+    CREW_QUICK,
+    CREW_BACKGROUND,
+    CREWS,
+};
+
+struct crew_row {
+    const char *name;
+    enum job_priority first; /* the priorities its threads take */
+    enum job_priority last;
+};
+
+static const struct crew_row rows[CREWS] = {
+    [CREW_LOG] = { "henge-log", JOB_LOG, JOB_LOG },
+    [CREW_QUICK] = { "henge-job", JOB_LOG, JOB_SOON },
+    [CREW_BACKGROUND] = { "henge-later", JOB_FLUSH, JOB_LATER },
+};
 
 struct job_queue {
     struct job *first;
     struct job *last;
+};
+
+/* Threads that take the same jobs. */
+struct crew {
+    pthread_cond_t work;
+    bool idle; /* of the log's: its thread waits and was not woken yet */
+};
+
+struct worker {
+    struct os_pool *pool;
+    enum crew_kind kind;
+    pthread_t thread;
 };
 
 struct os_pool {
@@ -24,14 +66,12 @@ struct os_pool {
     struct ev_loop *ev;
     ev_async ready;       /* something is in `finished` */
     pthread_mutex_t lock; /* of everything below */
-    pthread_cond_t work;  /* for the workers */
-    pthread_cond_t log;   /* for the thread of log jobs */
+    struct crew crews[CREWS];
     struct job_queue queues[JOB_PRIORITIES];
     struct job_queue finished;
-    bool log_idle; /* that thread waits and was not woken yet */
     bool closing;
     unsigned count;
-    pthread_t threads[]; /* the first is the one of log jobs */
+    struct worker workers[];
 };
 
 static void queue_push(struct job_queue *q, struct job *job)
@@ -53,10 +93,10 @@ static struct job *queue_pop(struct job_queue *q)
     return job;
 }
 
-/* The next job of a priority below `end`, the most urgent first. */
-static struct job *take(struct os_pool *p, unsigned end)
+/* The next job for a thread of that crew. */
+static struct job *take(struct os_pool *p, enum crew_kind kind)
 {
-    for (unsigned i = 0; i < end; i++) {
+    for (unsigned i = rows[kind].first; i <= rows[kind].last; i++) {
         struct job *job = queue_pop(&p->queues[i]);
         if (job)
             return job;
@@ -78,41 +118,35 @@ static void run_job(struct os_pool *p, struct job *job)
         ev_async_send(p->ev, &p->ready);
 }
 
-static void *work(void *arg)
+/* On Linux it is the thread's own.  If the system will not have it, the work is
+ * done all the same. */
+static void be_nice(void)
 {
-    struct os_pool *p = arg;
+    id_t me = (id_t)gettid();
 
-    pthread_mutex_lock(&p->lock);
-    for (;;) {
-        struct job *job = take(p, JOB_PRIORITIES);
-
-        if (job)
-            run_job(p, job);
-        else if (p->closing)
-            break;
-        else
-            pthread_cond_wait(&p->work, &p->lock);
-    }
-    pthread_mutex_unlock(&p->lock);
-    return NULL;
+    (void)setpriority(PRIO_PROCESS, me, getpriority(PRIO_PROCESS, me) + BACKGROUND_NICE);
 }
 
-static void *work_log(void *arg)
+static void *work(void *arg)
 {
-    struct os_pool *p = arg;
+    struct worker *w = arg;
+    struct os_pool *p = w->pool;
+    struct crew *crew = &p->crews[w->kind];
 
+    if (w->kind == CREW_BACKGROUND)
+        be_nice();
     pthread_mutex_lock(&p->lock);
     for (;;) {
-        struct job *job = take(p, JOB_LOG + 1);
+        struct job *job = take(p, w->kind);
 
         if (job) {
             run_job(p, job);
         } else if (p->closing) {
             break;
         } else {
-            p->log_idle = true;
-            pthread_cond_wait(&p->log, &p->lock);
-            p->log_idle = false;
+            crew->idle = true;
+            pthread_cond_wait(&crew->work, &p->lock);
+            crew->idle = false;
         }
     }
     pthread_mutex_unlock(&p->lock);
@@ -138,29 +172,38 @@ static void on_finished(struct ev_loop *ev, ev_async *ready, int events)
     }
 }
 
+/* A log job goes to a worker if the log's own thread is busy. */
+static enum crew_kind crew_for(const struct os_pool *p, enum job_priority priority)
+{
+    if (priority == JOB_LOG && p->crews[CREW_LOG].idle)
+        return CREW_LOG;
+    return priority <= rows[CREW_QUICK].last ? CREW_QUICK : CREW_BACKGROUND;
+}
+
 static void submit(struct pool *pool, struct job *job)
 {
     struct os_pool *p = (struct os_pool *)pool;
+    struct crew *crew;
 
     assert(job->run && job->done && job->priority < JOB_PRIORITIES);
     pthread_mutex_lock(&p->lock);
     assert(!p->closing);
     queue_push(&p->queues[job->priority], job);
-    if (job->priority == JOB_LOG && p->log_idle) {
-        p->log_idle = false;
-        pthread_cond_signal(&p->log);
-    } else {
-        pthread_cond_signal(&p->work);
-    }
+    crew = &p->crews[crew_for(p, job->priority)];
+    crew->idle = false;
+    pthread_cond_signal(&crew->work);
     pthread_mutex_unlock(&p->lock);
 }
 
-static void start_thread(struct os_pool *p, unsigned i)
+static void start_thread(struct os_pool *p, struct worker *w, enum crew_kind kind)
 {
-    int failed = pthread_create(&p->threads[i], NULL, i ? work : work_log, p);
+    int failed;
 
+    w->pool = p;
+    w->kind = kind;
+    failed = pthread_create(&w->thread, NULL, work, w);
     assert(!failed); /* as with memory: a process that cannot have it cannot go on */
-    pthread_setname_np(p->threads[i], i ? "henge-job" : "henge-log");
+    pthread_setname_np(w->thread, rows[kind].name);
 }
 
 struct pool *os_pool_new(struct os_loop *loop, unsigned threads)
@@ -170,20 +213,22 @@ struct pool *os_pool_new(struct os_loop *loop, unsigned threads)
     sigset_t before;
 
     assert(threads > 0);
-    p = mem_zalloc(1, sizeof *p + (threads + 1) * sizeof p->threads[0]);
+    p = mem_zalloc(1, sizeof *p + (threads + 2) * sizeof p->workers[0]);
     p->base.submit = submit;
     p->ev = os_loop_ev(loop);
     ev_async_init(&p->ready, on_finished);
     p->ready.data = p;
     ev_async_start(p->ev, &p->ready);
     pthread_mutex_init(&p->lock, NULL);
-    pthread_cond_init(&p->work, NULL);
-    pthread_cond_init(&p->log, NULL);
-    p->count = threads + 1;
+    for (unsigned i = 0; i < CREWS; i++)
+        pthread_cond_init(&p->crews[i].work, NULL);
+    p->count = threads + 2;
     sigfillset(&all); /* signals are the loop's */
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    for (unsigned i = 0; i < p->count; i++)
-        start_thread(p, i);
+    start_thread(p, &p->workers[0], CREW_LOG);
+    start_thread(p, &p->workers[1], CREW_BACKGROUND);
+    for (unsigned i = 2; i < p->count; i++)
+        start_thread(p, &p->workers[i], CREW_QUICK);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return &p->base;
 }
@@ -196,14 +241,14 @@ void os_pool_free(struct pool *pool)
         return;
     pthread_mutex_lock(&p->lock);
     p->closing = true;
-    pthread_cond_broadcast(&p->work);
-    pthread_cond_broadcast(&p->log);
+    for (unsigned i = 0; i < CREWS; i++)
+        pthread_cond_broadcast(&p->crews[i].work);
     pthread_mutex_unlock(&p->lock);
     for (unsigned i = 0; i < p->count; i++)
-        pthread_join(p->threads[i], NULL);
+        pthread_join(p->workers[i].thread, NULL);
     ev_async_stop(p->ev, &p->ready);
-    pthread_cond_destroy(&p->log);
-    pthread_cond_destroy(&p->work);
+    for (unsigned i = 0; i < CREWS; i++)
+        pthread_cond_destroy(&p->crews[i].work);
     pthread_mutex_destroy(&p->lock);
     mem_free(p);
 }

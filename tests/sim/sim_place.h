@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SIM_JOBS_MAX = 64 };
+enum { SIM_JOBS_MAX = 256 };
 
 struct sim_place {
     bool may_block;              /* a job, or the server's start */

@@ -1,4 +1,7 @@
-/* sim_pool.c: two events a job: run, and done. */
+/* sim_pool.c: two events a job: run, and done.
+ *
+ * A run() is one instant, so those of the background do not overlap, as env/pool.h
+ * promises.  They begin in any order, which is more than a real pool does. */
 #include "sim/sim_pool.h"
 
 #include <assert.h>
@@ -13,13 +16,31 @@ struct sim_task {
     bool ran;
 };
 
-static uint64_t delay(struct sim_pool *p)
+/* A read is in a hurry; the background has one thread, which others are on. */
+static uint64_t usual(const struct sim_pool *p, enum job_priority priority)
+{
+    switch (priority) {
+    case JOB_READ:
+        return p->usual_us / 2;
+    case JOB_FLUSH:
+        return p->usual_us * 2;
+    case JOB_LATER:
+        return p->usual_us * 4;
+    case JOB_LOG:
+    case JOB_SOON:
+    case JOB_PRIORITIES:
+        break;
+    }
+    return p->usual_us;
+}
+
+static uint64_t delay(struct sim_pool *p, enum job_priority priority)
 {
     if (p->slow_one_in && prng_one_in(&p->prng, p->slow_one_in)) {
         p->counts->n[COUNT_SLOW_JOB]++;
         return prng_below(&p->prng, p->slow_us + 1);
     }
-    return prng_below(&p->prng, p->usual_us + 1);
+    return prng_below(&p->prng, usual(p, priority) + 1);
 }
 
 static void unlink_task(struct sim_task *t)
@@ -65,7 +86,7 @@ static void run(void *arg)
     struct sim_task *t = arg;
 
     run_now(t);
-    sim_queue_add(t->owner->queue, delay(t->owner), finish, t, t->owner);
+    sim_queue_add(t->owner->queue, delay(t->owner, t->job->priority), finish, t, t->owner);
 }
 
 static void submit(struct pool *pool, struct job *job)
@@ -82,7 +103,7 @@ static void submit(struct pool *pool, struct job *job)
     p->place->open[i] = t->order;
     p->tasks = t;
     p->pending++;
-    sim_queue_add(p->queue, delay(p), run, t, p);
+    sim_queue_add(p->queue, delay(p, job->priority), run, t, p);
 }
 
 void sim_pool_init(struct sim_pool *p, struct sim_queue *queue, struct sim_place *place,

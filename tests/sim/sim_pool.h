@@ -21,7 +21,7 @@ struct sim_pool {
     struct sim_place *place;
     struct sim_counts *counts;
     struct prng prng;
-    uint64_t usual_us;    /* a job's usual delays, each of two */
+    uint64_t usual_us;    /* a job's usual delays, each of two; by priority less or more */
     uint64_t slow_us;     /* ... of a slow one */
     uint64_t slow_one_in; /* 0 for never */
     size_t pending;       /* submitted, not done */

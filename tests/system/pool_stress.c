@@ -1,8 +1,9 @@
 /* pool_stress.c: the pool and the loop under pressure, for the thread sanitizer.
  *
  * Jobs of every priority write into memory of their own, and done() reads it,
- * submits more and hands arenas over.  Exits with 1 if a job was lost, doubled,
- * done on the wrong thread or saw another's bytes. */
+ * submits more and hands arenas over; what the background's jobs share has no lock.
+ * Exits with 1 if a job was lost, doubled, done on the wrong thread or saw
+ * another's bytes. */
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -46,6 +47,7 @@ struct stress {
     uint64_t sum; /* of the answers */
     atomic_ullong ran;
     atomic_uint on_loop; /* runs that came on the loop's thread */
+    uint64_t background; /* runs of JOB_FLUSH and JOB_LATER, which are one at a time */
     unsigned wrong;
 };
 
@@ -72,6 +74,8 @@ static void run(struct job *job)
     if (os_loop_inside(os_env_loop(t->stress->world)))
         atomic_fetch_add(&t->stress->on_loop, 1);
     atomic_fetch_add(&t->stress->ran, 1);
+    if (job->priority >= JOB_FLUSH)
+        t->stress->background++;
     memset(t->bytes, (int)(t->number & 0xff), BYTES);
     t->answer = answer_to(t->number);
     if (t->has_arena)
@@ -126,6 +130,16 @@ static void expect(struct stress *s, bool holds, const char *what)
     fprintf(stderr, "pool_stress: %s\n", what);
 }
 
+/* How many of the first `submissions` are for the background. */
+static uint64_t background(uint64_t submissions)
+{
+    uint64_t count = 0;
+
+    for (uint64_t i = 0; i < submissions; i++)
+        count += i % JOB_PRIORITIES >= JOB_FLUSH;
+    return count;
+}
+
 static unsigned stress_once(unsigned threads)
 {
     struct os_env_options options = {
@@ -156,6 +170,8 @@ static unsigned stress_once(unsigned threads)
     os_env_end_jobs(s->world);
     expect(s, atomic_load(&s->ran) == SUBMISSIONS + JOBS, "the end did not wait for jobs");
     expect(s, s->done == SUBMISSIONS, "done() came after the end");
+    expect(s, s->background == background(SUBMISSIONS) + background(JOBS),
+           "the background ran two jobs at a time");
     wrong = s->wrong;
     os_env_free(s->world);
     free(s);

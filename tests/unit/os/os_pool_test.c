@@ -3,6 +3,8 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "unit/os/os_fixture.h"
 
@@ -27,6 +29,7 @@ struct task {
     bool inside_ran;   /* run() was called on the loop's thread */
     bool outside_done; /* done() was not */
     unsigned again;    /* times done() submits it once more */
+    int nice;          /* of the thread it ran on */
 };
 
 static void task_run(struct job *job)
@@ -141,12 +144,12 @@ Test(os_pool, a_log_job_is_done_while_every_worker_is_blocked)
 
     bench_init(&b, 2);
     for (unsigned i = 0; i < 4; i++) {
-        blocked[i] = task_of(&b, i % 2 ? JOB_LATER : JOB_SOON);
+        blocked[i] = task_of(&b, (enum job_priority)(JOB_READ + i));
         blocked[i].job.run = task_block;
         pool_submit(b.pool, &blocked[i].job);
     }
-    sem_wait(&b.arrived);
-    sem_wait(&b.arrived);
+    for (unsigned i = 0; i < 3; i++)
+        sem_wait(&b.arrived);
     for (unsigned i = 0; i < 3; i++) {
         logs[i] = task_of(&b, JOB_LOG);
         pool_submit(b.pool, &logs[i].job);
@@ -180,30 +183,107 @@ Test(os_pool, a_worker_takes_log_jobs_when_their_own_thread_is_busy)
     bench_deinit(&b);
 }
 
-Test(os_pool, urgent_jobs_overtake_those_nobody_waits_for)
+/* One job of that priority that a thread is in until the gate opens. */
+static void block(struct bench *b, struct task *t, enum job_priority priority)
+{
+    *t = task_of(b, priority);
+    t->job.run = task_block;
+    pool_submit(b->pool, &t->job);
+    sem_wait(&b->arrived);
+}
+
+static void submit_three(struct bench *b, struct task t[3], enum job_priority priority)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        t[i] = task_of(b, priority);
+        pool_submit(b->pool, &t[i].job);
+    }
+}
+
+/* With one thread for both, `early` runs before `late`, each in order. */
+static void expect_overtaking(enum job_priority late, enum job_priority early)
 {
     struct bench b;
     struct task blocked;
-    struct task later[3];
-    struct task soon;
+    struct task behind[3];
+    struct task ahead[3];
 
     bench_init(&b, 1);
-    blocked = task_of(&b, JOB_LATER);
-    blocked.job.run = task_block;
-    pool_submit(b.pool, &blocked.job);
-    sem_wait(&b.arrived);
-    for (unsigned i = 0; i < 3; i++) {
-        later[i] = task_of(&b, JOB_LATER);
-        pool_submit(b.pool, &later[i].job);
-    }
-    soon = task_of(&b, JOB_SOON);
-    pool_submit(b.pool, &soon.job);
+    block(&b, &blocked, late);
+    submit_three(&b, behind, late);
+    submit_three(&b, ahead, early);
     sem_post(&b.gate);
-    bench_wait(&b, 5);
-    cr_assert_eq(blocked.place, 0);
-    cr_assert_eq(soon.place, 1);
-    cr_assert_eq(later[0].place, 2);
-    cr_assert_eq(later[2].place, 4, "jobs of one priority begin in order");
+    bench_wait(&b, 7);
+    cr_assert_eq(blocked.place, 0, "the two share a thread");
+    for (unsigned i = 0; i < 3; i++) {
+        cr_assert_eq(ahead[i].place, 1 + i);
+        cr_assert_eq(behind[i].place, 4 + i, "jobs of one priority begin in order");
+    }
+    bench_deinit(&b);
+}
+
+Test(os_pool, reads_overtake_what_clients_do_not_wait_for_yet)
+{
+    expect_overtaking(JOB_SOON, JOB_READ);
+}
+
+Test(os_pool, flushes_overtake_what_nobody_waits_for)
+{
+    expect_overtaking(JOB_LATER, JOB_FLUSH);
+}
+
+Test(os_pool, a_long_background_job_delays_no_log_no_read_and_nothing_soon)
+{
+    for (enum job_priority long_one = JOB_FLUSH; long_one <= JOB_LATER; long_one++) {
+        struct bench b;
+        struct task blocked;
+        struct task quick[3][3];
+        struct task flush;
+
+        bench_init(&b, 1);
+        block(&b, &blocked, long_one);
+        submit_three(&b, quick[0], JOB_LOG);
+        submit_three(&b, quick[1], JOB_READ);
+        submit_three(&b, quick[2], JOB_SOON);
+        flush = task_of(&b, JOB_FLUSH);
+        pool_submit(b.pool, &flush.job);
+        bench_wait(&b, 9);
+        cr_assert_eq(flush.dones, 0, "the background runs one at a time");
+        sem_post(&b.gate);
+        bench_wait(&b, 11);
+        cr_assert_eq(blocked.place, 9);
+        bench_deinit(&b);
+    }
+}
+
+static void task_priority(struct job *job)
+{
+    struct task *t = (struct task *)job;
+
+    t->nice = getpriority(PRIO_PROCESS, (id_t)gettid());
+    task_run(job);
+}
+
+Test(os_pool, only_the_background_leaves_the_processor_to_others)
+{
+    struct bench b;
+    struct task tasks[JOB_PRIORITIES];
+    int usual = getpriority(PRIO_PROCESS, 0);
+    int lower = usual + 10 < 19 ? usual + 10 : 19;
+
+    bench_init(&b, 1);
+    for (unsigned i = 0; i < JOB_PRIORITIES; i++) {
+        tasks[i] = task_of(&b, (enum job_priority)i);
+        tasks[i].job.run = task_priority;
+        pool_submit(b.pool, &tasks[i].job);
+    }
+    bench_wait(&b, JOB_PRIORITIES);
+    cr_assert_eq(tasks[JOB_LOG].nice, usual);
+    cr_assert_eq(tasks[JOB_READ].nice, usual);
+    cr_assert_eq(tasks[JOB_SOON].nice, usual);
+    cr_assert_eq(tasks[JOB_FLUSH].nice, lower);
+    cr_assert_eq(tasks[JOB_LATER].nice, lower);
+    cr_assert_eq(getpriority(PRIO_PROCESS, 0), usual);
     bench_deinit(&b);
 }
 
