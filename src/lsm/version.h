@@ -2,9 +2,9 @@
  * files, and how far the log is in them.
  *
  * The loop counts references, of versions and of files; a job that reads one holds
- * it from submit to done.  A file whose last reference goes is the janitor's, if it is
- * obsolete.  A version is changed by an edit into another one, old and new side by
- * side, so they swap at once. */
+ * it from submit to done.  A version holds each of its files once; a file whose last
+ * reference goes is obsolete, and the janitor's.  An edit changes a version into
+ * another one, old and new side by side, so they swap at once. */
 #ifndef HENGE_LSM_VERSION_H
 #define HENGE_LSM_VERSION_H
 
@@ -35,7 +35,7 @@ struct placed {
 
 struct blob_place {
     struct blob_file *blob;
-    uint64_t live; /* bytes of values that tables refer to, shadowed ones included */
+    uint64_t live; /* bytes of values that tables refer to, shadowed ones included; an int64 */
 };
 
 struct level {
@@ -62,7 +62,9 @@ struct version {
 };
 
 /* One change.  Everything a flush, compaction, rewrite or FLUSHALL does to the set
- * of files is one of these, and so all or nothing. */
+ * of files is one of these, and so all or nothing.  Drops come before adds: a table
+ * that changes its level is dropped and added; a blob file that is dropped and added
+ * begins with nothing live.  Live bytes come last. */
 struct edit_table {
     unsigned level;
     uint64_t order;
@@ -93,11 +95,11 @@ struct edit {
     size_t add_blob_count;
     uint64_t *drop_blobs;
     size_t drop_blob_count;
-    struct edit_live *live;
+    struct edit_live *live; /* by file, each once */
     size_t live_count;
     bool has_mark;
     struct log_mark mark;              /* never falls */
-    uint64_t flushed[LIMIT_DATABASES]; /* 0: unchanged; never falls */
+    uint64_t flushed[LIMIT_DATABASES]; /* 0, or smaller than it was: unchanged */
 };
 
 /* `= {0}` is an edit that changes nothing. */
@@ -111,20 +113,25 @@ void edit_deinit(struct edit *e);                             /* not the tables 
 /* An empty one, refs 1. */
 struct version *version_new(void);
 
-/* The one behind `edit`, refs 1, holding its files.  ERR_CORRUPT if the edit does
- * not fit (a table dropped that is not there, levels that overlap): for runtime
- * edits that is asserted. */
+/* The one behind `edit`, whose tables and blobs are all open: refs 1, holding its
+ * files.  Its number is the edit's, or v's if that is 0.  ERR_CORRUPT if the edit
+ * does not fit: a file dropped that is not there or added that is, levels that
+ * overlap, orders that are equal, a mark that falls, less than nothing live.  That is
+ * for edits a manifest was made of; whoever made one itself asserts that it fits. */
 struct err version_apply(const struct version *v, const struct edit *edit, struct version **out);
 
 void version_hold(struct version *v);
 
-/* Gives a reference back; at the last one every file without another is handed to
- * `gone` (either argument NULL), which takes it. */
+/* Takes over files that nobody holds any more. */
 struct version_gone {
     void *owner;
     void (*table)(void *owner, struct table *t);
     void (*blob)(void *owner, struct blob_file *b);
 };
+
+/* Gives a reference back; at the last one every file without another is handed to
+ * `gone`.  If that is NULL, or the function is, somebody else knows the file.
+ * Accepts no version: NULL. */
 void version_drop(struct version *v, const struct version_gone *gone);
 
 /* The blob file of that id, or NULL. */
