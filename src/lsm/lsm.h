@@ -47,6 +47,11 @@ struct lsm_options {
     size_t chunk_size;         /* memory a memtable takes at a time */
     size_t memtable_size;      /* bytes at which a memtable is sealed, to become a table */
     uint32_t value_separation; /* values of so many bytes stay out of tables */
+    size_t table_size;         /* bytes a compaction's tables have, about */
+    size_t block_size;         /* of a table's block, about */
+    unsigned filter_bits;      /* of a table's filter, a key */
+    bool compress;             /* LZ4 for blocks */
+    size_t cache_size;         /* bytes of blocks and values read that are kept */
     uint32_t origin;           /* this node, written into its cells */
     bool force;                /* start in spite of corruption, with what is before it */
 };
@@ -80,6 +85,35 @@ struct lsm_stats {
     uint64_t memtable_live;  /* bytes of cells that are the newest of their key */
     uint64_t memtable_cells;
     uint64_t buffer_bytes; /* of the log, not written yet */
+    uint64_t sealed;       /* memtables that wait to become tables */
+    uint64_t l0_tables;
+    uint64_t tables;
+    uint64_t table_bytes; /* of their files */
+    uint64_t blob_files;  /* segments and blob files that values are in */
+    uint64_t blob_bytes;  /* of them */
+    uint64_t index_bytes; /* in memory: indexes and filters */
+    uint64_t cache_bytes;
+    uint64_t cache_hits;
+    uint64_t cache_misses;
+    uint64_t pressure_permille; /* 1000: nothing more is taken */
+    uint64_t debt_bytes;        /* that compactions owe */
+    uint64_t files_waiting;     /* to be removed */
+    uint64_t reads_now;         /* blocks and values from the page cache, on the loop */
+    uint64_t fetches;           /* reads by jobs */
+    uint64_t failed_reads;
+    uint64_t filter_wrong; /* tables asked in vain */
+    uint64_t flushes;
+    uint64_t flushed_bytes;
+    uint64_t failed_flushes;
+    uint64_t compactions;
+    uint64_t compacted_read_bytes;
+    uint64_t compacted_bytes;
+    uint64_t compacted_expired; /* cells */
+    uint64_t failed_compactions;
+    uint64_t moved_tables;
+    uint64_t dropped_tables;
+    uint64_t rewrites;
+    uint64_t rewritten_bytes;
 };
 
 struct lsm;
@@ -107,6 +141,12 @@ struct err lsm_error(const struct lsm *lsm, const char **detail);
 
 /* 0..1000 while loading. */
 unsigned lsm_loaded_permille(const struct lsm *lsm);
+
+/* A turn begins: what was borrowed before is not good any more. */
+void lsm_turn(struct lsm *lsm);
+
+/* Bytes that what was read may take, from now on. */
+void lsm_set_cache(struct lsm *lsm, size_t bytes);
 
 /* True if a put of about `bytes` can be begun now (READY, and the segment or
  * the next one has room). */

@@ -8,6 +8,7 @@
 #include "admin/admin.h"
 #include "base/mem.h"
 #include "server/server_state.h"
+#include "session/memory.h"
 
 enum {
     STOP_WITHIN_US = 1000 * 1000, /* clients get their replies within this */
@@ -107,7 +108,12 @@ static void instance_start(struct server *s, struct env *env, struct options *op
         .frame_max = (size_t)options->frame_size,
         .chunk_size = (size_t)options->memtable_chunk_size,
         .memtable_size = SIZE_MAX,
-        .value_separation = UINT32_MAX,
+        .value_separation = (uint32_t)options->value_separation,
+        .table_size = (size_t)options->table_size,
+        .block_size = (size_t)options->table_block_size,
+        .filter_bits = (unsigned)options->table_filter_bits,
+        .compress = options->table_compression != 0,
+        .cache_size = (size_t)memory_cache_first(options, env),
         .origin = 1,
         .force = options->force_start != 0,
     };

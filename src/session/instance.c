@@ -1,6 +1,7 @@
 /* instance.c: the memory bound, and options taking effect. */
 #include "session/instance.h"
 
+#include "session/memory.h"
 #include "session/session.h"
 
 enum { SPARE_SHARE = 4 };
@@ -22,7 +23,7 @@ void instance_apply_options(struct instance *in)
 {
     const struct options *o = in->options;
 
-    in->memory_max = o->maxmemory ? (uint64_t)o->maxmemory : in->env->machine.memory_bytes / 2;
+    in->memory_max = memory_bound(o, in->env);
     in->env->net->keepalive_s = (int)o->tcp_keepalive;
     in->env->trace->level = (enum trace_level)o->loglevel;
     lsm_set_sync(node_lsm(in->node), (enum lsm_sync)o->appendfsync);

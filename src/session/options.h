@@ -43,6 +43,13 @@ struct options {
     int64_t proto_max_bulk_len;
     int64_t segment_size;
     int64_t frame_size;
+    int64_t memtable_size;
+    int64_t cache_size;
+    int64_t value_separation;
+    int64_t table_size;
+    int64_t table_block_size;
+    int64_t table_filter_bits;
+    int64_t table_compression;
     int64_t memtable_chunk_size;
     int64_t pool_threads;
     int64_t databases;

@@ -1,0 +1,57 @@
+/* memory.c: shares of maxmemory. */
+#include "session/memory.h"
+
+#include "session/instance.h"
+
+enum {
+    MEMTABLE_SHARE = 10, /* four of them may be full at a time */
+    MEMTABLE_MOST = 64 * 1024 * 1024,
+    MEMTABLE_LEAST = 64 * 1024,
+    MEMTABLES = 4,
+    CACHE_LEAST_SHARE = 16, /* of maxmemory: so much the cache has at least */
+    SLACK_SHARE = 10,       /* what allocators and stacks take beyond what is counted */
+};
+
+uint64_t memory_bound(const struct options *o, const struct env *env)
+{
+    return o->maxmemory ? (uint64_t)o->maxmemory : env->machine.memory_bytes / 2;
+}
+
+uint64_t memory_memtable(const struct options *o, const struct env *env)
+{
+    uint64_t size = memory_bound(o, env) / MEMTABLE_SHARE;
+
+    if (o->memtable_size)
+        return (uint64_t)o->memtable_size;
+    if (size > MEMTABLE_MOST)
+        return MEMTABLE_MOST;
+    return size < MEMTABLE_LEAST ? MEMTABLE_LEAST : size;
+}
+
+static uint64_t cache_beside(uint64_t bound, uint64_t others)
+{
+    uint64_t least = bound / CACHE_LEAST_SHARE, slack = bound / SLACK_SHARE;
+
+    return bound > others + slack + least ? bound - others - slack : least;
+}
+
+uint64_t memory_cache_first(const struct options *o, const struct env *env)
+{
+    if (o->cache_size)
+        return (uint64_t)o->cache_size;
+    return cache_beside(memory_bound(o, env), MEMTABLES * memory_memtable(o, env));
+}
+
+uint64_t memory_cache_now(const struct instance *in)
+{
+    const struct lsm_stats *lsm = lsm_stats(node_lsm(in->node));
+    uint64_t memtables = MEMTABLES * memory_memtable(in->options, in->env);
+
+    if (in->options->cache_size)
+        return (uint64_t)in->options->cache_size;
+    if (memtables < lsm->memtable_bytes)
+        memtables = lsm->memtable_bytes;
+    return cache_beside(in->memory_max, memtables + lsm->index_bytes + lsm->buffer_bytes +
+                                            in->blocks.used_bytes +
+                                            in->session_count * INSTANCE_SESSION_BYTES);
+}

@@ -1,0 +1,29 @@
+/* memory.h: how maxmemory is divided.
+ *
+ *     maxmemory >= memtables + indexes and filters + log buffers + clients' blocks
+ *                  + reads under way + cache
+ *
+ * The cache gets what the others leave, so it is what gives way. */
+#ifndef HENGE_SESSION_MEMORY_H
+#define HENGE_SESSION_MEMORY_H
+
+#include <stdint.h>
+
+#include "env/env.h"
+#include "session/options.h"
+
+struct instance;
+
+/* maxmemory, or half of what the machine has. */
+uint64_t memory_bound(const struct options *o, const struct env *env);
+
+/* Bytes at which a memtable is sealed. */
+uint64_t memory_memtable(const struct options *o, const struct env *env);
+
+/* Bytes the cache may have before anything else is known. */
+uint64_t memory_cache_first(const struct options *o, const struct env *env);
+
+/* ... and now, by what the others have. */
+uint64_t memory_cache_now(const struct instance *in);
+
+#endif
