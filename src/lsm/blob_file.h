@@ -16,13 +16,20 @@
 #include "env/fs.h"
 #include "lsm/version.h"
 
-/* For jobs.  Opens a file of values for reading; `size` as in struct blob_file (0:
- * the file's own). refs 0. */
+/* For jobs.  Opens a file of values (FILE_SEGMENT or FILE_BLOB) for reading and checks
+ * its head; `size` as in struct blob_file (0: the file's own).  ERR_CORRUPT if it is
+ * missing or shorter than that, ERR_INVALID if it is of a version this program does
+ * not know.  refs 0. */
 struct err blob_file_open(struct blob_file **out, struct fs *fs, const char *dir,
                           enum file_kind kind, uint64_t id, uint64_t size);
 void blob_file_close(struct blob_file *b); /* for jobs and the very end; accepts NULL */
 
-/* For jobs.  Reads and checks one value into `to` (ref->length bytes).  ERR_CORRUPT. */
+/* ERR_CORRUPT unless the value lies within the file, which `ref` is about: to be asked
+ * before room is made for it. */
+struct err blob_file_holds(const struct blob_file *b, const struct blob_ref *ref);
+
+/* For jobs.  Reads one value into `to` (ref->length bytes).  ERR_CORRUPT if it is not
+ * what was written. */
 struct err blob_file_read(const struct blob_file *b, const struct blob_ref *ref, uint8_t *to);
 
 /* For the loop.  True: all of it was in the page cache and is right.  False with
@@ -30,19 +37,17 @@ struct err blob_file_read(const struct blob_file *b, const struct blob_ref *ref,
 bool blob_file_read_now(const struct blob_file *b, const struct blob_ref *ref, uint8_t *to,
                         struct err *e);
 
-/* --- reading through: every cell of a segment's or blob file's frames, in the
- * order of the file */
-struct blob_scan; /* blob_scan.h has it, as a cell_source would, with each value's ref */
-
 /* --- writing a blob file.  For jobs. */
 struct blob_writer;
 struct err blob_writer_open(struct blob_writer **out, struct fs *fs, const char *dir, uint64_t id);
 
-/* Appends a cell that holds its value; *ref is where the value will be. */
+/* Appends a cell that holds its value; *ref is where the value will be.  The first
+ * error is kept, and answered by every later call. */
 struct err blob_writer_add(struct blob_writer *w, const struct cell *cell, struct blob_ref *ref);
 uint64_t blob_writer_size(const struct blob_writer *w);
 
-/* Writes the rest and syncs; *out is open for reading, refs 0. */
+/* Writes the rest, syncs the file (not the folder) and ends the writer; *out is open
+ * for reading, refs 0.  On failure the file is removed. */
 struct err blob_writer_finish(struct blob_writer *w, struct blob_file **out);
 void blob_writer_abandon(struct blob_writer *w); /* and removes the file; accepts NULL */
 

@@ -7,40 +7,11 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "cell/position.h"
 #include "fuzz_arenas.h"
+#include "fuzz_frames.h"
 #include "lsm/replay.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void fix_positions(uint8_t *payload, size_t len)
-{
-    while (len >= CELL_FIXED_SIZE) {
-        size_t key_len = wire_get16(payload + 24), used;
-        struct cell c;
-        if (key_len > len - CELL_FIXED_SIZE)
-            return;
-        if (payload[29] != CELL_FLUSH)
-            wire_put64(payload, position_of(slice_of(payload + CELL_FIXED_SIZE, key_len)));
-        if (err_is(cell_decode_checked(slice_of(payload, len), &c, &used)))
-            return;
-        payload += used;
-        len -= used;
-    }
-}
-
-static void fix_frames(uint8_t *bytes, size_t len, uint64_t segment, bool positions)
-{
-    while (len >= FRAME_HEAD_SIZE && frame_size(bytes) <= len) {
-        size_t n = frame_size(bytes);
-        if (positions)
-            fix_positions(bytes + FRAME_HEAD_SIZE, n - FRAME_HEAD_SIZE);
-        wire_put64(bytes + 8, segment);
-        frame_seal(bytes);
-        bytes += n;
-        len -= n;
-    }
-}
 
 /* Replays the frames; what it found, as a number. */
 static uint64_t replay(const struct segment_head *head, struct slice frames, uint64_t limit,
@@ -87,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t len = size - 1 - SEGMENT_HEAD_SIZE;
     if (state == SEGMENT_HEAD_GOOD) {
         if (mode & 2)
-            fix_frames(frames, len, head.id, mode & 4);
+            fuzz_frames_fix(frames, len, head.id, mode & 4);
         uint64_t limit = mode & 8 ? head.base + len / 2 : UINT64_MAX;
         uint64_t sum = replay(&head, slice_of(frames, len), limit, true);
         assert(sum == replay(&head, slice_of(frames, len), limit, false));
