@@ -11,7 +11,7 @@
 struct cell_source {
     const uint8_t *cell; /* where it stands; NULL at the end, and after an error */
     struct err err;
-    /* Goes to the next cell; `cell` is valid until the next call. */
+    /* Goes to the next cell; `cell` is valid until then.  Not at the end. */
     void (*next)(struct cell_source *s);
 };
 

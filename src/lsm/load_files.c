@@ -4,16 +4,17 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "lsm/segment.h"
+#include "lsm/file_name.h"
 
 enum { READ_STEP = 1024 * 1024 };
 
 static void add_name(void *arg, const char *name)
 {
     struct load_files *f = arg;
+    enum file_kind kind;
     uint64_t id;
 
-    if (!segment_name_parse(name, &id))
+    if (!file_name_parse(name, &kind, &id) || kind != FILE_SEGMENT)
         return;
     if (f->count == f->room) {
         f->room = f->room ? f->room * 2 : 16;
@@ -30,7 +31,7 @@ static int by_id(const void *a, const void *b)
 
 static struct err open_file(const struct load_files *f, size_t i, struct fs_file **out)
 {
-    char *path = segment_path(f->dir, f->file[i].id);
+    char *path = file_path(f->dir, FILE_SEGMENT, f->file[i].id);
     struct err e = fs_open(f->fs, path, FS_READ | FS_WRITE, out);
 
     mem_free(path);
@@ -147,7 +148,7 @@ struct err load_file_keep(const struct load_files *f, size_t i, uint64_t from)
 
 struct err load_file_remove(struct load_files *f, size_t i)
 {
-    char *path = segment_path(f->dir, f->file[i].id);
+    char *path = file_path(f->dir, FILE_SEGMENT, f->file[i].id);
     struct err e = fs_remove(f->fs, path);
 
     mem_free(path);

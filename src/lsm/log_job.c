@@ -4,6 +4,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "base/planted.h"
+#include "lsm/file_name.h"
 #include "lsm/log_format.h"
 
 static bool sync_one(struct log_job *j, struct segment *s)
@@ -73,7 +74,7 @@ static void write_promise(struct log_job *j)
 
 static void remove_unused(struct log_job *j)
 {
-    char *path = segment_path(j->dir, j->unused->id);
+    char *path = file_path(j->dir, FILE_SEGMENT, j->unused->id);
 
     segment_close(j->unused);
     j->unused = NULL;

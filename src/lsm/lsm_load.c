@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "base/planted.h"
+#include "lsm/file_name.h"
 #include "lsm/load_files.h"
 #include "lsm/replay.h"
 
@@ -266,8 +267,9 @@ static struct err cut_tail(struct loading *g)
 static void max_id(void *arg, const char *name)
 {
     uint64_t *max = arg, id;
+    enum file_kind kind;
 
-    if (segment_name_parse(name, &id) && id > *max)
+    if (file_name_parse(name, &kind, &id) && id > *max)
         *max = id;
 }
 

@@ -2,41 +2,11 @@
 #include "lsm/segment.h"
 
 #include <assert.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "base/planted.h"
+#include "lsm/file_name.h"
 #include "lsm/log_format.h"
-
-enum { NAME_DIGITS = 16, NAME_MAX_LEN = 32 };
-
-char *segment_path(const char *dir, uint64_t id)
-{
-    size_t room = strlen(dir) + 1 + NAME_MAX_LEN;
-    char *path = mem_alloc(room);
-
-    snprintf(path, room, "%s/log-%016llx.seg", dir, (unsigned long long)id);
-    return path;
-}
-
-bool segment_name_parse(const char *name, uint64_t *id)
-{
-    static const char digits[] = "0123456789abcdef";
-    uint64_t value = 0;
-
-    if (strlen(name) != 4 + NAME_DIGITS + 4 || memcmp(name, "log-", 4) != 0 ||
-        memcmp(name + 4 + NAME_DIGITS, ".seg", 4) != 0)
-        return false;
-    for (unsigned i = 0; i < NAME_DIGITS; i++) {
-        const char *digit = memchr(digits, name[4 + i], 16);
-        if (!digit)
-            return false;
-        value = value << 4 | (uint64_t)(digit - digits);
-    }
-    *id = value;
-    return value != 0;
-}
 
 static struct err prepare(struct fs *fs, const char *dir, struct fs_file *file, uint64_t size)
 {
@@ -52,7 +22,7 @@ static struct err prepare(struct fs *fs, const char *dir, struct fs_file *file, 
 struct err segment_create(struct segment **out, struct fs *fs, const char *dir, uint64_t id,
                           uint64_t size)
 {
-    char *path = segment_path(dir, id);
+    char *path = file_path(dir, FILE_SEGMENT, id);
     struct fs_file *file = NULL;
     struct err e = fs_open(fs, path, FS_READ | FS_WRITE | FS_CREATE, &file);
 

@@ -38,12 +38,6 @@ struct segment_facts {
     uint64_t index;
 };
 
-/* The path of a segment's file, to end with mem_free(). */
-char *segment_path(const char *dir, uint64_t id);
-
-/* Whether a file's name is a segment's, and whose. */
-bool segment_name_parse(const char *name, uint64_t *id);
-
 /* For jobs.  Makes the file, `size` bytes of zeros, and its name durable.  On
  * success *out is the caller's, to end with segment_close(); on failure nothing
  * is left but perhaps an empty file of that id. */

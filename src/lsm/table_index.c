@@ -264,13 +264,6 @@ uint32_t table_index_locate(const struct table_index *index, const struct cell_k
     return locate_among(index, (uint32_t)from, (uint32_t)to, key);
 }
 
-uint32_t table_index_from(const struct table_index *index, uint64_t position)
-{
-    uint32_t i = (uint32_t)position_search(index->firsts, index->blocks, position);
-
-    return i ? i - 1 : 0;
-}
-
 bool table_index_agrees(const struct table_index *index, uint32_t i, uint64_t first, uint64_t last)
 {
     uint64_t next;

@@ -45,9 +45,6 @@ size_t table_index_memory(const struct table_index *index);
 /* The last block whose first cell is at or before `key`, or 0. */
 uint32_t table_index_locate(const struct table_index *index, const struct cell_key *key);
 
-/* The first block that may have a cell at or behind `position`. */
-uint32_t table_index_from(const struct table_index *index, uint64_t position);
-
 /* Position of block i's first cell. */
 uint64_t table_index_first(const struct table_index *index, uint32_t i);
 

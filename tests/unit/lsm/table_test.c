@@ -9,6 +9,7 @@
 #include "cell_list.h"
 #include "lsm/table_format.h"
 #include "lsm/table_index.h"
+#include "lsm/table_source.h"
 #include "memory_fs.h"
 
 struct made {
@@ -205,4 +206,169 @@ Test(table, a_missing_file_is_corruption)
     memory_fs_init(&fs);
     cr_assert_eq(table_open(&t, &fs.fs, "d", 9, 0).code, ERR_CORRUPT);
     memory_fs_deinit(&fs);
+}
+
+/* From `from` on, the source tells what the array has. */
+static void expect_source(struct made *m, uint64_t from, size_t step, bool drop)
+{
+    struct cell_key key = { .position = from };
+    size_t i = cell_list_seek(&m->list, &key);
+    struct table_source s;
+
+    table_source_init(&s, m->table, from, step, drop);
+    while (s.source.cell) {
+        cr_assert_lt(i, m->list.count);
+        cr_assert(same_cell(s.source.cell, m->list.cells[i++]));
+        cell_source_next(&s.source);
+    }
+    cr_assert_not(err_is(s.source.err), "%s", s.source.err.what);
+    cr_assert_eq(i, m->list.count);
+    cr_assert(from || s.read_bytes > m->meta.cells);
+    table_source_deinit(&s);
+}
+
+Test(table_source, tells_every_cell_from_a_position_on)
+{
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        struct table_options options = { .block_size = 4096, .filter_bits = 10 };
+        size_t step = seed % 2 ? 1024 * 1024 : 10000;
+        struct prng prng;
+        struct made m;
+        options.compress = seed > 3;
+        made_init(&m, seed, 3000, &options);
+        prng_init(&prng, seed);
+        expect_source(&m, 0, step, seed & 1);
+        expect_source(&m, 0, 1, false);
+        expect_source(&m, m.meta.max_position, step, false);
+        expect_source(&m, UINT64_MAX, step, false);
+        for (unsigned i = 0; i < 50; i++) {
+            size_t at = prng_below(&prng, m.list.count);
+            expect_source(&m, cell_encoded_position(m.list.cells[at]) + i % 2, step, true);
+        }
+        made_deinit(&m);
+    }
+}
+
+Test(table_source, ends_with_the_error_of_a_read)
+{
+    struct made m;
+    struct table_source s;
+    size_t told = 0;
+
+    made_init(&m, 9, 2000, &plain);
+    m.fs.fail_at = m.fs.calls + 3;
+    table_source_init(&s, m.table, 0, 8192, true);
+    while (s.source.cell) {
+        told++;
+        cell_source_next(&s.source);
+    }
+    cr_assert_eq(s.source.err.code, ERR_IO);
+    cr_assert(told > 0 && told < m.list.count);
+    table_source_deinit(&s);
+    made_deinit(&m);
+}
+
+/* A bit anywhere in the file: the table does not open, or a cell is told as it was,
+ * or there is an error. */
+static void expect_noticed(struct made *m, struct memory_file *file, size_t bit)
+{
+    struct table *t = NULL;
+    struct table_source s;
+    size_t i = 0;
+    struct err e;
+
+    file->data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    e = table_open(&t, &m->fs.fs, "d", 7, m->meta.size);
+    cr_assert(!err_is(e) || e.code == ERR_CORRUPT);
+    if (!err_is(e)) {
+        table_source_init(&s, t, 0, 1 << 20, false);
+        for (; s.source.cell; cell_source_next(&s.source))
+            cr_assert(same_cell(s.source.cell, m->list.cells[i++]), "byte %zu", bit / 8);
+        cr_assert_eq(s.source.err.code, ERR_CORRUPT, "byte %zu", bit / 8);
+        table_source_deinit(&s);
+        table_close(t);
+    }
+    file->data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+}
+
+Test(table, every_flipped_byte_is_noticed)
+{
+    for (unsigned compress = 0; compress < 2; compress++) {
+        struct table_options options = { .block_size = 512, .filter_bits = 10 };
+        struct made m;
+        options.compress = compress;
+        made_init(&m, 11, 60, &options);
+        struct memory_file *file = memory_fs_find(&m.fs, "d/table-0000000000000007.tbl");
+        cr_assert(file && file->len == m.meta.size && m.table->blocks > 3);
+        for (size_t i = 0; i < file->len; i++)
+            expect_noticed(&m, file, 8 * i + i % 8);
+        made_deinit(&m);
+    }
+}
+
+Test(table, a_file_cut_anywhere_does_not_open)
+{
+    struct made m;
+    struct table *t = NULL;
+
+    made_init(&m, 11, 60, &plain);
+    struct memory_file *file = memory_fs_find(&m.fs, "d/table-0000000000000007.tbl");
+    for (size_t len = 0; len < m.meta.size; len++) {
+        file->len = len;
+        cr_assert_eq(table_open(&t, &m.fs.fs, "d", 7, 0).code, ERR_CORRUPT);
+    }
+    file->len = m.meta.size;
+    cr_assert_eq(table_open(&t, &m.fs.fs, "d", 7, m.meta.size + 1).code, ERR_CORRUPT);
+    made_deinit(&m);
+}
+
+Test(table, is_good_under_its_own_name_only)
+{
+    struct made m;
+    struct table *t = NULL;
+
+    made_init(&m, 11, 60, &plain);
+    struct memory_file *file = memory_fs_find(&m.fs, "d/table-0000000000000007.tbl");
+    memory_fs_add(&m.fs, "d/table-0000000000000008.tbl", slice_of(file->data, file->len));
+    cr_assert_eq(table_open(&t, &m.fs.fs, "d", 8, m.meta.size).code, ERR_CORRUPT);
+    made_deinit(&m);
+}
+
+Test(table, compression_is_kept_where_it_pays)
+{
+    struct table_options options = plain;
+    struct made m = { .table = NULL }, packed = { .table = NULL };
+    uint64_t size;
+
+    made_init(&m, 13, 3000, &plain);
+    options.compress = true;
+    made_init(&packed, 13, 3000, &options);
+    size = packed.meta.size;
+    cr_assert(size < m.meta.size / 2, "%llu", (unsigned long long)size);
+    made_deinit(&packed);
+    /* Noise is stored as it is: no larger than without compression. */
+    packed = (struct made){ .table = NULL };
+    memory_fs_init(&packed.fs);
+    struct prng prng;
+    prng_init(&prng, 1);
+    for (unsigned i = 0; i < 300; i++) {
+        char key[16];
+        uint8_t value[400];
+        snprintf(key, sizeof key, "%u", i);
+        for (unsigned k = 0; k < sizeof value; k++)
+            value[k] = (uint8_t)prng_next(&prng);
+        struct cell c = { .key = cell_head_key(0, slice_str(key)), .stamp = 1 };
+        c.value = slice_of(value, sizeof value);
+        cell_list_add(&packed.list, &c);
+    }
+    cell_list_sort(&packed.list);
+    made_write(&packed, &options);
+    size = packed.meta.size;
+    mem_free(packed.meta.blobs);
+    table_close(packed.table);
+    cr_assert_not(err_is(fs_remove(&packed.fs.fs, "d/table-0000000000000007.tbl")));
+    made_write(&packed, &plain);
+    cr_assert_eq(size, packed.meta.size);
+    made_deinit(&packed);
+    made_deinit(&m);
 }
