@@ -2,7 +2,11 @@
  *
  * Arenas are never destroyed while the process runs, for jemalloc hands their
  * numbers out again and a stale one would silently be somebody else's.  Taking
- * and giving back is one atomic flag: the loop takes, a job may give back. */
+ * and giving back is one atomic flag: the loop takes, a job may give back.
+ *
+ * An arena never gives pages back by itself (dirty_decay_ms -1): a memtable's end
+ * leaves them all in its arena, and the next one there finds them, without a page
+ * fault.  What is kept is counted, held under a bound, and given back on demand. */
 #include "os/os.h"
 
 #include <assert.h>
@@ -20,22 +24,24 @@
 
 enum { CHUNK_ALIGN = 64 };
 
-/* An arena that held more returns its pages to the system when it is released;
- * a smaller one keeps them, because touching fresh pages costs more than any
- * write that goes into them. */
-#define KEEP_BYTES ((size_t)256 * 1024 * 1024)
+/* An arena's pages go back to the system when it is released and there would be
+ * more idle ones than this: a few memtables of the usual size. */
+#define IDLE_MAX ((size_t)256 * 1024 * 1024)
 
-/* What else an arena has is its user's alone, who is one thread at a time. */
+/* An arena is used by one thread at a time, which alone writes the two sums;
+ * anybody reads them. */
 struct slot {
     atomic_bool taken;
-    size_t bytes;
-    size_t bytes_max;
+    atomic_size_t bytes; /* in chunks */
+    atomic_size_t held;  /* of memory: those, and what was in chunks before */
 #ifdef HENGE_PLAIN_MEMORY
     struct list chunks;
 #else
     unsigned arena;
     size_t reset[3]; /* the number behind "arena.<i>.reset", for mallctlbymib() */
     size_t purge[3];
+    size_t dirty[4]; /* "stats.arenas.<i>.pdirty" */
+    size_t page;     /* bytes of a page */
 #endif
 };
 
@@ -43,6 +49,16 @@ struct os_arenas {
     struct arenas base;
     struct slot slots[OS_ARENAS_MAX];
 };
+
+static size_t load(const atomic_size_t *sum)
+{
+    return atomic_load_explicit(sum, memory_order_relaxed);
+}
+
+static void store(atomic_size_t *sum, size_t bytes)
+{
+    atomic_store_explicit(sum, bytes, memory_order_relaxed);
+}
 
 static struct slot *slot_of(struct arenas *arenas, unsigned id)
 {
@@ -99,6 +115,18 @@ static void slot_reset(struct slot *s)
         slot_drop(s, list_item(s->chunks.next, union chunk, link) + 1);
 }
 
+/* The C library keeps what it likes. */
+static size_t slot_idle(struct slot *s)
+{
+    (void)s;
+    return 0;
+}
+
+static void slot_purge(struct slot *s)
+{
+    (void)s;
+}
+
 static void slot_deinit(struct slot *s)
 {
     slot_reset(s);
@@ -124,6 +152,18 @@ static void find(unsigned arena, const char *leaf, size_t mib[3])
     assert(!failed && len == 3);
 }
 
+/* Where jemalloc was built without statistics, the page's size stays 0. */
+static void find_dirty(struct slot *s)
+{
+    char name[64];
+    size_t len = 4;
+    size_t size = sizeof s->page;
+
+    snprintf(name, sizeof name, "stats.arenas.%u.pdirty", s->arena);
+    if (mallctlnametomib(name, s->dirty, &len) || mallctl("arenas.page", &s->page, &size, NULL, 0))
+        s->page = 0;
+}
+
 /* Freed pages go back to the system by a thread of jemalloc's own: otherwise it
  * is done by whoever allocates next, which is the loop.  Where jemalloc was built
  * without such threads, that is how it stays. */
@@ -144,6 +184,7 @@ static void slot_init(struct slot *s)
     assert(!failed);
     find(s->arena, "reset", s->reset);
     find(s->arena, "purge", s->purge);
+    find_dirty(s);
     find(s->arena, "dirty_decay_ms", decay);
     failed = mallctlbymib(decay, 3, NULL, NULL, &never, sizeof never);
     assert(!failed);
@@ -168,8 +209,26 @@ static void slot_reset(struct slot *s)
     int failed = mallctlbymib(s->reset, 3, NULL, NULL, NULL, 0);
 
     assert(!failed);
-    if (s->bytes_max > KEEP_BYTES)
-        failed = mallctlbymib(s->purge, 3, NULL, NULL, NULL, 0);
+}
+
+/* What a slot without chunks has, the bits between chunks included.  Asking
+ * jemalloc takes it a tenth of a millisecond. */
+static size_t slot_idle(struct slot *s)
+{
+    uint64_t epoch = 1;
+    size_t pages;
+    size_t len = sizeof pages;
+
+    if (s->page && !mallctl("epoch", NULL, NULL, &epoch, sizeof epoch) &&
+        !mallctlbymib(s->dirty, 4, &pages, &len, NULL, 0))
+        return pages * s->page;
+    return load(&s->held);
+}
+
+static void slot_purge(struct slot *s)
+{
+    int failed = mallctlbymib(s->purge, 3, NULL, NULL, NULL, 0);
+
     assert(!failed);
 }
 
@@ -185,32 +244,56 @@ static void slot_deinit(struct slot *s)
 
 #endif
 
-/* The first free one, so that few are used and their pages are warm. */
-static unsigned acquire(struct arenas *arenas)
+static bool slot_try(struct slot *s)
 {
-    struct os_arenas *a = (struct os_arenas *)arenas;
+    return !atomic_exchange_explicit(&s->taken, true, memory_order_acquire);
+}
+
+static void slot_let(struct slot *s)
+{
+    atomic_store_explicit(&s->taken, false, memory_order_release);
+}
+
+/* The free slot that holds the most, or of those that hold something the least;
+ * NULL if there is none.  Somebody else may take it meanwhile. */
+static struct slot *find_free(struct os_arenas *a, bool most)
+{
+    struct slot *found = NULL;
 
     for (unsigned i = 0; i < OS_ARENAS_MAX; i++) {
         struct slot *s = &a->slots[i];
 
-        if (!atomic_exchange_explicit(&s->taken, true, memory_order_acquire)) {
-            s->bytes = 0;
-            s->bytes_max = 0;
-            return i;
-        }
+        if (atomic_load_explicit(&s->taken, memory_order_relaxed) || (!most && !load(&s->held)))
+            continue;
+        if (!found ||
+            (most ? load(&s->held) > load(&found->held) : load(&s->held) < load(&found->held)))
+            found = s;
     }
-    assert(!"more arenas in use than there are");
-    abort();
+    return found;
+}
+
+static unsigned acquire(struct arenas *arenas)
+{
+    struct os_arenas *a = (struct os_arenas *)arenas;
+
+    for (;;) {
+        struct slot *s = find_free(a, true);
+
+        assert(s || !"more arenas in use than there are");
+        if (slot_try(s))
+            return (unsigned)(s - a->slots);
+    }
 }
 
 static void *chunk(struct arenas *arenas, unsigned id, size_t size)
 {
     struct slot *s = slot_of(arenas, id);
+    size_t bytes = load(&s->bytes) + size;
 
     assert(size > 0);
-    s->bytes += size;
-    if (s->bytes > s->bytes_max)
-        s->bytes_max = s->bytes;
+    store(&s->bytes, bytes);
+    if (bytes > load(&s->held))
+        store(&s->held, bytes);
     return slot_chunk(s, size);
 }
 
@@ -218,9 +301,29 @@ static void drop(struct arenas *arenas, unsigned id, void *chunk, size_t size)
 {
     struct slot *s = slot_of(arenas, id);
 
-    assert(chunk && size <= s->bytes);
-    s->bytes -= size;
+    assert(chunk && size <= load(&s->bytes));
+    store(&s->bytes, load(&s->bytes) - size);
     slot_drop(s, chunk);
+}
+
+static size_t idle(struct arenas *arenas)
+{
+    struct os_arenas *a = (struct os_arenas *)arenas;
+    size_t sum = 0;
+
+    for (unsigned i = 0; i < OS_ARENAS_MAX; i++) {
+        size_t bytes = load(&a->slots[i].bytes);
+        size_t held = load(&a->slots[i].held);
+
+        sum += held > bytes ? held - bytes : 0;
+    }
+    return sum;
+}
+
+static void purge(struct slot *s)
+{
+    slot_purge(s);
+    store(&s->held, 0);
 }
 
 static void release(struct arenas *arenas, unsigned id)
@@ -228,7 +331,27 @@ static void release(struct arenas *arenas, unsigned id)
     struct slot *s = slot_of(arenas, id);
 
     slot_reset(s);
-    atomic_store_explicit(&s->taken, false, memory_order_release);
+    store(&s->held, slot_idle(s));
+    store(&s->bytes, 0);
+    if (idle(arenas) > IDLE_MAX)
+        purge(s);
+    slot_let(s);
+}
+
+static void trim(struct arenas *arenas, size_t keep)
+{
+    struct os_arenas *a = (struct os_arenas *)arenas;
+
+    while (idle(arenas) > keep) {
+        struct slot *s = find_free(a, false);
+
+        if (!s)
+            return;
+        if (!slot_try(s))
+            continue;
+        purge(s);
+        slot_let(s);
+    }
 }
 
 struct arenas *os_arenas_new(void)
@@ -240,10 +363,14 @@ struct arenas *os_arenas_new(void)
         .chunk = chunk,
         .drop = drop,
         .release = release,
+        .idle = idle,
+        .trim = trim,
     };
     process_init();
     for (unsigned i = 0; i < OS_ARENAS_MAX; i++) {
         atomic_init(&a->slots[i].taken, false);
+        atomic_init(&a->slots[i].bytes, 0);
+        atomic_init(&a->slots[i].held, 0);
         slot_init(&a->slots[i]);
     }
     return &a->base;

@@ -251,6 +251,18 @@ static void arenas_end(struct arenas *arenas, unsigned id)
     (void)id;
 }
 
+static size_t arenas_none(struct arenas *arenas)
+{
+    (void)arenas;
+    return 0;
+}
+
+static void arenas_keep(struct arenas *arenas, size_t keep)
+{
+    (void)arenas;
+    (void)keep;
+}
+
 static void no_usage(struct env *env, uint64_t *rss_bytes, uint64_t *user_us, uint64_t *system_us)
 {
     (void)env;
@@ -294,7 +306,8 @@ struct null_env *null_env_new(void)
                                .local = net_null_name };
     world->pool = (struct pool){ pool_submit_later };
     world->trace = (struct trace){ TRACE_WARNING, trace_line };
-    world->arenas = (struct arenas){ arenas_next, arenas_memory, arenas_give_back, arenas_end };
+    world->arenas = (struct arenas){ arenas_next, arenas_memory, arenas_give_back,
+                                     arenas_end,  arenas_none,   arenas_keep };
     world->env = (struct env){ .clock = &world->clock,
                                .fs = &world->fs,
                                .net = &world->net,

@@ -11,7 +11,7 @@ static unsigned acquire(struct arenas *arenas)
 {
     struct fuzz_arenas *a = (struct fuzz_arenas *)arenas;
 
-    for (unsigned id = 0; id < 4; id++) {
+    for (unsigned id = 0; id < 8; id++) {
         if (!(a->taken & 1u << id)) {
             a->taken |= 1u << id;
             return id;
@@ -55,7 +55,19 @@ static void release(struct arenas *arenas, unsigned id)
     a->taken &= ~(1u << id);
 }
 
+static size_t idle(struct arenas *arenas)
+{
+    (void)arenas;
+    return 0;
+}
+
+static void trim(struct arenas *arenas, size_t keep)
+{
+    (void)arenas;
+    (void)keep;
+}
+
 void fuzz_arenas_init(struct fuzz_arenas *a)
 {
-    *a = (struct fuzz_arenas){ .base = { acquire, take, drop, release } };
+    *a = (struct fuzz_arenas){ .base = { acquire, take, drop, release, idle, trim } };
 }

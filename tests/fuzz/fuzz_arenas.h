@@ -7,7 +7,7 @@
 
 struct fuzz_arenas {
     struct arenas base;
-    void *chunks[4];
+    void *chunks[8];
     unsigned taken;
 };
 

@@ -43,6 +43,7 @@ static void *chunk(struct arenas *arenas, unsigned id, size_t size)
     c->next = a->chunks[id];
     a->chunks[id] = c;
     a->bytes += size;
+    a->idle -= a->idle < size ? a->idle : size;
     return c->memory;
 }
 
@@ -57,6 +58,7 @@ static void drop(struct arenas *arenas, unsigned id, void *memory, size_t size)
     struct sim_chunk *c = *at;
     *at = c->next;
     a->bytes -= size;
+    a->idle += size;
     mem_free(c->raw);
     mem_free(c);
 }
@@ -71,9 +73,22 @@ static void release(struct arenas *arenas, unsigned id)
     a->used[id] = 0;
 }
 
+static size_t idle(struct arenas *arenas)
+{
+    return ((struct sim_arenas *)arenas)->idle;
+}
+
+static void trim(struct arenas *arenas, size_t keep)
+{
+    struct sim_arenas *a = (struct sim_arenas *)arenas;
+
+    if (a->idle > keep)
+        a->idle = keep;
+}
+
 void sim_arenas_init(struct sim_arenas *a)
 {
-    *a = (struct sim_arenas){ .arenas = { acquire, chunk, drop, release } };
+    *a = (struct sim_arenas){ .arenas = { acquire, chunk, drop, release, idle, trim } };
 }
 
 unsigned sim_arenas_deinit(struct sim_arenas *a)

@@ -16,6 +16,7 @@ struct sim_arenas {
     struct sim_chunk *chunks[SIM_ARENAS_MAX];
     int used[SIM_ARENAS_MAX];
     size_t bytes;
+    size_t idle; /* as a real one would count it */
 };
 
 void sim_arenas_init(struct sim_arenas *a);

@@ -37,6 +37,7 @@ static void *take(struct arenas *arenas, unsigned id, size_t size)
     assert(c && a->taken[id]);
     *c = (struct chunk){ a->chunks[id], size };
     a->chunks[id] = c;
+    a->idle -= a->idle < size ? a->idle : size;
     memset((uint8_t *)c + 64, 0xa5, size);
     return (uint8_t *)c + 64;
 }
@@ -49,6 +50,7 @@ static void drop(struct arenas *arenas, unsigned id, void *chunk, size_t size)
     while (*at != (uint8_t *)chunk - 64)
         at = &((struct chunk *)*at)->next;
     assert(((struct chunk *)*at)->size == size);
+    a->idle += size;
     *at = ((struct chunk *)*at)->next;
     free((uint8_t *)chunk - 64);
 }
@@ -61,14 +63,28 @@ static void release(struct arenas *arenas, unsigned id)
     while (a->chunks[id]) {
         struct chunk *c = a->chunks[id];
         a->chunks[id] = c->next;
+        a->idle += c->size;
         free(c);
     }
     a->taken[id] = false;
 }
 
+static size_t idle(struct arenas *arenas)
+{
+    return ((struct plain_arenas *)arenas)->idle;
+}
+
+static void trim(struct arenas *arenas, size_t keep)
+{
+    struct plain_arenas *a = (struct plain_arenas *)arenas;
+
+    if (a->idle > keep)
+        a->idle = keep;
+}
+
 void plain_arenas_init(struct plain_arenas *a)
 {
-    *a = (struct plain_arenas){ .base = { acquire, take, drop, release } };
+    *a = (struct plain_arenas){ .base = { acquire, take, drop, release, idle, trim } };
 }
 
 void plain_arenas_deinit(struct plain_arenas *a)

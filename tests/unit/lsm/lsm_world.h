@@ -14,6 +14,7 @@ struct plain_arenas {
     struct arenas base;
     void *chunks[8];
     bool taken[8];
+    size_t idle; /* as a real one would count it */
 };
 
 void plain_arenas_init(struct plain_arenas *a);

@@ -505,8 +505,10 @@ static struct memory_file *twin(const struct memory_fs *to, const struct memory_
 {
     struct memory_file *copy = to->files;
 
-    for (const struct memory_file *at = from->files; at != f; at = at->next)
+    for (const struct memory_file *at = from->files; at && at != f; at = at->next) {
+        assert(copy);
         copy = copy->next;
+    }
     return copy;
 }
 
