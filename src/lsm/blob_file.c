@@ -91,9 +91,10 @@ void blob_file_close(struct blob_file *b)
 
 struct err blob_file_holds(const struct blob_file *b, const struct blob_ref *ref)
 {
+    uint64_t size = __atomic_load_n(&b->size, __ATOMIC_RELAXED); /* it may grow */
+
     assert(ref->file == b->id);
-    if (ref->offset < BLOB_FRAMES_START || ref->offset > b->size ||
-        ref->length > b->size - ref->offset)
+    if (ref->offset < BLOB_FRAMES_START || ref->offset > size || ref->length > size - ref->offset)
         return err_make(ERR_CORRUPT, 0, "a value lies outside of its file");
     return err_ok();
 }

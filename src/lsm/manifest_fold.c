@@ -117,9 +117,21 @@ static struct err fold_tables(struct fold_files *f, const struct edit *e)
     return good ? err_ok() : err_make(ERR_CORRUPT, 0, "a table is added that is there");
 }
 
+/* Whether the blob file is there already: then it has more bytes by now. */
+static bool grow(struct fold_files *f, const struct edit_blob *b)
+{
+    struct fold_file *there = find(f, b->id);
+
+    if (!there || there->dropped || there->kind != b->kind)
+        return false;
+    there->size = b->size > there->size ? b->size : there->size;
+    return true;
+}
+
 static struct err fold_blobs(struct fold_files *f, const struct edit *e)
 {
     struct fold_file *fresh;
+    size_t count = 0;
     bool good;
 
     for (size_t i = 0; i < e->drop_blob_count; i++) {
@@ -129,9 +141,10 @@ static struct err fold_blobs(struct fold_files *f, const struct edit *e)
     fresh = mem_alloc(e->add_blob_count * sizeof *fresh);
     for (size_t i = 0; i < e->add_blob_count; i++) {
         const struct edit_blob *b = &e->add_blobs[i];
-        fresh[i] = (struct fold_file){ .id = b->id, .size = b->size, .kind = b->kind };
+        if (!grow(f, b))
+            fresh[count++] = (struct fold_file){ .id = b->id, .size = b->size, .kind = b->kind };
     }
-    good = add(f, fresh, e->add_blob_count);
+    good = add(f, fresh, count);
     mem_free(fresh);
     if (!good)
         return err_make(ERR_CORRUPT, 0, "a blob file is added that is there");

@@ -195,6 +195,9 @@ static struct err apply_blobs(struct applying *a)
             i++;
             continue;
         }
+        if (i < old->blob_count && next < a->add_blob_count &&
+            old->blobs[i].blob == a->add_blobs[next].blob)
+            next++; /* it grows */
         if (i < old->blob_count &&
             (next == a->add_blob_count || old->blobs[i].blob->id <= a->add_blobs[next].id))
             p = old->blobs[i++];
@@ -207,6 +210,16 @@ static struct err apply_blobs(struct applying *a)
     if (dropped != a->drop_blob_count)
         return err_make(ERR_CORRUPT, 0, "a blob file is dropped that is not there");
     return err_ok();
+}
+
+/* Other threads may be reading from it; what they look for is within either size. */
+static void grow_blobs(const struct edit *e)
+{
+    for (size_t i = 0; i < e->add_blob_count; i++) {
+        struct blob_file *b = e->add_blobs[i].blob;
+        if (e->add_blobs[i].size > b->size)
+            __atomic_store_n(&b->size, e->add_blobs[i].size, __ATOMIC_RELAXED);
+    }
 }
 
 static struct blob_place *find_blob(const struct version *v, uint64_t id)
@@ -304,6 +317,7 @@ struct err version_apply(const struct version *v, const struct edit *edit, struc
         free_arrays(a.fresh);
     } else {
         hold_files(a.fresh);
+        grow_blobs(edit);
         *out = a.fresh;
     }
     mem_free(a.add);

@@ -22,7 +22,7 @@ enum { LEVELS = 7 };
 struct blob_file {
     uint64_t id;
     enum file_kind kind;
-    uint64_t size; /* bytes of it that count: whole frames, head included */
+    uint64_t size; /* bytes of it that count: whole frames, head included; see edit_grow_blob() */
     struct fs_file *file;
     unsigned refs;
 };
@@ -107,17 +107,27 @@ void edit_add_table(struct edit *e, unsigned level, uint64_t order, struct table
 void edit_drop_table(struct edit *e, uint64_t id);
 void edit_add_blob(struct edit *e, struct blob_file *blob);
 void edit_drop_blob(struct edit *e, uint64_t id);
+
+/* A blob file that is there has more bytes that count by now (a segment the log was
+ * still writing): an add of an id that is there, with the version's own `blob`, which
+ * keeps handle, references and live bytes.  version_apply() sets its size, in every
+ * version that has it, so readers load the size atomically.  Of several growths the
+ * largest counts. */
+void edit_grow_blob(struct edit *e, struct blob_file *blob, uint64_t size);
 void edit_live(struct edit *e, uint64_t file, int64_t bytes); /* sums per file */
-void edit_deinit(struct edit *e);                             /* not the tables and blobs in it */
+
+/* Not the tables and blobs in it. */
+void edit_deinit(struct edit *e);
 
 /* An empty one, refs 1. */
 struct version *version_new(void);
 
 /* The one behind `edit`, whose tables and blobs are all open: refs 1, holding its
  * files.  Its number is the edit's, or v's if that is 0.  ERR_CORRUPT if the edit
- * does not fit: a file dropped that is not there or added that is, levels that
- * overlap, orders that are equal, a mark that falls, less than nothing live.  That is
- * for edits a manifest was made of; whoever made one itself asserts that it fits. */
+ * does not fit: a file dropped that is not there or added that is (but for a blob file
+ * that grows), levels that overlap, orders that are equal, a mark that falls, less than
+ * nothing live.  That is for edits a manifest was made of; whoever made one itself
+ * asserts that it fits. */
 struct err version_apply(const struct version *v, const struct edit *edit, struct version **out);
 
 void version_hold(struct version *v);

@@ -36,6 +36,12 @@ void edit_add_blob(struct edit *e, struct blob_file *blob)
         (struct edit_blob){ .id = blob->id, .kind = blob->kind, .size = blob->size, .blob = blob };
 }
 
+void edit_grow_blob(struct edit *e, struct blob_file *blob, uint64_t size)
+{
+    edit_add_blob(e, blob);
+    e->add_blobs[e->add_blob_count - 1].size = size;
+}
+
 void edit_drop_blob(struct edit *e, uint64_t id)
 {
     e->drop_blobs = grown(e->drop_blobs, e->drop_blob_count, sizeof *e->drop_blobs);
