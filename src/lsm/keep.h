@@ -1,13 +1,14 @@
 /* keep.h: what of a merged run of cells is still needed: the rules by which
- * flushes and compactions drop.
+ * flushes and compactions drop.  The first that fits decides:
  *
  *     shadowed by a newer cell of its key           dropped
- *     of a database flushed at or after its stamp   dropped
+ *     of a database flushed at or after its stamp   dropped: all older ones of the key are, too
  *     a tombstone, and nothing older below          dropped
- *     expired by `now_ms`                           becomes a tombstone (or is dropped, as one)
- *     an element not born under its head            dropped   (collections; requests.md: alive iff stamp >= head's born)
+ *     expired by `now_ms`                           a tombstone in its place, or dropped as one is
+ *     any other                                     kept
  *
- * Decides; touches nothing. */
+ * So only the newest cell of a key decides: one that is expired never lets an older
+ * one through.  Decides; touches nothing. */
 #ifndef HENGE_LSM_KEEP_H
 #define HENGE_LSM_KEEP_H
 
@@ -15,12 +16,12 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "cell/cell.h"
 #include "base/limits.h"
+#include "cell/cell.h"
 
 struct keep {
     uint64_t now_ms; /* by applied stamps, not by a clock: no reader's time is before it */
-    uint64_t flushed[LIMIT_DATABASES];
+    uint64_t flushed[LIMIT_DATABASES]; /* stamps, as in struct version */
     /* Whether an older table than all that are merged may hold this key. */
     bool (*below)(void *arg, const uint8_t *cell);
     void *arg;
@@ -29,7 +30,7 @@ struct keep {
 
 enum keep_verdict {
     KEEP_CELL,      /* as it is */
-    KEEP_TOMBSTONE, /* keep->made instead */
+    KEEP_TOMBSTONE, /* keep->made instead: same key, stamp and origin; good until the next call */
     KEEP_NOTHING,
 };
 

@@ -1,0 +1,44 @@
+/* keep.c: the rules, in their order.  Most cells pass by three looks at their fixed
+ * part. */
+#include "lsm/keep.h"
+
+#include <assert.h>
+
+/* The context stays: it says which versions the cell has seen, the expired one's too. */
+static void make_tombstone(struct keep *k, const struct cell *of)
+{
+    struct cell c = *of;
+
+    c.flags = (uint8_t)(CELL_TOMBSTONE | (of->flags & CELL_CONTEXT));
+    c.type = CELL_NONE;
+    c.value = slice_of(NULL, 0);
+    k->made.len = 0;
+    cell_encode(&c, buf_reserve(&k->made, cell_size(&c)));
+    k->made.len = cell_size(&c);
+}
+
+enum keep_verdict keep_judge(struct keep *k, const uint8_t *cell, bool again)
+{
+    uint8_t db = cell[28], flags = cell[30];
+    struct cell c;
+
+    assert(db < LIMIT_DATABASES);
+    if (again || cell_encoded_stamp(cell) <= k->flushed[db])
+        return KEEP_NOTHING;
+    if (!(flags & (CELL_TOMBSTONE | CELL_EXPIRES)))
+        return KEEP_CELL;
+    if (flags & CELL_TOMBSTONE)
+        return k->below(k->arg, cell) ? KEEP_CELL : KEEP_NOTHING;
+    cell_decode(cell, &c);
+    if (!cell_expired(&c, k->now_ms))
+        return KEEP_CELL;
+    if (!k->below(k->arg, cell))
+        return KEEP_NOTHING;
+    make_tombstone(k, &c);
+    return KEEP_TOMBSTONE;
+}
+
+void keep_deinit(struct keep *k)
+{
+    buf_deinit(&k->made);
+}
