@@ -26,10 +26,12 @@ static bool cut(struct memory_fs *m)
 }
 
 /* Counts a call; an error if this one is to fail. */
-static struct err called(struct memory_fs *m)
+static struct err called(struct memory_fs *m, const char *call, const char *name)
 {
     unsigned n = ++m->calls, count = m->fail_count ? m->fail_count : 1;
 
+    if (m->on_call)
+        m->on_call(m->on_call_arg, call, name);
     if (cut(m))
         return err_make(ERR_IO, 5, "the process is gone");
     if (m->fail_at && n >= m->fail_at && n - m->fail_at < count)
@@ -122,7 +124,7 @@ static struct err do_open(struct fs *fs, const char *path, unsigned flags, struc
 {
     struct memory_fs *m = of(fs);
     struct memory_file *f = memory_fs_find(m, path);
-    struct err e = called(m);
+    struct err e = called(m, "open", path);
 
     if (err_is(e))
         return e;
@@ -154,7 +156,7 @@ static size_t part(const struct memory_file *f, uint64_t offset, size_t len)
 static struct err do_read(struct fs_file *file, uint64_t offset, void *to, size_t len, size_t *got)
 {
     struct memory_file *f = ((struct handle *)file)->file;
-    struct err e = called(of(file->fs));
+    struct err e = called(of(file->fs), "read", f->name);
 
     *got = 0;
     if (err_is(e))
@@ -171,7 +173,7 @@ static struct err do_read_now(struct fs_file *file, uint64_t offset, void *to, s
 {
     struct memory_fs *m = of(file->fs);
     struct memory_file *f = ((struct handle *)file)->file;
-    struct err e = called(m);
+    struct err e = called(m, "read_now", f->name);
 
     *got = 0;
     if (err_is(e))
@@ -186,14 +188,14 @@ static struct err do_read_now(struct fs_file *file, uint64_t offset, void *to, s
     return err_ok();
 }
 
-static struct err put(struct fs_file *file, uint64_t offset, struct slice bytes)
+static struct err put(struct fs_file *file, const char *call, uint64_t offset, struct slice bytes)
 {
     struct memory_fs *m = of(file->fs);
     struct memory_file *f = ((struct handle *)file)->file;
-    struct err e = called(m);
+    struct err e = called(m, call, f->name);
     size_t end = (size_t)offset + bytes.len;
 
-    if (cut(m))
+    if (cut(m) && !(m->cut_torn && m->calls == m->cut_at))
         return e;
     if (m->fail_write && !err_is(e))
         e = err_make(ERR_IO, 5, "told to fail");
@@ -218,21 +220,21 @@ static struct err put(struct fs_file *file, uint64_t offset, struct slice bytes)
 static struct err do_write(struct fs_file *file, uint64_t offset, struct slice bytes)
 {
     of(file->fs)->writes++;
-    return put(file, offset, bytes);
+    return put(file, "write", offset, bytes);
 }
 
 static struct err do_write_now(struct fs_file *file, uint64_t offset, struct slice bytes)
 {
     assert(!of(file->fs)->forbid_direct);
     of(file->fs)->direct++;
-    return put(file, offset, bytes);
+    return put(file, "write_now", offset, bytes);
 }
 
 static struct err do_sync(struct fs_file *file)
 {
     struct memory_fs *m = of(file->fs);
     struct memory_file *f = ((struct handle *)file)->file;
-    struct err e = called(m);
+    struct err e = called(m, "sync", f->name);
 
     if (!err_is(e) && m->fail_sync)
         e = err_make(ERR_IO, 5, "told to fail");
@@ -250,7 +252,7 @@ static struct err do_allocate(struct fs_file *file, uint64_t len)
 {
     struct memory_fs *m = of(file->fs);
     struct memory_file *f = ((struct handle *)file)->file;
-    struct err e = called(m);
+    struct err e = called(m, "allocate", f->name);
 
     if (err_is(e))
         return e;
@@ -264,7 +266,7 @@ static struct err do_allocate(struct fs_file *file, uint64_t len)
 static struct err do_truncate(struct fs_file *file, uint64_t len)
 {
     struct memory_file *f = ((struct handle *)file)->file;
-    struct err e = called(of(file->fs));
+    struct err e = called(of(file->fs), "truncate", f->name);
 
     if (!err_is(e))
         resize(f, (size_t)len);
@@ -273,7 +275,7 @@ static struct err do_truncate(struct fs_file *file, uint64_t len)
 
 static struct err do_size(struct fs_file *file, uint64_t *len)
 {
-    struct err e = called(of(file->fs));
+    struct err e = called(of(file->fs), "size", ((struct handle *)file)->file->name);
 
     *len = ((struct handle *)file)->file->len;
     return e;
@@ -296,7 +298,7 @@ static struct err do_link(struct fs *fs, const char *from, const char *to)
 {
     struct memory_fs *m = of(fs);
     struct memory_file *f = memory_fs_find(m, from);
-    struct err e = called(m);
+    struct err e = called(m, "link", to);
 
     if (err_is(e))
         return e;
@@ -311,7 +313,7 @@ static struct err do_link(struct fs *fs, const char *from, const char *to)
 static struct err do_remove(struct fs *fs, const char *path)
 {
     struct memory_file *f = find_name(of(fs), path);
-    struct err e = called(of(fs));
+    struct err e = called(of(fs), "remove", path);
 
     if (err_is(e))
         return e;
@@ -324,7 +326,7 @@ static struct err do_remove(struct fs *fs, const char *path)
 static struct err do_list(struct fs *fs, const char *dir, void (*each)(void *arg, const char *name),
                           void *arg)
 {
-    struct err e = called(of(fs));
+    struct err e = called(of(fs), "list", dir);
     size_t n = strlen(dir);
 
     if (err_is(e))
@@ -338,7 +340,7 @@ static struct err do_list(struct fs *fs, const char *dir, void (*each)(void *arg
 
 static struct err do_make_dir(struct fs *fs, const char *dir)
 {
-    struct err e = called(of(fs));
+    struct err e = called(of(fs), "make_dir", dir);
 
     if (!err_is(e) && !memory_fs_find(of(fs), dir))
         make(of(fs), dir)->is_dir = true;
@@ -357,7 +359,7 @@ static bool inside(const char *name, const char *dir)
 
 static struct err do_sync_dir(struct fs *fs, const char *dir)
 {
-    struct err e = called(of(fs));
+    struct err e = called(of(fs), "sync_dir", dir);
 
     if (err_is(e))
         return e;
@@ -370,7 +372,7 @@ static struct err do_sync_dir(struct fs *fs, const char *dir)
 
 static struct err do_lock(struct fs *fs, const char *path, struct fs_file **out)
 {
-    struct err e = called(of(fs));
+    struct err e = called(of(fs), "lock", path);
     struct memory_file *f = memory_fs_find(of(fs), path);
 
     if (err_is(e))
@@ -388,7 +390,7 @@ static struct err do_space(struct fs *fs, const char *dir, uint64_t *free_bytes,
                            uint64_t *all_bytes)
 {
     struct memory_fs *m = of(fs);
-    struct err e = called(m);
+    struct err e = called(m, "space", dir);
 
     (void)dir;
     *all_bytes = m->quota ? m->quota : SPACE;
@@ -435,7 +437,7 @@ void memory_fs_kill(struct memory_fs *m)
     for (struct memory_file *f = m->files; f; f = f->next)
         f->locked = false;
     m->fail_at = m->cut_at = m->calls = 0;
-    m->fail_write = m->forbid_direct = false;
+    m->fail_write = m->fail_sync = m->forbid_direct = m->cut_torn = false;
 }
 
 /* Each sector is the old one or, if the dice say so, the new one. */

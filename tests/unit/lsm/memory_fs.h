@@ -25,11 +25,14 @@ struct memory_file {
 struct memory_fs {
     struct fs fs;
     struct memory_file *files;
-    unsigned calls;      /* made so far, but closing */
+    unsigned calls;                                                 /* made so far, but closing */
+    void (*on_call)(void *arg, const char *call, const char *name); /* of each, or NULL */
+    void *on_call_arg;
     unsigned fail_at;    /* the call that fails, from 1; 0 for none */
     unsigned fail_count; /* how many from there on; 0 is one */
     enum err_code fail_as;
     unsigned cut_at;    /* from this call on nothing has an effect; 0 for never */
+    bool cut_torn;      /* the call that is cut writes half of what it was to */
     uint64_t quota;     /* bytes of all files; 0 for no bound */
     bool cold;          /* nothing is in the page cache */
     struct prng *tepid; /* a random part is; NULL: all of it */
