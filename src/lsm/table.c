@@ -206,15 +206,14 @@ static struct err check_payload(const struct table *t, uint32_t i, struct slice 
 {
     struct table_block b;
     struct err e = table_block_open(payload, &b);
-    uint64_t first, last;
+    uint64_t last;
 
     if (!err_is(e))
         e = table_block_measure(&b);
     if (err_is(e))
         return e;
-    first = wire_get64(b.positions);
     last = wire_get64(b.positions + (size_t)(b.count - 1) * 8);
-    if (!table_index_agrees(t->index, i, first, last) ||
+    if (!table_index_agrees(t->index, i, b.bytes, last) ||
         (i + 1 == t->blocks && last != t->meta.max_position))
         return err_make(ERR_CORRUPT, 0, "block is not what the index says");
     return err_ok();

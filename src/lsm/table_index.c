@@ -125,12 +125,13 @@ static struct err check_separators(const struct table_index *index)
 
     for (uint32_t i = 1; i < index->blocks; i++) {
         bool equal = table_index_first(index, i) == table_index_first(index, i - 1);
-        const struct separator *s = index->separators + at;
-        if (at == index->separator_count || s->block != i) {
+        const struct separator *s;
+        if (at == index->separator_count || index->separators[at].block != i) {
             if (equal)
                 return err_make(ERR_CORRUPT, 0, "index lacks a separator");
             continue;
         }
+        s = &index->separators[at];
         if (equal && at && s[-1].block == i - 1) {
             struct cell c;
             cell_decode(s->cell, &c);
@@ -264,12 +265,19 @@ uint32_t table_index_locate(const struct table_index *index, const struct cell_k
     return locate_among(index, (uint32_t)from, (uint32_t)to, key);
 }
 
-bool table_index_agrees(const struct table_index *index, uint32_t i, uint64_t first, uint64_t last)
+bool table_index_agrees(const struct table_index *index, uint32_t i, const uint8_t *first,
+                        uint64_t last)
 {
     uint64_t next;
 
-    if (first != table_index_first(index, i))
+    if (cell_encoded_position(first) != table_index_first(index, i))
         return false;
+    if (has_separator(index, i)) {
+        struct cell c;
+        cell_decode(first, &c);
+        if (separator_compare(&index->separators[separators_before(index, i)], &c.key) != 0)
+            return false;
+    }
     if (i + 1 == index->blocks)
         return true;
     next = table_index_first(index, i + 1);

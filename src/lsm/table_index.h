@@ -48,9 +48,11 @@ uint32_t table_index_locate(const struct table_index *index, const struct cell_k
 /* Position of block i's first cell. */
 uint64_t table_index_first(const struct table_index *index, uint32_t i);
 
-/* Whether block i may begin at position `first` and end at `last`: the last block may
- * end anywhere, others where the next begins at most, and there only if it has a separator. */
-bool table_index_agrees(const struct table_index *index, uint32_t i, uint64_t first, uint64_t last);
+/* Whether block i may begin with cell `first` (encoded) and end at position `last`:
+ * it begins where the index says, with the separator's key if it has one, and ends
+ * before the next block, or at the next one's position if that has a separator. */
+bool table_index_agrees(const struct table_index *index, uint32_t i, const uint8_t *first,
+                        uint64_t last);
 
 /* Where block i lies, trailer included. */
 void table_index_extent(const struct table_index *index, uint32_t i, uint64_t *offset,

@@ -361,3 +361,50 @@ Test(cell, expires_at_its_millisecond)
     cr_assert(cell_expired(&c, 100));
     cr_assert(cell_expired(&c, 101));
 }
+
+static struct err stored(const struct cell *c)
+{
+    struct cell back;
+    size_t size = 0, used = 0, measured = 0;
+    uint8_t *p = encode(c, &size);
+    struct err e = cell_decode_stored(slice_of(p, size), &back, &used);
+
+    if (!err_is(e)) {
+        cr_assert_eq(used, size);
+        expect_equal(c, &back);
+        cr_assert_not(err_is(cell_measure(slice_of(p, size), &measured)));
+        cr_assert_eq(measured, size);
+        cr_assert_eq(cell_measure(slice_of(p, size - 1), &measured).code, ERR_CORRUPT);
+    }
+    mem_free(p);
+    return e;
+}
+
+Test(cell, a_reference_to_a_value_is_legal_in_tables_alone)
+{
+    struct blob_ref ref = { .file = 3, .offset = 4096, .length = 5000, .crc = 9 };
+    uint8_t bytes[BLOB_REF_SIZE];
+    struct cell c = string_cell("foo", ""), back;
+    size_t size = 0, used = 0;
+
+    blob_ref_put(bytes, &ref);
+    c.flags = CELL_BLOB;
+    c.value = slice_of(bytes, sizeof bytes);
+    cr_assert_not(err_is(stored(&c)));
+    cr_assert_eq(cell_value_length(&c), 5000);
+    uint8_t *p = encode(&c, &size);
+    cr_assert_eq(cell_decode_checked(slice_of(p, size), &back, &used).code, ERR_CORRUPT);
+    wire_put32(p + 16, BLOB_REF_SIZE - 1); /* fits all the same */
+    cr_assert_eq(cell_decode_stored(slice_of(p, size), &back, &used).code, ERR_CORRUPT);
+    mem_free(p);
+    ref.length = LIMIT_VALUE + 1;
+    blob_ref_put(bytes, &ref);
+    cr_assert_eq(stored(&c).code, ERR_CORRUPT);
+}
+
+Test(cell, a_flush_is_legal_in_the_log_alone)
+{
+    struct cell flush = { .key = { .kind = CELL_FLUSH, .db = 1 }, .stamp = 1 };
+
+    cr_assert_eq(stored(&flush).code, ERR_CORRUPT);
+}
