@@ -1,6 +1,4 @@
 /* crc32c_test.c: every way to compute it agrees with the definition, bit by bit. */
-#include "base/crc32c.h"
-
 #include <criterion/criterion.h>
 
 /* The same code under another name, to reach what the processor's instructions
