@@ -29,6 +29,7 @@ struct err blob_writer_open(struct blob_writer **out, struct fs *fs, const char 
 {
     uint8_t page[BLOB_FRAMES_START] = { 0 };
     char *path = file_path(dir, FILE_BLOB, id);
+    struct blob_writer *w;
     struct fs_file *file;
     struct err e = fs_open(fs, path, FS_READ | FS_WRITE | FS_CREATE, &file);
 
@@ -36,15 +37,16 @@ struct err blob_writer_open(struct blob_writer **out, struct fs *fs, const char 
         mem_free(path);
         return e;
     }
-    *out = mem_alloc(sizeof **out);
-    **out = (struct blob_writer){ .fs = fs, .path = path, .file = file, .id = id, .index = 1 };
+    w = mem_alloc(sizeof *w);
+    *w = (struct blob_writer){ .fs = fs, .path = path, .file = file, .id = id, .index = 1 };
     blob_head_put(page, id);
     e = fs_write(file, 0, slice_of(page, sizeof page));
     if (err_is(e)) {
-        blob_writer_abandon(*out);
+        blob_writer_abandon(w);
         return e;
     }
-    (*out)->written = sizeof page;
+    w->written = sizeof page;
+    *out = w;
     return err_ok();
 }
 

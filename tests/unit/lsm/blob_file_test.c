@@ -261,6 +261,8 @@ Test(blob_file, a_failing_disk_leaves_no_file_behind)
         }
         if (!err_is(e))
             e = blob_writer_finish(w, &b);
+        else
+            cr_assert(n > 2 || !w, "a writer that was not opened is not there");
         m.fail_at = 0;
         if (!err_is(e)) {
             cr_assert_geq(n, 6, "open, head, three frames, sync");
