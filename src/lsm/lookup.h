@@ -17,6 +17,7 @@ struct lookup_block {
 
 struct lookup {
     const struct version *version;
+    size_t skip;                 /* tables that may hold the key, newest first, known not to */
     struct lookup_block *blocks; /* read so far, the last one's cell found or not */
     size_t count;
     size_t room;
@@ -25,6 +26,9 @@ struct lookup {
 /* The newest cell of `key`, tombstones included, or NULL (then *e says if that is
  * for an error). Borrowed from the blocks, which grow by what was read. */
 const uint8_t *lookup_find(struct lookup *l, const struct cell_key *key, struct err *e);
+
+/* Reads one block and keeps it. */
+void lookup_read(struct lookup *l, struct table *t, uint32_t block, struct err *e);
 
 /* Frees the payloads that were not taken (set to NULL) and the list. */
 void lookup_deinit(struct lookup *l);
