@@ -25,6 +25,7 @@ struct blob_file {
     uint64_t size; /* bytes of it that count: whole frames, head included; see edit_grow_blob() */
     struct fs_file *file;
     unsigned refs;
+    bool stuck; /* the loop's: a rewrite met damage in it, and left it alone */
 };
 
 /* A table in its place. */

@@ -1,0 +1,542 @@
+/* rewrite.c: stages of small steps; a slice takes steps until it has had its bytes. */
+#include "lsm/rewrite.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/mem.h"
+#include "lsm/blob_file.h"
+#include "lsm/blob_scan.h"
+#include "lsm/lookup.h"
+#include "lsm/run.h"
+
+enum {
+    SCAN_STEP = 256 * 1024,
+    LOOKUP_BLOCKS = 64, /* kept; keys come in order, so the next is often in one of them */
+    LOOKUP_COST = 512,  /* of a slice's bytes, beside what is read */
+    BLOB_SIZE = 256 * 1024 * 1024,
+};
+
+/* SCAN -> JUDGE -> SCAN ...  for each victim, then  COPY -> END_BLOB -> END_TABLE -> ENDED,
+ * and from anywhere ENDED with an error. */
+enum stage {
+    STAGE_SCAN,
+    STAGE_JUDGE,
+    STAGE_COPY,
+    STAGE_END_BLOB,
+    STAGE_END_TABLE,
+    STAGE_ENDED,
+};
+
+/* An encoded cell in the `bytes` of a pile, which may move while it grows. */
+struct item {
+    uint64_t position;
+    size_t at;
+    uint64_t offset; /* of the value in the victim that is being scanned */
+};
+
+struct pile {
+    struct item *items;
+    size_t count;
+    size_t room;
+    struct buf bytes;
+};
+
+struct victim {
+    struct blob_file *blob;
+    struct err err; /* why it is left alone */
+    uint64_t where; /* it was found out: an offset in it */
+};
+
+struct rewrite {
+    struct job job;
+    void *owner;
+    struct rewrite_options options;
+    const struct version *version;
+    enum stage stage;
+    struct err err;
+    bool taken;
+    struct victim *victims;
+    size_t victim_count;
+    size_t victim; /* that is scanned or judged */
+    bool scanning;
+    struct blob_scan scan;
+    struct lookup lookup;
+    struct pile keys; /* of the victim: cells without values */
+    struct pile live; /* as the tables have them, with the old refs; or tombstones */
+    size_t next;      /* of `keys` to be judged, or of `live` to be copied */
+    struct buf value;
+    struct blob_writer *blob;
+    uint64_t blob_live; /* bytes of values in it */
+    struct table_writer *writer;
+    struct table *table;
+    struct edit edit; /* the blob files that are whole, and their live bytes */
+    uint64_t written;
+};
+
+static void pile_add(struct pile *p, const struct cell *c, uint64_t offset)
+{
+    size_t size = cell_size(c);
+
+    if (p->count == p->room) {
+        p->room = p->room ? p->room * 2 : 256;
+        p->items = mem_realloc(p->items, p->room * sizeof *p->items);
+    }
+    p->items[p->count++] = (struct item){ c->key.position, p->bytes.len, offset };
+    cell_encode(c, buf_reserve(&p->bytes, size));
+    p->bytes.len += size;
+}
+
+static const uint8_t *pile_cell(const struct pile *p, size_t i)
+{
+    return p->bytes.data + p->items[i].at;
+}
+
+static int by_key(const void *a, const void *b, void *arg)
+{
+    const struct item *x = a, *y = b;
+    const uint8_t *bytes = arg;
+    struct cell_key kx, ky;
+
+    if (x->position != y->position)
+        return x->position < y->position ? -1 : 1;
+    kx = run_key_of(bytes + x->at);
+    ky = run_key_of(bytes + y->at);
+    return cell_key_compare(&kx, &ky);
+}
+
+static void pile_sort(struct pile *p)
+{
+    if (p->count)
+        qsort_r(p->items, p->count, sizeof *p->items, by_key, p->bytes.data);
+}
+
+static void pile_clear(struct pile *p)
+{
+    mem_free(p->items);
+    buf_deinit(&p->bytes);
+    *p = (struct pile){ .count = 0 };
+}
+
+/* --- one victim */
+
+static void leave_alone(struct victim *v, struct err e, uint64_t where)
+{
+    v->err = e;
+    v->where = where;
+}
+
+static void next_victim(struct rewrite *r)
+{
+    pile_clear(&r->keys);
+    r->victim++;
+    r->stage = STAGE_SCAN;
+}
+
+static void end_scan(struct rewrite *r, struct victim *v)
+{
+    if (err_is(r->scan.source.err)) {
+        leave_alone(v, r->scan.source.err, r->scan.frame);
+        pile_clear(&r->keys);
+    }
+    blob_scan_deinit(&r->scan);
+    r->scanning = false;
+    pile_sort(&r->keys);
+    r->next = 0;
+    r->stage = STAGE_JUDGE;
+}
+
+/* Notes one cell's key.  What a flush hides, tombstones and empty values have
+ * nothing to move. */
+static uint64_t scan_step(struct rewrite *r)
+{
+    struct victim *v;
+    uint64_t size;
+    struct cell c;
+
+    if (r->victim == r->victim_count) {
+        pile_sort(&r->live);
+        r->next = 0;
+        r->stage = STAGE_COPY;
+        return r->options.slice_bytes / 2;
+    }
+    v = &r->victims[r->victim];
+    if (!r->scanning) {
+        blob_scan_init(&r->scan, v->blob, SCAN_STEP);
+        r->scanning = true;
+    }
+    if (!r->scan.source.cell) {
+        end_scan(r, v);
+        return r->options.slice_bytes / 2;
+    }
+    size = r->scan.next - r->scan.offset;
+    cell_decode(r->scan.source.cell, &c);
+    if (c.key.kind != CELL_FLUSH && c.value.len && c.stamp > r->options.flushed[c.key.db]) {
+        struct cell bare = { .key = c.key };
+        pile_add(&r->keys, &bare, r->scan.offset + (uint64_t)(c.value.data - r->scan.source.cell));
+    }
+    cell_source_next(&r->scan.source);
+    return size;
+}
+
+/* Whether the newest cell of a key is one that refers to this very value. */
+static bool is_alive(const struct cell *newest, uint64_t file, uint64_t offset)
+{
+    struct blob_ref ref;
+
+    if (!(newest->flags & CELL_BLOB))
+        return false;
+    blob_ref_get(newest->value.data, &ref);
+    return ref.file == file && ref.offset == offset;
+}
+
+static void keep(struct rewrite *r, struct cell *newest)
+{
+    if (newest->stamp <= r->options.flushed[newest->key.db])
+        return;
+    if (cell_expired(newest, r->options.now_ms)) {
+        newest->flags = (uint8_t)(CELL_TOMBSTONE | (newest->flags & CELL_CONTEXT));
+        newest->type = CELL_NONE;
+        newest->value = slice_of(NULL, 0);
+    }
+    pile_add(&r->live, newest, 0);
+}
+
+static uint64_t judge_step(struct rewrite *r)
+{
+    struct victim *v = &r->victims[r->victim];
+    size_t blocks;
+    struct cell_key key;
+    const uint8_t *cell;
+    struct cell newest;
+    uint64_t cost = LOOKUP_COST;
+    struct err e;
+
+    if (r->next == r->keys.count) {
+        next_victim(r);
+        return 0;
+    }
+    if (r->lookup.count > LOOKUP_BLOCKS)
+        lookup_deinit(&r->lookup);
+    blocks = r->lookup.count;
+    key = run_key_of(pile_cell(&r->keys, r->next));
+    cell = lookup_find(&r->lookup, &key, &e);
+    for (size_t i = blocks; i < r->lookup.count; i++)
+        cost += r->lookup.blocks[i].len;
+    if (err_is(e)) {
+        leave_alone(v, e, r->keys.items[r->next].offset);
+        next_victim(r);
+        return cost;
+    }
+    if (cell) {
+        cell_decode(cell, &newest);
+        if (is_alive(&newest, v->blob->id, r->keys.items[r->next].offset))
+            keep(r, &newest);
+    }
+    r->next++;
+    return cost;
+}
+
+/* --- copying */
+
+static struct victim *victim_of(struct rewrite *r, uint64_t file)
+{
+    size_t i = 0;
+
+    while (r->victims[i].blob->id != file)
+        i++;
+    return &r->victims[i];
+}
+
+/* Brings the value of `ref` into r->value; false: its victim is left alone. */
+static bool read_value(struct rewrite *r, const struct blob_ref *ref)
+{
+    struct victim *v = victim_of(r, ref->file);
+    struct err e;
+
+    if (err_is(v->err))
+        return false;
+    e = blob_file_holds(v->blob, ref);
+    if (!err_is(e)) {
+        r->value.len = 0;
+        e = blob_file_read(v->blob, ref, buf_reserve(&r->value, ref->length));
+        r->value.len = ref->length;
+    }
+    if (err_is(e))
+        leave_alone(v, e, ref->offset);
+    return !err_is(e);
+}
+
+/* Writes the cell with its value into the blob file; *ref is its new place. */
+static struct err copy_value(struct rewrite *r, const struct cell *c, struct blob_ref *ref)
+{
+    uint32_t crc = ref->crc;
+    struct cell whole = *c;
+    struct err e = err_ok();
+
+    if (!r->blob)
+        e = blob_writer_open(&r->blob, r->options.env->fs, r->options.dir,
+                             file_ids_take(r->options.ids));
+    whole.flags &= (uint8_t)~CELL_BLOB;
+    whole.value = buf_slice(&r->value);
+    if (!err_is(e))
+        e = blob_writer_add(r->blob, &whole, ref);
+    if (!err_is(e)) {
+        assert(ref->crc == crc);
+        r->blob_live += ref->length;
+    }
+    return e;
+}
+
+static struct err add_to_table(struct rewrite *r, const struct cell *c)
+{
+    struct err e = err_ok();
+
+    if (!r->writer)
+        e = table_writer_open(&r->writer, r->options.env->fs, r->options.dir,
+                              file_ids_take(r->options.ids), &r->options.table);
+    if (err_is(e))
+        return e;
+    r->value.len = 0;
+    cell_encode(c, buf_reserve(&r->value, cell_size(c)));
+    return table_writer_add(r->writer, r->value.data, cell_size(c));
+}
+
+static uint64_t copy_step(struct rewrite *r)
+{
+    uint8_t bytes[BLOB_REF_SIZE];
+    struct blob_ref ref = { .length = 0 };
+    struct cell c;
+
+    if (r->next == r->live.count) {
+        r->stage = STAGE_END_BLOB;
+        return 0;
+    }
+    cell_decode(pile_cell(&r->live, r->next++), &c);
+    if (c.flags & CELL_BLOB) {
+        blob_ref_get(c.value.data, &ref);
+        if (!read_value(r, &ref))
+            return ref.length;
+        r->err = copy_value(r, &c, &ref);
+        blob_ref_put(bytes, &ref);
+        c.value = slice_of(bytes, sizeof bytes);
+    }
+    if (!err_is(r->err))
+        r->err = add_to_table(r, &c);
+    if (!err_is(r->err) && r->blob && blob_writer_size(r->blob) >= r->options.blob_size)
+        r->stage = STAGE_END_BLOB;
+    return 2 * (uint64_t)ref.length + cell_size(&c);
+}
+
+/* --- ending */
+
+/* The open blob file is whole; then goes on, with another one or the table. */
+static uint64_t end_blob_step(struct rewrite *r)
+{
+    struct blob_file *blob = NULL;
+    struct blob_writer *w = r->blob;
+
+    r->stage = r->next < r->live.count ? STAGE_COPY : STAGE_END_TABLE;
+    if (!w)
+        return 0;
+    r->blob = NULL;
+    r->err = blob_writer_finish(w, &blob);
+    if (err_is(r->err))
+        return 0;
+    r->written += blob->size;
+    edit_add_blob(&r->edit, blob);
+    edit_live(&r->edit, blob->id, (int64_t)r->blob_live);
+    r->blob_live = 0;
+    return r->options.slice_bytes;
+}
+
+static void remove_file(struct rewrite *r, enum file_kind kind, uint64_t id)
+{
+    char *path = file_path(r->options.dir, kind, id);
+
+    fs_remove(r->options.env->fs, path);
+    mem_free(path);
+}
+
+static void end_table(struct rewrite *r)
+{
+    struct table_writer *w = r->writer;
+    struct table_meta meta;
+
+    r->writer = NULL;
+    r->err = table_writer_finish(w, &meta);
+    if (err_is(r->err))
+        return;
+    mem_free(meta.blobs);
+    r->err = table_open(&r->table, r->options.env->fs, r->options.dir, meta.id, meta.size);
+    if (err_is(r->err))
+        remove_file(r, FILE_TABLE, meta.id);
+    else
+        r->written += meta.size;
+}
+
+static uint64_t end_table_step(struct rewrite *r)
+{
+    if (r->writer) {
+        end_table(r);
+        if (!err_is(r->err))
+            r->err = fs_sync_dir(r->options.env->fs, r->options.dir);
+    }
+    r->stage = STAGE_ENDED;
+    return 0;
+}
+
+/* Removes everything it made. */
+static void give_up(struct rewrite *r)
+{
+    blob_writer_abandon(r->blob);
+    r->blob = NULL;
+    table_writer_abandon(r->writer);
+    r->writer = NULL;
+    if (r->table) {
+        uint64_t id = r->table->meta.id;
+        table_close(r->table);
+        r->table = NULL;
+        remove_file(r, FILE_TABLE, id);
+    }
+    for (size_t i = 0; i < r->edit.add_blob_count; i++) {
+        uint64_t id = r->edit.add_blobs[i].id;
+        blob_file_close(r->edit.add_blobs[i].blob);
+        remove_file(r, FILE_BLOB, id);
+    }
+    edit_deinit(&r->edit);
+    r->edit = (struct edit){ .number = 0 };
+}
+
+/* Returns what it cost, in bytes. */
+static uint64_t step(struct rewrite *r)
+{
+    switch (r->stage) {
+    case STAGE_SCAN:
+        return scan_step(r);
+    case STAGE_JUDGE:
+        return judge_step(r);
+    case STAGE_COPY:
+        return copy_step(r);
+    case STAGE_END_BLOB:
+        return end_blob_step(r);
+    case STAGE_END_TABLE:
+        return end_table_step(r);
+    case STAGE_ENDED:
+        break;
+    }
+    assert(!"a step behind the end");
+    return 0;
+}
+
+static void run(struct job *job)
+{
+    struct rewrite *r = list_item(job, struct rewrite, job);
+    uint64_t bytes = 0;
+
+    do
+        bytes += step(r);
+    while (r->stage != STAGE_ENDED && !err_is(r->err) && bytes < r->options.slice_bytes);
+    if (err_is(r->err)) {
+        r->stage = STAGE_ENDED;
+        give_up(r);
+    }
+}
+
+/* --- public */
+
+struct rewrite *rewrite_new(const struct rewrite_options *o, const struct version *v,
+                            const uint64_t *files, size_t count)
+{
+    struct rewrite *r = mem_zalloc(1, sizeof *r);
+
+    r->options = *o;
+    if (!r->options.blob_size)
+        r->options.blob_size = BLOB_SIZE;
+    r->version = v;
+    r->lookup.version = v;
+    r->err = err_ok();
+    r->job = (struct job){ .run = run, .priority = JOB_LATER };
+    r->victims = mem_zalloc(count, sizeof *r->victims);
+    r->victim_count = count;
+    for (size_t i = 0; i < count; i++) {
+        r->victims[i].blob = version_blob(v, files[i]);
+        r->victims[i].err = err_ok();
+        assert(r->victims[i].blob);
+    }
+    return r;
+}
+
+struct job *rewrite_job(struct rewrite *r)
+{
+    return &r->job;
+}
+
+void rewrite_set_owner(struct rewrite *r, void *owner)
+{
+    r->owner = owner;
+}
+
+void *rewrite_owner(struct job *job)
+{
+    return list_item(job, struct rewrite, job)->owner;
+}
+
+bool rewrite_ended(const struct rewrite *r)
+{
+    return r->stage == STAGE_ENDED;
+}
+
+struct err rewrite_error(const struct rewrite *r)
+{
+    return r->err;
+}
+
+static void mark(struct rewrite *r, const struct victim *v)
+{
+    v->blob->stuck = true;
+    trace_log(r->options.env->trace, TRACE_WARNING,
+              "%s %016llx keeps its garbage: %s, at byte %llu of it",
+              v->blob->kind == FILE_BLOB ? "blob file" : "log segment",
+              (unsigned long long)v->blob->id, v->err.what, (unsigned long long)v->where);
+}
+
+void rewrite_take_edit(struct rewrite *r, struct edit *out)
+{
+    assert(rewrite_ended(r) && !err_is(r->err) && !r->taken);
+    r->taken = true;
+    if (r->table)
+        edit_add_table(&r->edit, 0, r->options.order, r->table);
+    r->table = NULL;
+    for (size_t i = 0; i < r->victim_count; i++) {
+        if (err_is(r->victims[i].err))
+            mark(r, &r->victims[i]);
+        else
+            edit_drop_blob(&r->edit, r->victims[i].blob->id);
+    }
+    *out = r->edit;
+    r->edit = (struct edit){ .number = 0 };
+}
+
+uint64_t rewrite_written(const struct rewrite *r)
+{
+    return r->written;
+}
+
+void rewrite_free(struct rewrite *r)
+{
+    if (!r)
+        return;
+    if (r->scanning)
+        blob_scan_deinit(&r->scan);
+    give_up(r);
+    lookup_deinit(&r->lookup);
+    pile_clear(&r->keys);
+    pile_clear(&r->live);
+    buf_deinit(&r->value);
+    mem_free(r->victims);
+    mem_free(r);
+}
