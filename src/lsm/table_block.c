@@ -151,7 +151,12 @@ uint32_t table_block_seek(const struct table_block *b, const struct cell_key *ke
 
 const uint8_t *table_block_find(const struct table_block *b, const struct cell_key *key)
 {
-    uint32_t i = table_block_seek(b, key);
+    uint32_t i = (uint32_t)position_search(b->positions, b->count, key->position);
 
+    if (i == b->count || position_at(b->positions, i) != key->position)
+        return NULL; /* without a look at any cell */
+    if (compare_at(b, i, key) == 0)
+        return table_block_cell(b, i);
+    i = table_block_seek(b, key);
     return i < b->count && compare_at(b, i, key) == 0 ? table_block_cell(b, i) : NULL;
 }

@@ -23,9 +23,10 @@ struct table_meta {
     uint64_t raw_bytes; /* of encoded cells */
     uint64_t min_stamp;
     uint64_t max_stamp;
-    uint64_t min_expire_ms;          /* of cells that expire; UINT64_MAX if none does */
-    uint64_t max_expire_ms;          /* of all but tombstones; UINT64_MAX if one does not expire */
-    uint64_t heads[LIMIT_DATABASES]; /* head cells that are no tombstones */
+    /* Of cells that are no tombstones: UINT64_MAX and 0 if there are none. */
+    uint64_t min_expire_ms;             /* UINT64_MAX if none expires */
+    uint64_t max_expire_ms;             /* UINT64_MAX if one does not */
+    uint64_t heads[LIMIT_DATABASES];    /* head cells that are no tombstones */
     uint64_t expiring[LIMIT_DATABASES]; /* ... with an expiry */
     uint16_t databases;                 /* bit i: some cell of database i */
     struct blob_use *blobs;             /* by file; owned by who owns the meta */

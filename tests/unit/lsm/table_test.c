@@ -176,25 +176,51 @@ Test(table, its_meta_counts_its_cells)
 
 Test(table, a_write_that_fails_leaves_no_file)
 {
+    struct cell_list list = { .count = 0 };
+    struct table_meta meta;
+    struct memory_fs fs;
+    struct prng prng;
+    unsigned calls = 0;
+
+    prng_init(&prng, 5);
+    cell_list_fill(&list, &prng, 10000);
+    for (unsigned fail_at = 0; fail_at <= calls; fail_at++) {
+        memory_fs_init(&fs);
+        fs.fail_at = fail_at;
+        fs.fail_as = ERR_NO_SPACE;
+        struct err e = cell_list_write(&list, &fs.fs, "d", 7, &plain, &meta);
+        if (fail_at == 0) {
+            cr_assert_not(err_is(e));
+            mem_free(meta.blobs);
+            calls = fs.calls;
+            cr_assert_gt(fs.writes, 2);
+        } else {
+            cr_assert_eq(e.code, ERR_NO_SPACE, "call %u", fail_at);
+            cr_assert_eq(memory_fs_count(&fs, "d/table-"), 0);
+        }
+        memory_fs_deinit(&fs);
+    }
+    cell_list_deinit(&list);
+}
+
+Test(table, a_writer_may_be_abandoned_at_any_time)
+{
     struct made m;
-    unsigned calls;
+    struct table_writer *w = NULL;
 
     made_init(&m, 5, 500, &plain);
-    struct memory_fs again;
-    memory_fs_init(&again);
-    struct table_meta meta;
-    cr_assert_not(err_is(cell_list_write(&m.list, &again.fs, "d", 7, &plain, &meta)));
-    mem_free(meta.blobs);
-    calls = again.calls;
-    memory_fs_deinit(&again);
-    for (unsigned at = 1; at <= calls; at++) {
-        memory_fs_init(&again);
-        again.fail_at = at;
-        struct err e = cell_list_write(&m.list, &again.fs, "d", 7, &plain, &meta);
-        cr_assert(err_is(e), "call %u", at);
-        cr_assert_eq(memory_fs_count(&again, "d/table-"), 0);
-        memory_fs_deinit(&again);
+    cr_assert_not(err_is(table_writer_open(&w, &m.fs.fs, "d", 8, &plain)));
+    table_writer_abandon(w);
+    cr_assert_not(err_is(table_writer_open(&w, &m.fs.fs, "d", 8, &plain)));
+    for (unsigned i = 0; i < 200; i++) {
+        size_t size = cell_encoded_size(m.list.cells[i]);
+        cr_assert_not(err_is(table_writer_add(w, m.list.cells[i], size)));
+        cr_assert_eq(table_writer_position(w), cell_encoded_position(m.list.cells[i]));
     }
+    cr_assert_eq(table_writer_open(&w, &m.fs.fs, "d", 8, &plain).code, ERR_EXISTS);
+    table_writer_abandon(w);
+    table_writer_abandon(NULL);
+    cr_assert_eq(memory_fs_count(&m.fs, "d/table-"), 1);
     made_deinit(&m);
 }
 
