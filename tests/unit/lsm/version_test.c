@@ -146,6 +146,33 @@ Test(version, live_bytes_are_added_behind_everything_else)
     end(v);
 }
 
+Test(version, a_blob_file_grows_in_every_version_that_has_it)
+{
+    struct version_gone gone = file_sets_gone(NULL);
+    struct version *old = version_new(), *v;
+    struct blob_file *b = blob_fake(FILE_SEGMENT, 4);
+    struct edit e = { 0 };
+
+    edit_add_blob(&e, b);
+    edit_live(&e, 4, 10);
+    version_change(&old, &e);
+    edit_grow_blob(&e, b, 5000);
+    edit_add_blob(&e, blob_fake(FILE_BLOB, 3));
+    edit_live(&e, 4, 5);
+    cr_assert_not(err_is(version_apply(old, &e, &v)));
+    version_expect(v, "blobs 3b:0 4s:15 number 0");
+    version_expect(old, "blobs 4s:10 number 0");
+    cr_assert_eq(b->size, 5000);
+    cr_assert_eq(b->refs, 2);
+    cr_assert_eq(version_blob_bytes(old), 5000);
+    version_drop(old, &gone);
+    edit_deinit(&e);
+    edit_grow_blob(&e, b, 4000);
+    version_change(&v, &e);
+    cr_assert_eq(b->size, 5000, "it does not shrink");
+    version_drop(v, &gone);
+}
+
 Test(version, sums_of_live_bytes_are_sorted_whatever_the_order)
 {
     struct edit e = { 0 };
