@@ -12,6 +12,9 @@ enum {
     PAUSE_RATIO_MAX = 3,     /* a quarter of a thread at no pressure */
 };
 
+/* Faster than any device; sums of it fit. */
+#define RATE_MAX ((uint64_t)1 << 50)
+
 static unsigned ratio(uint64_t has, uint64_t limit)
 {
     double r;
@@ -40,10 +43,8 @@ static uint64_t rate_of(unsigned pressure, uint64_t fast, uint64_t slow)
         return UINT64_MAX;
     if (pressure >= PACE_FULL)
         return 0;
-    if (slow < RATE_MIN)
-        slow = RATE_MIN;
-    if (fast < slow)
-        fast = slow;
+    slow = slow < RATE_MIN ? RATE_MIN : slow > RATE_MAX ? RATE_MAX : slow;
+    fast = fast < slow ? slow : fast > RATE_MAX ? RATE_MAX : fast;
     if (pressure < PACE_CARRY) {
         /* By equal factors: it spans orders of magnitude. */
         double part = (double)(pressure - PACE_SLOW) / (PACE_CARRY - PACE_SLOW);
@@ -57,8 +58,7 @@ static uint64_t rate_of(unsigned pressure, uint64_t fast, uint64_t slow)
 /* Bytes in `us` at a bounded rate. */
 static int64_t bytes_in(uint64_t rate, uint64_t us)
 {
-    double bytes = (double)rate * (double)us / 1e6;
-    return bytes < 4e18 ? (int64_t)bytes : (int64_t)4e18;
+    return (int64_t)((double)rate * (double)us / 1e6);
 }
 
 static uint64_t us_for(uint64_t rate, int64_t bytes)

@@ -219,43 +219,39 @@ static unsigned level_behind(const struct picker *p, unsigned from)
     return to;
 }
 
-/* Whether tables `first` .. `end` - 1 meet no more below than `below`, and fit into a job. */
-static bool fits(const struct picker *p, unsigned from, unsigned to, struct range below,
+/* Whether tables `first` .. `end` - 1 meet no more below than `below`, fit into a job,
+ * and move if they shall. */
+static bool fits(const struct picker *p, unsigned from, unsigned to, struct range below, bool move,
                  size_t first, size_t end)
 {
     struct range wider = overlap(p, to, span_of(p, from, first, end));
     uint64_t bytes = wider.bytes;
 
-    for (size_t i = first; i < end; i++)
+    for (size_t i = first; i < end; i++) {
+        if (move && !can_move(p, table_at(p, from, i), to))
+            return false;
         bytes += table_at(p, from, i)->meta.size;
+    }
     return wider.end - wider.first == below.end - below.first && bytes <= p->o->job_bytes_max;
 }
 
-/* Neighbours come along if that adds nothing to what is below. */
-static struct range widen(const struct picker *p, unsigned from, unsigned to, size_t i)
-{
-    struct range below = overlap(p, to, span_of(p, from, i, i + 1));
-    struct range r = { .first = i, .end = i + 1 };
-
-    while (r.end < p->v->levels[from].count && fits(p, from, to, below, r.first, r.end + 1))
-        r.end++;
-    while (r.first > 0 && fits(p, from, to, below, r.first - 1, r.end))
-        r.first--;
-    return r;
-}
-
+/* Table `i`, and neighbours that come along because they add nothing to what is below. */
 static void pick_tables(struct picker *p, unsigned from, unsigned to, size_t i)
 {
-    struct range upper = widen(p, from, to, i);
-    struct range below = overlap(p, to, span_of(p, from, upper.first, upper.end));
-    bool move = below.first == below.end;
+    struct range below = overlap(p, to, span_of(p, from, i, i + 1));
+    bool alone = below.first == below.end, move = alone && can_move(p, table_at(p, from, i), to);
+    size_t first = i, end = i + 1;
 
-    for (size_t k = upper.first; move && k < upper.end; k++)
-        move = can_move(p, table_at(p, from, k), to);
-    take(&p->out->upper, &p->out->upper_count, p, from, upper.first, upper.end);
+    if (move || !alone) {
+        while (end < p->v->levels[from].count && fits(p, from, to, below, move, first, end + 1))
+            end++;
+        while (first > 0 && fits(p, from, to, below, move, first - 1, end))
+            first--;
+    }
+    take(&p->out->upper, &p->out->upper_count, p, from, first, end);
     take(&p->out->lower, &p->out->lower_count, p, to, below.first, below.end);
     choose(p, move ? PICK_MOVE : PICK_MERGE, from, to);
-    p->cursor[from] = table_at(p, from, upper.end - 1)->meta.max_position + 1;
+    p->cursor[from] = table_at(p, from, end - 1)->meta.max_position + 1;
 }
 
 /* The better to compact, the smaller. */
