@@ -255,7 +255,7 @@ struct lsm_fetch *lsm_fetch(struct lsm *lsm, const struct want *wants, size_t co
                             void (*done)(void *owner, struct err e), void *owner)
 {
     (void)lsm, (void)wants, (void)count, (void)done, (void)owner;
-    assert(!"everything is in memory");
+    assert(false); /* everything is in memory: lsm_find() wants nothing */
     return NULL;
 }
 
