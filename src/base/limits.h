@@ -19,6 +19,7 @@ enum {
     LIMIT_OUTPUT_SOFT = 64 * 1024 * 1024, /* unsent replies beyond which a client is not read */
     LIMIT_OUTPUT_TIGHT = 1024 * 1024,     /* the same when all clients' are many */
     LIMIT_PIPELINE = 1024,           /* unacknowledged calls beyond which a client is not read */
+    LIMIT_WAITING = 16384,           /* calls that wait for the disk beyond one per client */
     LIMIT_READ = 256 * 1024,         /* read from one client in one turn */
     LIMIT_RESTARTS = 64,             /* a command that wants more often has a bug */
     LIMIT_SCAN_VISITS = 10,          /* heads visited per COUNT in one SCAN */

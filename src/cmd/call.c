@@ -32,12 +32,13 @@ static void put_head(struct call *c, uint32_t arg, uint8_t type, struct slice va
     c->view->put(c->view, &cell);
 }
 
-bool want_head(struct call *c, uint32_t arg, bool *found, struct cell *out)
+static inline bool want_cell(struct call *c, uint32_t arg, bool value, bool *found,
+                             struct cell *out)
 {
     /* A command that wrote and then had to be run again would write twice. */
     assert(c->cells_written == 0);
     struct cell_key key = key_of(c, arg);
-    enum view_answer answer = c->view->find(c->view, &key, out);
+    enum view_answer answer = c->view->find(c->view, &key, value, out);
     *found = answer == VIEW_HERE;
     if (answer != VIEW_WANT)
         return true;
@@ -45,15 +46,31 @@ bool want_head(struct call *c, uint32_t arg, bool *found, struct cell *out)
     return false;
 }
 
+bool want_head(struct call *c, uint32_t arg, bool *found, struct cell *out)
+{
+    return want_cell(c, arg, false, found, out);
+}
+
+bool want_value(struct call *c, uint32_t arg, bool *found, struct cell *out)
+{
+    return want_cell(c, arg, true, found, out);
+}
+
 bool want_string(struct call *c, uint32_t arg, bool *found, struct cell *out)
 {
-    if (!want_head(c, arg, found, out))
+    if (!want_cell(c, arg, true, found, out))
         return false;
     if (!*found || out->type == CELL_STRING)
         return true;
-    reply_error(c->reply, "WRONGTYPE", "Operation against a key holding the wrong kind of value");
-    c->end = CALL_DONE;
+    c->end = call_wrong_type(c);
     return false;
+}
+
+bool want_bytes(struct call *c, uint32_t arg, struct cell *head)
+{
+    bool found = true;
+
+    return !(head->flags & CELL_BLOB) || want_cell(c, arg, true, &found, head);
 }
 
 void call_put_string(struct call *c, uint32_t arg, struct slice value, uint64_t expire_ms)
@@ -65,7 +82,7 @@ void call_put_expiry(struct call *c, uint32_t arg, const struct cell *head, uint
 {
     /* The head borrows from the store, which may move it while it makes room for
      * the new version: hence the copy. */
-    assert(c->scratch->len == 0);
+    assert(c->scratch->len == 0 && !(head->flags & CELL_BLOB));
     buf_append(c->scratch, head->value);
     put_head(c, arg, head->type, buf_slice(c->scratch), expire_ms);
 }
@@ -83,13 +100,13 @@ void call_flush(struct call *c, uint8_t db)
     c->view->flush(c->view, db);
 }
 
-bool call_find_again(struct call *c, uint32_t arg)
+bool call_still_there(struct call *c, uint32_t arg)
 {
     struct cell_key key = key_of(c, arg);
     struct cell head;
-    enum view_answer answer = c->view->find(c->view, &key, &head);
-    assert(answer != VIEW_WANT);
-    return answer == VIEW_HERE;
+    /* What this run has put is in memory.  A cell that was at hand and is not now has
+     * left the cache, so nothing was put over it. */
+    return c->view->find(c->view, &key, false, &head) != VIEW_ABSENT;
 }
 
 bool call_get_i64(struct call *c, uint32_t arg, int64_t *out)
@@ -103,6 +120,12 @@ bool call_get_i64(struct call *c, uint32_t arg, int64_t *out)
 enum call_end call_error(struct call *c, const char *text)
 {
     reply_error(c->reply, "ERR", text);
+    return CALL_DONE;
+}
+
+enum call_end call_wrong_type(struct call *c)
+{
+    reply_error(c->reply, "WRONGTYPE", "Operation against a key holding the wrong kind of value");
     return CALL_DONE;
 }
 

@@ -30,6 +30,7 @@ enum call_end {
 enum call_state {
     CALL_NEW,
     CALL_RUNNING,
+    CALL_FETCHING,   /* on the heap; what it wants is being read */
     CALL_COMMITTING, /* answered; the reply waits for the log */
     CALL_FINISHED,
     CALL_FAILED,
@@ -58,18 +59,27 @@ static inline uint64_t call_now_ms(const struct call *c)
 }
 
 /* The head cell of argv[arg].  True: at hand, *found says if it exists and *out
- * is it.  False: return c->end. */
+ * is it, but for the bytes of a large value (CELL_BLOB; its length is
+ * cell_value_length()).  False: return c->end. */
 bool want_head(struct call *c, uint32_t arg, bool *found, struct cell *out);
+
+/* The same with the bytes of its value, however large. */
+bool want_value(struct call *c, uint32_t arg, bool *found, struct cell *out);
 
 /* The same for a string.  False also after a WRONGTYPE error was replied. */
 bool want_string(struct call *c, uint32_t arg, bool *found, struct cell *out);
+
+/* *head, which want_head() found, gets its bytes if it lacks them.  False: return
+ * c->end. */
+bool want_bytes(struct call *c, uint32_t arg, struct cell *head);
 
 /* Puts a string under argv[arg]; `expire_ms` 0 for none.  The value must not be
  * borrowed from the view (copy it into c->scratch). */
 void call_put_string(struct call *c, uint32_t arg, struct slice value, uint64_t expire_ms);
 
-/* Puts `head`, which is what argv[arg] holds, again with another expiry.  Works
- * for every type and copies the value through c->scratch, which must be empty. */
+/* Puts `head`, which is what argv[arg] holds, with its bytes, again with another
+ * expiry.  Works for every type and copies the value through c->scratch, which must
+ * be empty. */
 void call_put_expiry(struct call *c, uint32_t arg, const struct cell *head, uint64_t expire_ms);
 
 /* Puts a tombstone over argv[arg]. */
@@ -78,9 +88,9 @@ void call_delete(struct call *c, uint32_t arg);
 /* Empties a database, or all of them (CELL_DB_ALL). */
 void call_flush(struct call *c, uint8_t db);
 
-/* Reads a head that this run has read already, and may have written since: for
- * commands that may name a key twice.  True if it exists. */
-bool call_find_again(struct call *c, uint32_t arg);
+/* argv[arg], which this run has found, is there still: for commands that delete
+ * and may name a key twice. */
+bool call_still_there(struct call *c, uint32_t arg);
 
 /* argv[arg] as an integer; false after replying "value is not an integer or out
  * of range", with c->end set. */
@@ -96,6 +106,7 @@ static inline bool call_arg_is(const struct call *c, uint32_t arg, const char *w
 enum call_end call_error(struct call *c, const char *text);
 
 /* Common errors, to the letter. */
+enum call_end call_wrong_type(struct call *c);
 enum call_end call_syntax_error(struct call *c);
 enum call_end call_wrong_arguments(struct call *c);
 

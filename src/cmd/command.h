@@ -89,6 +89,24 @@ static inline bool command_arity_ok(const struct command *row, uint32_t argc)
     return row->arity >= 0 ? argc == (uint32_t)row->arity : argc >= (uint32_t)-row->arity;
 }
 
+/* The keys among `argc` arguments are argv[*first], argv[*first + *step] and so on:
+ * returns how many. */
+static inline uint32_t command_keys(const struct command *row, uint32_t argc, uint32_t *first,
+                                    uint32_t *step)
+{
+    int last = row->keys.last < 0 ? (int)argc + row->keys.last : row->keys.last;
+
+    *first = (uint32_t)row->keys.first;
+    *step = (uint32_t)row->keys.step;
+    if (last >= (int)argc)
+        last = (int)argc - 1;
+    if (row->keys.first <= 0 || last < row->keys.first)
+        return 0;
+    if (last == row->keys.first)
+        return 1;
+    return ((uint32_t)last - *first) / *step + 1;
+}
+
 /* The families of cmd/, NULL-terminated; each its own file. */
 extern const struct command *const command_data_families[];
 

@@ -10,8 +10,11 @@ static enum call_end run_del(struct call *c)
     bool lacking = false;
     bool found;
     struct cell old;
-    for (uint32_t i = 1; i < c->argc; i++)
+    for (uint32_t i = 1; i < c->argc; i++) {
         lacking |= !want_head(c, i, &found, &old);
+        if (c->argc > 2)
+            buf_append_byte(c->scratch, found);
+    }
     if (lacking)
         return c->end;
     if (c->argc == 2) {
@@ -22,7 +25,8 @@ static enum call_end run_del(struct call *c)
     }
     int64_t deleted = 0;
     for (uint32_t i = 1; i < c->argc; i++) {
-        if (!call_find_again(c, i)) /* a key named twice is deleted once */
+        /* a key named twice is deleted once */
+        if (!c->scratch->data[i - 1] || !call_still_there(c, i))
             continue;
         call_delete(c, i);
         deleted++;

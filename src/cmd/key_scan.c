@@ -11,7 +11,7 @@
 #include "base/wire.h"
 #include "cmd/type_name.h"
 
-enum { CURSOR_SHIFT = 12 };
+enum { CURSOR_SHIFT = 12, VISITS_ENOUGH = 100 };
 
 #define CURSOR_MAX (UINT64_C(1) << (64 - CURSOR_SHIFT))
 
@@ -25,7 +25,11 @@ struct scan {
     /* what was gathered: for each key u32 length, bytes */
     struct buf *keys;
     uint64_t gathered;
-    uint64_t prefix; /* of the last key visited; meaningless before the first */
+    uint64_t prefix; /* of the last key visited; none before the first */
+    struct {
+        uint64_t gathered; /* before the first key of that prefix */
+        size_t bytes;
+    } group;
     bool full;
     uint64_t next; /* if full: prefix of the key it refused */
 };
@@ -93,7 +97,11 @@ static bool scan_each(void *arg, const struct cell *head)
         s->next = prefix;
         return false;
     }
-    s->prefix = prefix;
+    if (prefix != s->prefix) {
+        s->prefix = prefix;
+        s->group.gathered = s->gathered;
+        s->group.bytes = s->keys->len;
+    }
     if (!scan_selects(s, head))
         return true;
     wire_put32(buf_reserve(s->keys, 4), (uint32_t)head->key.key.len);
@@ -103,32 +111,52 @@ static bool scan_each(void *arg, const struct cell *head)
     return true;
 }
 
-/* Gathers keys; returns the cursor to go on with. */
-static uint64_t scan_walk(struct call *c, struct scan *s)
+/* The rest of a group is not at hand: keys of it are gathered again when all are. */
+static void cut_group(struct scan *s, uint64_t prefix)
 {
+    if (s->prefix != prefix)
+        return;
+    s->gathered = s->group.gathered;
+    s->keys->len = s->group.bytes;
+}
+
+/* Gathers keys.  True: *cursor is where to go on.  False: more has to be fetched
+ * first.  A page may be short for that, and empty if it has looked at many heads. */
+static bool scan_walk(struct call *c, struct scan *s, uint64_t *cursor)
+{
+    *cursor = 0;
     if (s->cursor > CURSOR_MAX)
-        return 0;
+        return true;
     uint64_t from = s->cursor ? (s->cursor - 1) << CURSOR_SHIFT : 0;
     size_t visits = s->count < LIMIT_SCAN_CALL / LIMIT_SCAN_VISITS
                         ? (size_t)s->count * LIMIT_SCAN_VISITS
                         : LIMIT_SCAN_CALL;
     uint64_t next;
-    bool ended = c->view->walk(c->view, c->db, from, visits, scan_each, s, &next);
-    if (ended && !s->full)
-        return 0;
+    size_t left = visits;
+    enum view_walk_end end = c->view->walk(c->view, c->db, from, &left, scan_each, s, &next);
+    if (end == VIEW_WALK_END)
+        return true;
     uint64_t prefix = s->full ? s->next : next >> CURSOR_SHIFT;
+    if (end == VIEW_WALK_WANT) {
+        cut_group(s, prefix);
+        if (prefix == from >> CURSOR_SHIFT || (s->gathered == 0 && visits - left < VISITS_ENOUGH))
+            return false;
+    }
     assert(prefix > from >> CURSOR_SHIFT); /* every call gets on */
-    return prefix + 1;
+    *cursor = prefix + 1;
+    return true;
 }
 
 static enum call_end run_scan(struct call *c)
 {
-    struct scan s = { .count = 10, .keys = c->scratch };
+    struct scan s = { .count = 10, .keys = c->scratch, .prefix = UINT64_MAX };
+    uint64_t cursor;
     if (!parse_cursor(c->argv[1], &s.cursor))
         return call_error(c, "invalid cursor");
     if (!parse_options(c, &s))
         return CALL_DONE;
-    uint64_t cursor = scan_walk(c, &s);
+    if (!scan_walk(c, &s, &cursor))
+        return CALL_WANT;
     reply_array(c->reply, 2);
     reply_bulk_int(c->reply, (int64_t)cursor);
     reply_array(c->reply, s.gathered);

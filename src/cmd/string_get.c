@@ -27,7 +27,7 @@ static enum call_end run_mget(struct call *c)
     for (uint32_t i = 1; i < c->argc; i++) {
         bool found;
         struct cell old;
-        if (!want_head(c, i, &found, &old))
+        if (!want_value(c, i, &found, &old))
             lacking = true; /* ask for the others too: one restart for all */
         else if (found && old.type == CELL_STRING)
             reply_bulk(c->reply, old.value);
@@ -41,9 +41,11 @@ static enum call_end run_strlen(struct call *c)
 {
     bool found;
     struct cell old;
-    if (!want_string(c, 1, &found, &old))
+    if (!want_head(c, 1, &found, &old))
         return c->end;
-    reply_int(c->reply, found ? (int64_t)old.value.len : 0);
+    if (found && old.type != CELL_STRING)
+        return call_wrong_type(c);
+    reply_int(c->reply, found ? (int64_t)cell_value_length(&old) : 0);
     return CALL_DONE;
 }
 

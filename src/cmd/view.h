@@ -17,9 +17,18 @@ enum view_answer {
     VIEW_WANT, /* not at hand; noted down */
 };
 
+enum view_walk_end {
+    VIEW_WALK_END,     /* went through to the end of the store */
+    VIEW_WALK_STOPPED, /* `each` or `visits` stopped it: *next is where to go on */
+    VIEW_WALK_WANT,    /* the cells at *next are not at hand; noted down */
+};
+
 struct view {
-    /* *out borrows until the next put or flush. */
-    enum view_answer (*find)(struct view *view, const struct cell_key *key, struct cell *out);
+    /* `value`: the bytes of a large value are needed too; else such a cell may come
+     * with CELL_BLOB, which tells the length alone.  *out borrows until the next put
+     * or flush. */
+    enum view_answer (*find)(struct view *view, const struct cell_key *key, bool value,
+                             struct cell *out);
     /* Puts one cell; stamp and origin are the view's to fill in.  The bytes are
      * copied and must not be borrowed from the view itself. */
     void (*put)(struct view *view, const struct cell *cell);
@@ -27,12 +36,15 @@ struct view {
     void (*flush)(struct view *view, uint8_t db);
     /* Live keys of a database. */
     uint64_t (*count)(struct view *view, uint8_t db);
-    /* Every live head cell of `db` in order from position `from` on, until `each`
-     * returns false or `visits` heads of any kind (dead, other databases) were
-     * passed and the position changed in its top 52 bits.  False if it stopped
-     * before the end of the store: *next is where to go on. */
-    bool (*walk)(struct view *view, uint8_t db, uint64_t from, size_t visits,
-                 bool (*each)(void *arg, const struct cell *cell), void *arg, uint64_t *next);
+    /* Every live head cell of `db` in order from position `from` on, large values
+     * without their bytes, until `each` returns false or *visits heads of any kind
+     * (dead, other databases) were passed and the position changed in its top 52 bits.
+     * Takes those that were passed off *visits, which is not 0 before.
+     * Before VIEW_WALK_WANT every head in front of *next was handed over, and perhaps
+     * some of *next. */
+    enum view_walk_end (*walk)(struct view *view, uint8_t db, uint64_t from, size_t *visits,
+                               bool (*each)(void *arg, const struct cell *cell), void *arg,
+                               uint64_t *next);
 };
 
 #endif

@@ -90,21 +90,27 @@ static uint64_t gate_of(const struct node *n)
     return 0;
 }
 
-void node_run(struct node *n, struct call *c)
+enum call_end node_run(struct node *n, struct call *c)
 {
     struct node_view *v = &n->view;
     uint64_t hits = v->hits, misses = v->misses;
-    enum call_end end;
+    uint64_t now_us = n->now_us;
 
+    /* A call keeps its time through restarts, unless somebody was told since that a
+     * key has expired which nobody could write down. */
+    if (c->state == CALL_NEW)
+        c->now_us = now_us;
+    else
+        now_us = c->now_us > n->floor_us ? c->now_us : n->floor_us;
     request_move(c, CALL_RUNNING);
-    node_view_begin(v, n->now_us);
+    node_view_begin(v, now_us);
     c->view = &v->view;
-    c->now_us = n->now_us;
     n->scratch.len = 0;
     c->scratch = &n->scratch;
-    end = c->row->run(c);
-    assert(end == CALL_DONE); /* every cell is in memory: the view never answers WANT */
-    (void)end;
+    if (c->row->run(c) == CALL_WANT) {
+        assert(v->want_count > 0 && v->written == 0);
+        return CALL_WANT;
+    }
     if (c->row->flags & CMD_READONLY) {
         n->stats.hits += v->hits - hits;
         n->stats.misses += v->misses - misses;
@@ -120,6 +126,47 @@ void node_run(struct node *n, struct call *c)
     request_move(c, c->gate > lsm_acked(n->lsm) ? CALL_COMMITTING : CALL_FINISHED);
     if (n->scratch.cap > LIMIT_FRAME)
         buf_deinit(&n->scratch);
+    return CALL_DONE;
+}
+
+void node_fetch(struct node *n, struct call *c, struct fetch *f)
+{
+    struct node_view *v = &n->view;
+
+    request_move(c, CALL_FETCHING);
+    if (f->count == 0) {
+        n->stats.fetched++;
+        node_view_want_keys(v, c);
+    }
+    n->stats.fetches++;
+    fetch_start(f, n->lsm, v->wants, v->want_count);
+}
+
+/* For this call only: another may find all it needs elsewhere. */
+static enum call_end refuse_unreadable(struct node *n, struct call *c, struct err e)
+{
+    n->stats.fetch_errors++;
+    request_move(c, CALL_FAILED);
+    reply_errorf(c->reply, "IOERR", "%s: %s",
+                 e.code == ERR_CORRUPT ? "the data on disk is damaged"
+                                       : "the data could not be read from disk",
+                 e.what);
+    return CALL_DONE;
+}
+
+enum call_end node_run_again(struct node *n, struct call *c, struct fetch *f)
+{
+    enum call_end end;
+
+    assert(!f->waiting);
+    if (err_is(f->err))
+        return refuse_unreadable(n, c, f->err);
+    end = node_run(n, c);
+    if (end == CALL_WANT && f->count == LIMIT_RESTARTS) {
+        request_move(c, CALL_FETCHING);
+        return refuse_unreadable(n, c, err_make(ERR_LIMIT, 0, "read too often for one command"));
+    }
+    return end;
 }
 
 void node_commit(struct node *n)

@@ -2,8 +2,10 @@
  * leave.
  *
  * A turn: node_turn_begin(), any number of node_prepare() and node_run(), one
- * node_commit().  After node_run() a call's reply is whole; it may leave once
- * node_acked() has reached call->gate. */
+ * node_commit().  A call that is done has its whole reply, which may leave once
+ * node_acked() has reached call->gate.  A call that lacks cells is left as it was
+ * before: its owner moves it to where it can stay, node_fetch() reads what it
+ * lacks, and node_run_again() runs it from its first line. */
 #ifndef HENGE_NODE_NODE_H
 #define HENGE_NODE_NODE_H
 
@@ -14,11 +16,15 @@
 #include "cmd/call.h"
 #include "env/env.h"
 #include "lsm/lsm.h"
+#include "node/fetch.h"
 
 struct node_stats {
     uint64_t expired; /* tombstones written for expired keys */
     uint64_t hits;    /* reads of keys that were there */
     uint64_t misses;
+    uint64_t fetched;      /* calls that had to wait for cells */
+    uint64_t fetches;      /* ... how often */
+    uint64_t fetch_errors; /* calls that failed for a file that could not be read */
 };
 
 struct node;
@@ -37,8 +43,18 @@ void node_turn_begin(struct node *node);
  * nearer. */
 void node_prepare(struct node *node, struct call *calls, size_t count);
 
-/* Runs an admitted call to its end: reply, cells and gate. */
-void node_run(struct node *node, struct call *c);
+/* Runs an admitted call: CALL_DONE with reply, cells and gate.  Or CALL_WANT: then
+ * its owner takes away what it has replied, and node_fetch() must follow before
+ * anything else is run. */
+enum call_end node_run(struct node *node, struct call *c);
+
+/* Reads what the call lacked that was run last; `f` is its own from the first time
+ * on, until fetch_end().  f->ready() says when node_run_again() may be called. */
+void node_fetch(struct node *node, struct call *c, struct fetch *f);
+
+/* The same as node_run(), for a call that has waited.  It answers an error if its
+ * cells cannot be read. */
+enum call_end node_run_again(struct node *node, struct call *c, struct fetch *f);
 
 /* Ends the turn: the log gets what was put. */
 void node_commit(struct node *node);

@@ -3,8 +3,10 @@
 
 #include <assert.h>
 
+#include "base/mem.h"
 #include "base/planted.h"
 #include "base/wire.h"
+#include "cmd/command.h"
 
 static void saw(struct node_view *v, uint64_t stamp)
 {
@@ -27,10 +29,20 @@ void node_view_note_expired(struct node_view *v, const struct cell_key *key)
     buf_append(&v->expired, key->key);
 }
 
-static enum view_answer view_find(struct view *view, const struct cell_key *key, struct cell *out)
+static void note_want(struct node_view *v, const struct cell_key *key, enum want_kind kind)
+{
+    if (v->want_count == v->want_cap) {
+        v->want_cap = v->want_cap ? v->want_cap * 2 : 16;
+        v->wants = mem_realloc(v->wants, v->want_cap * sizeof(struct want));
+    }
+    v->wants[v->want_count++] = (struct want){ *key, kind };
+}
+
+static enum view_answer view_find(struct view *view, const struct cell_key *key, bool value,
+                                  struct cell *out)
 {
     struct node_view *v = (struct node_view *)view;
-    enum lsm_answer answer = lsm_find(v->lsm, key, true, out);
+    enum lsm_answer answer = lsm_find(v->lsm, key, value, out);
 
     saw(v, lsm_flushed(v->lsm, key->db));
     if (answer == LSM_HERE) {
@@ -42,9 +54,29 @@ static enum view_answer view_find(struct view *view, const struct cell_key *key,
             }
             node_view_note_expired(v, key);
         }
+    } else if (answer == LSM_WANT) {
+        note_want(v, key, value ? WANT_VALUE : WANT_CELL);
+        return VIEW_WANT;
     }
     v->misses++;
     return VIEW_ABSENT;
+}
+
+void node_view_want_keys(struct node_view *v, const struct call *c)
+{
+    size_t noted = v->want_count, next = 0;
+    uint32_t first, step, keys = command_keys(c->row, c->argc, &first, &step);
+
+    for (uint32_t i = first; keys > 0; keys--, i += step) {
+        struct cell_key key = cell_head_key(c->db, c->argv[i]);
+        struct cell head;
+
+        /* The run's own wants mostly come in the order of the arguments. */
+        if (next < noted && slice_equal(v->wants[next].key.key, key.key))
+            next++;
+        else if (lsm_find(v->lsm, &key, false, &head) == LSM_WANT)
+            note_want(v, &key, WANT_CELL);
+    }
 }
 
 /* One stamp a request; a flush takes one of its own, so that what the same
@@ -91,7 +123,7 @@ struct walk {
     void *arg;
     uint64_t *next;
     uint64_t prefix; /* top 52 bits of the last cell's position */
-    size_t visits;
+    size_t *visits;  /* left */
     uint8_t db;
 };
 
@@ -101,13 +133,13 @@ static bool walk_cell(void *arg, const uint8_t *encoded)
     struct cell c;
     uint64_t position = cell_encoded_position(encoded);
 
-    if (w->visits == 0 && position >> 12 != w->prefix) {
+    if (*w->visits == 0 && position >> 12 != w->prefix) {
         *w->next = position;
         return false;
     }
     w->prefix = position >> 12;
-    if (w->visits)
-        w->visits--;
+    if (*w->visits)
+        --*w->visits;
     cell_decode(encoded, &c);
     if (c.key.db != w->db || c.key.kind != CELL_HEAD || (c.flags & CELL_TOMBSTONE))
         return true;
@@ -121,8 +153,9 @@ static bool walk_cell(void *arg, const uint8_t *encoded)
     return false;
 }
 
-static bool view_walk(struct view *view, uint8_t db, uint64_t from, size_t visits,
-                      bool (*each)(void *arg, const struct cell *cell), void *arg, uint64_t *next)
+static enum view_walk_end view_walk(struct view *view, uint8_t db, uint64_t from, size_t *visits,
+                                    bool (*each)(void *arg, const struct cell *cell), void *arg,
+                                    uint64_t *next)
 {
     struct node_view *v = (struct node_view *)view;
     struct walk w = { .v = v,
@@ -130,11 +163,22 @@ static bool view_walk(struct view *view, uint8_t db, uint64_t from, size_t visit
                       .arg = arg,
                       .next = next,
                       .prefix = UINT64_MAX,
-                      .visits = visits ? visits : 1,
+                      .visits = visits,
                       .db = db };
+    uint64_t at = 0;
 
     saw(v, lsm_last_stamp(v->lsm));
-    return lsm_walk(v->lsm, from, walk_cell, &w, next) == LSM_WALK_END;
+    switch (lsm_walk(v->lsm, from, walk_cell, &w, &at)) {
+    case LSM_WALK_END:
+        return VIEW_WALK_END;
+    case LSM_WALK_STOPPED:
+        return VIEW_WALK_STOPPED;
+    case LSM_WALK_WANT:
+        break;
+    }
+    *next = at;
+    note_want(v, &(struct cell_key){ .position = at, .db = db }, WANT_WALK);
+    return VIEW_WALK_WANT;
 }
 
 void node_view_init(struct node_view *v, struct lsm *lsm, uint32_t origin)
@@ -153,6 +197,7 @@ void node_view_init(struct node_view *v, struct lsm *lsm, uint32_t origin)
 void node_view_deinit(struct node_view *v)
 {
     buf_deinit(&v->expired);
+    mem_free(v->wants);
 }
 
 void node_view_begin(struct node_view *v, uint64_t now_us)
@@ -161,6 +206,7 @@ void node_view_begin(struct node_view *v, uint64_t now_us)
     v->stamp = 0;
     v->seen_stamp = 0;
     v->written = 0;
+    v->want_count = 0;
     v->expired.len = 0;
     v->unburied = false;
 }
@@ -178,11 +224,17 @@ uint64_t node_view_bury(struct node_view *v)
         struct cell c;
 
         at += 5 + len;
-        if (lsm_find(v->lsm, &key, false, &c) != LSM_HERE)
+        switch (lsm_find(v->lsm, &key, false, &c)) {
+        case LSM_ABSENT: /* the call itself has flushed it away */
             continue;
-        if ((c.flags & CELL_TOMBSTONE) || !cell_expired(&c, v->now_us / 1000))
-            continue; /* the call itself has put something else there */
-        if (!lsm_can_put(v->lsm, cell_size(&c))) {
+        case LSM_HERE:
+            if ((c.flags & CELL_TOMBSTONE) || !cell_expired(&c, v->now_us / 1000))
+                continue; /* the call itself has put something else there */
+            break;
+        case LSM_WANT: /* it has left the cache: nothing in memory has replaced it */
+            break;
+        }
+        if (!lsm_can_put(v->lsm, CELL_FIXED_SIZE + len + 8)) {
             v->unburied = true;
             break;
         }

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "cmd/view.h"
+#include "cmd/call.h"
 #include "lsm/lsm.h"
 
 struct node_view {
@@ -20,6 +20,9 @@ struct node_view {
     uint64_t written;    /* cells and flushes it put */
     uint64_t hits;       /* keys found, since the node began */
     uint64_t misses;
+    struct want *wants; /* that this run lacks; keys borrow from the call */
+    size_t want_count;
+    size_t want_cap;
     struct buf expired; /* keys it saw expired: db u8, length u32, bytes, ... */
     bool unburied;      /* ... not all of whose tombstones could be written */
 };
@@ -29,6 +32,10 @@ void node_view_deinit(struct node_view *v);
 
 /* Forgets the last call. */
 void node_view_begin(struct node_view *v, uint64_t now_us);
+
+/* Adds the heads of all keys that the call's row names and that are not at hand to
+ * the wants of a run that ended with some, so that one fetch gets them all. */
+void node_view_want_keys(struct node_view *v, const struct call *c);
 
 /* Notes an expired head cell: its tombstone is to be written. */
 void node_view_note_expired(struct node_view *v, const struct cell_key *key);

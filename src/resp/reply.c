@@ -13,6 +13,7 @@
 enum {
     HEAD_MAX = 1 + NUM_I64_MAX + 2, /* "$-9223372036854775808\r\n" */
     DOUBLE_MAX = 64,                /* what num_put_double() may need */
+    COPY_MAX = 4096,                /* below, a copy is cheaper than a block mostly empty */
     ERROR_TEXT_MAX = 512,           /* of reply_errorf(), its NUL included */
 };
 
@@ -307,6 +308,20 @@ void reply_cut(struct reply *r, struct reply_mark mark)
     r->errors = mark.errors;
 }
 
+void reply_cut_to(struct reply *r, size_t bytes, uint64_t errors)
+{
+    struct reply_mark mark = { .bytes = bytes, .errors = errors };
+    size_t left = bytes ? r->taken + bytes : 0;
+
+    assert(bytes <= r->bytes);
+    for (struct block *b = r->first; left > 0; b = b->next) {
+        mark.last = b;
+        mark.len = left < b->len ? left : b->len;
+        left -= mark.len;
+    }
+    reply_cut(r, mark);
+}
+
 unsigned reply_parts(const struct reply *r, size_t max_bytes, struct slice *parts, unsigned max)
 {
     size_t skip = r->taken;
@@ -354,6 +369,29 @@ void reply_move(struct reply *to, struct reply *from, size_t n)
         reply_take(from, part.len);
         n -= part.len;
     }
+}
+
+void reply_append(struct reply *to, struct reply *from)
+{
+    assert(to != from && to->pool == from->pool);
+    to->errors += from->errors;
+    from->errors = 0;
+    if (from->bytes <= COPY_MAX || (from->taken && to->first)) {
+        reply_move(to, from, from->bytes);
+        return;
+    }
+    if (to->last) {
+        to->last->next = from->first;
+    } else {
+        to->first = from->first;
+        to->taken = from->taken;
+    }
+    to->last = from->last;
+    to->bytes += from->bytes;
+    from->first = NULL;
+    from->last = NULL;
+    from->bytes = 0;
+    from->taken = 0;
 }
 
 bool reply_check(const struct reply *r)

@@ -72,6 +72,10 @@ struct reply_mark {
 struct reply_mark reply_mark(const struct reply *r);
 void reply_cut(struct reply *r, struct reply_mark mark);
 
+/* The same for who remembered only how many bytes and errors there were; none have
+ * been taken off since. */
+void reply_cut_to(struct reply *r, size_t bytes, uint64_t errors);
+
 /* The first bytes, at most `max_bytes`, as at most `max` parts; returns how many
  * parts.  They borrow until the next call on `r`. */
 unsigned reply_parts(const struct reply *r, size_t max_bytes, struct slice *parts, unsigned max);
@@ -81,6 +85,10 @@ void reply_take(struct reply *r, size_t n);
 
 /* Moves the first `n` bytes of `from` to the end of `to` (copies). */
 void reply_move(struct reply *to, struct reply *from, size_t n);
+
+/* Moves all of `from`, errors included, to the end of `to`, which is of the same
+ * pool: small pieces are copied, large ones change hands. */
+void reply_append(struct reply *to, struct reply *from);
 
 bool reply_check(const struct reply *r);
 

@@ -56,6 +56,7 @@ void connection_free(struct connection *conn)
     list_remove(&conn->parked);
     reply_clear(&conn->out);
     held_deinit(&conn->held);
+    connection_forget_waiting(conn);
     block_drop(blocks, conn->in);
     reader_deinit(&conn->reader);
     session_deinit(&conn->session);
@@ -76,31 +77,45 @@ void connection_wake(struct connection *conn)
 
 /* Its replies have to leave before it may ask for more.  A client that sends all
  * before it reads has room for that, but not many of them at once. */
-static bool must_drain(const struct connection *conn)
+static bool must_drain(const struct connection *conn, size_t bytes)
 {
     uint64_t all = conn->server->instance.blocks.used_bytes;
 
     if (all > server_blocks_max(conn->server))
-        return conn->out.bytes > 0;
+        return bytes > 0;
     if (all > server_blocks_easy(conn->server))
-        return conn->out.bytes > LIMIT_OUTPUT_TIGHT;
-    return conn->out.bytes > LIMIT_OUTPUT_SOFT;
+        return bytes > LIMIT_OUTPUT_TIGHT;
+    return bytes > LIMIT_OUTPUT_SOFT;
+}
+
+/* The same while calls wait: none of them lets no other start, and more may wait. */
+static bool queue_is_open(const struct connection *conn)
+{
+    const struct queue *q = conn->queue;
+
+    return !q->blocked && q->unsent + conn->held.calls <= LIMIT_PIPELINE &&
+           conn->server->instance.waiting < LIMIT_WAITING &&
+           !must_drain(conn, conn->out.bytes + q->bytes);
 }
 
 bool connection_open(const struct connection *conn)
 {
     return !conn->gone && conn->session.closing == SESSION_OPEN &&
            conn->server->instance.stop == STOP_NO && conn->held.calls <= LIMIT_PIPELINE &&
-           list_empty(&conn->parked) && !must_drain(conn);
+           list_empty(&conn->parked) &&
+           (conn->queue ? queue_is_open(conn) : !must_drain(conn, conn->out.bytes));
 }
 
 void connection_refuse(struct connection *conn, const char *code, const char *text)
 {
-    size_t before = conn->out.bytes;
+    struct reply *out = conn->queue ? queue_tail(conn->queue) : &conn->out;
+    size_t before = out->bytes;
 
-    reply_error(&conn->out, code, text);
-    if (conn->held.count) /* behind replies that wait, it waits */
-        held_add(&conn->held, 0, conn->server->turn, conn->out.bytes - before);
+    reply_error(out, code, text);
+    if (conn->queue)
+        queue_ran(conn->queue, 0, conn->server->turn, out->bytes - before);
+    else if (conn->held.count) /* behind replies that wait, it waits */
+        held_add(&conn->held, 0, conn->server->turn, out->bytes - before);
     conn->server->instance.stats.errors++;
     conn->session.closing = SESSION_CLOSE_AFTER_REPLY;
     connection_touch(conn);
@@ -146,13 +161,14 @@ static bool make_room(struct connection *conn)
         return true;
     cap = kept * 2 > READ_STEP ? kept * 2 : READ_STEP;
     cap = cap < need ? cap : need;
-    if (need <= conn->in->cap || (cap <= conn->in->cap && kept < conn->in->cap)) {
+    if (conn->in->refs == 1 && /* no waiting call has its arguments there */
+        (need <= conn->in->cap || (cap <= conn->in->cap && kept < conn->in->cap))) {
         memmove(conn->in->data, conn->in->data + conn->at, kept);
         conn->in->len = kept;
         conn->at = 0;
         return true;
     }
-    if (instance_used_memory(in) + cap > in->memory_max) {
+    if (cap > BLOCK_SIZE && instance_used_memory(in) + cap > in->memory_max) {
         connection_refuse(conn, "OOM", "command not allowed when used memory > 'maxmemory'.");
         return false;
     }
@@ -248,9 +264,9 @@ bool connection_flush(struct connection *conn)
     connection_send(conn);
     if (conn->gone)
         return false;
-    if (conn->session.closing && conn->out.bytes == 0)
+    if (conn->session.closing && conn->out.bytes == 0 && !conn->queue)
         return false;
-    if (conn->held.calls == 0)
+    if (conn->held.calls == 0 && !conn->queue)
         list_remove(&conn->holding);
     if (conn->out.bytes > conn->held.bytes)
         events |= NET_WRITE;
@@ -266,6 +282,7 @@ bool connection_flush(struct connection *conn)
 bool connection_check(const struct connection *conn)
 {
     return held_check(&conn->held, &conn->out) && reply_check(&conn->out) &&
-           (conn->held.calls == 0 || !list_empty(&conn->holding)) &&
+           (!conn->queue || (conn->queue->count && queue_check(conn->queue))) &&
+           ((conn->held.calls == 0 && !conn->queue) || !list_empty(&conn->holding)) &&
            (!conn->in || conn->at <= conn->in->len);
 }

@@ -1,9 +1,11 @@
 /* connection.h: one client of the RESP door: bytes in, calls, bytes out.
  *
- * Calls run and reply in order of arrival.  A connection is not read while its
- * replies pile up (output), while it has LIMIT_PIPELINE calls unacknowledged, or
- * while the log cannot take its next write (parked): then its bytes stay where
- * they are and are parsed again. */
+ * Calls start and reply in order of arrival; one that waits for the disk lets
+ * others start that have nothing to do with it (queue.h).  A connection is not read
+ * while its replies pile up (output), while it has LIMIT_PIPELINE calls unfinished
+ * or unacknowledged, while its next call must wait for one of them (blocked), or
+ * while the log cannot take its next write (parked): then its bytes stay where they
+ * are and are parsed again. */
 #ifndef HENGE_SERVER_CONNECTION_H
 #define HENGE_SERVER_CONNECTION_H
 
@@ -17,6 +19,7 @@
 #include "resp/reader.h"
 #include "resp/reply.h"
 #include "server/held.h"
+#include "server/queue.h"
 #include "session/session.h"
 
 struct server;
@@ -27,17 +30,18 @@ struct connection {
     struct net_conn *net;
     struct list ready;   /* in server->ready: something to read or to go on with */
     struct list dirty;   /* in server->dirty: output to send, or to be closed */
-    struct list holding; /* in server->holding: replies wait for the log */
+    struct list holding; /* in server->holding: replies wait, for the log or the disk */
     struct list parked;  /* in server->parked */
     struct reader reader;
     struct block *in; /* NULL unless bytes of an unfinished command are kept */
     size_t at;        /* where in it the next command begins */
     struct reply out;
     struct held held;
-    unsigned wanted; /* enum net_events told to the network */
-    bool stalled;    /* whole commands wait in `in` for the connection to be open */
-    bool more;       /* the last read filled the block */
-    bool gone;       /* the peer is: close it */
+    struct queue *queue; /* behind them: calls that wait; NULL for none */
+    unsigned wanted;     /* enum net_events told to the network */
+    bool stalled;        /* whole commands wait in `in` for the connection to be open */
+    bool more;           /* the last read filled the block */
+    bool gone;           /* the peer is: close it */
 };
 
 /* Takes an accepted connection. */
@@ -80,6 +84,23 @@ void connection_release_input(struct connection *conn);
 
 /* connection_input.c: runs the whole commands that `conn->in` holds. */
 void connection_process(struct connection *conn);
+
+/* connection_wait.c */
+
+/* A call that ran and lacks cells waits for them, on the heap. */
+void connection_wait(struct connection *conn, struct call *c);
+
+/* Runs a call of a connection of which others wait, and that the queue admits. */
+void connection_run_beside(struct connection *conn, struct call *c);
+
+/* Ends its waiting calls unanswered. */
+void connection_forget_waiting(struct connection *conn);
+
+/* What a waiting call lacked is there, or cannot be read. */
+void connection_resume(struct waiting *w);
+
+/* Its held replies are to be released, or failed, with the log. */
+void connection_hold(struct connection *conn);
 
 bool connection_check(const struct connection *conn);
 

@@ -141,16 +141,19 @@ static void run_call(struct connection *conn, struct call *c)
     struct server *s = conn->server;
     size_t before = conn->out.bytes;
     uint64_t errors = conn->out.errors;
+    bool wants = session_admit(&conn->session, c) && node_run(s->instance.node, c) == CALL_WANT;
 
-    if (session_admit(&conn->session, c))
-        node_run(s->instance.node, c);
     conn->session.commands++;
     s->instance.stats.commands++;
+    if (wants) {
+        reply_cut_to(&conn->out, before, errors);
+        connection_wait(conn, c);
+        return;
+    }
     s->instance.stats.errors += conn->out.errors - errors;
     if (c->gate > node_acked(s->instance.node) || conn->held.count) {
         held_add(&conn->held, c->gate, s->turn, conn->out.bytes - before);
-        if (list_empty(&conn->holding))
-            list_push(&s->holding, &conn->holding);
+        connection_hold(conn);
     }
 }
 
@@ -163,7 +166,7 @@ static size_t run_batch(struct connection *conn, const struct batch *b)
     for (size_t i = 0; i < b->count; i++) {
         struct call *c = &s->calls[i];
 
-        if (!connection_open(conn))
+        if (!connection_open(conn) || (conn->queue && !queue_admits(conn->queue, c)))
             return i;
         if (must_park(s, c, s->ends[i] - conn->at)) {
             list_push(&s->parked, &conn->parked);
@@ -176,7 +179,10 @@ static size_t run_batch(struct connection *conn, const struct batch *b)
             conn->gone = true;
             return i;
         }
-        run_call(conn, c);
+        if (conn->queue)
+            connection_run_beside(conn, c);
+        else
+            run_call(conn, c);
         conn->at = s->ends[i];
     }
     return b->count;

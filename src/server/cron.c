@@ -23,7 +23,7 @@ static void close_idle(struct server *s)
         return;
     list_for_each_safe (at, &s->instance.sessions) {
         struct connection *conn = connection_of(at);
-        bool waits = conn->held.calls > 0 || !list_empty(&conn->parked); /* for us */
+        bool waits = conn->held.calls > 0 || conn->queue || !list_empty(&conn->parked); /* for us */
         if (!waits && now - conn->session.active_us > limit)
             close_connection(s, conn, "idle for longer than `timeout`");
     }
@@ -31,7 +31,8 @@ static void close_idle(struct server *s)
 
 static size_t held_by(const struct connection *conn)
 {
-    return conn->out.bytes + (conn->in ? conn->in->cap : 0);
+    return conn->out.bytes + (conn->in ? conn->in->cap : 0) +
+           (conn->queue ? conn->queue->bytes : 0);
 }
 
 /* Everybody waits for blocks to come free: the client that holds most of them and
@@ -59,7 +60,7 @@ static void sum_buffers(struct server *s)
     list_for_each (at, &s->instance.sessions) {
         struct connection *conn = connection_of(at);
         in += conn->in ? conn->in->cap : 0;
-        out += conn->out.bytes;
+        out += conn->out.bytes + (conn->queue ? conn->queue->bytes : 0);
     }
     s->instance.stats.query_buffer_bytes = in;
     s->instance.stats.output_bytes = out;

@@ -29,22 +29,38 @@ void held_deinit(struct held *h)
     *h = (struct held){ 0 };
 }
 
+static void push(struct held *h, struct held_run run)
+{
+    if (h->count == h->cap)
+        grow(h);
+    h->count++;
+    h->bytes += run.bytes;
+    h->calls += run.calls;
+    *run_at(h, h->count - 1) = run;
+}
+
 void held_add(struct held *h, uint64_t gate, uint64_t turn, size_t bytes)
 {
     struct held_run *last = h->count ? run_at(h, h->count - 1) : NULL;
 
-    h->bytes += bytes;
-    h->calls++;
-    if (last && last->turn == turn && (gate != 0) == (last->gate != 0)) {
-        last->gate = gate > last->gate ? gate : last->gate;
-        last->bytes += bytes;
-        last->calls++;
+    if (!last || last->turn != turn || (gate != 0) != (last->gate != 0)) {
+        push(h, (struct held_run){ gate, turn, bytes, 1 });
         return;
     }
-    if (h->count == h->cap)
-        grow(h);
-    h->count++;
-    *run_at(h, h->count - 1) = (struct held_run){ gate, turn, bytes, 1 };
+    h->bytes += bytes;
+    h->calls++;
+    last->gate = gate > last->gate ? gate : last->gate;
+    last->bytes += bytes;
+    last->calls++;
+}
+
+void held_append(struct held *h, struct held *from, size_t free_bytes, uint32_t free_calls)
+{
+    if (h->count && free_bytes)
+        push(h, (struct held_run){ .bytes = free_bytes, .calls = free_calls });
+    for (uint32_t i = 0; i < from->count; i++)
+        push(h, *run_at(from, i));
+    held_deinit(from);
 }
 
 bool held_release(struct held *h, uint64_t acked)
@@ -68,6 +84,8 @@ uint32_t held_fail(struct held *h, uint64_t acked, struct reply *out, const char
     uint32_t failed = 0;
     struct reply rebuilt;
 
+    if (h->count == 0)
+        return 0;
     reply_init(&rebuilt, out->pool, out->proto);
     reply_move(&rebuilt, out, out->bytes - h->bytes);
     for (uint32_t i = 0; i < h->count; i++) {

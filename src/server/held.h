@@ -36,6 +36,10 @@ void held_deinit(struct held *h);
  * reply that rests on nothing but has others to wait for. */
 void held_add(struct held *h, uint64_t gate, uint64_t turn, size_t bytes);
 
+/* Another output, `free_bytes` of `free_calls` calls that wait for nothing and then
+ * what `from` holds, was put behind ours.  `from` is empty afterwards. */
+void held_append(struct held *h, struct held *from, size_t free_bytes, uint32_t free_calls);
+
 /* Frees what may leave now that `acked` is.  Returns true if something did. */
 bool held_release(struct held *h, uint64_t acked);
 

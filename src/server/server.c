@@ -19,6 +19,8 @@ enum {
     FAMILIES_MAX = 64,
 };
 
+#define UNCERTAIN_TEXT "the log could not be written; this may or may not be there after a restart"
+
 static void on_state(void *owner)
 {
     struct server *s = owner;
@@ -67,9 +69,9 @@ static void on_failed(void *owner, struct err e)
 
     list_for_each (at, &s->holding) {
         struct connection *conn = list_item(at, struct connection, holding);
-        calls += held_fail(&conn->held, acked, &conn->out,
-                           "the log could not be written; this may or may not be there after a "
-                           "restart");
+        calls += held_fail(&conn->held, acked, &conn->out, UNCERTAIN_TEXT);
+        if (conn->queue)
+            calls += queue_fail(conn->queue, acked, UNCERTAIN_TEXT);
         connection_touch(conn);
     }
     s->instance.stats.errors += calls;
@@ -145,6 +147,7 @@ struct err server_new(struct env *env, struct options *options, struct server **
     list_init(&s->dirty);
     list_init(&s->holding);
     list_init(&s->parked);
+    list_init(&s->resumed);
     s->instance.env = env;
     s->instance.options = options;
     *out = NULL;
@@ -199,9 +202,16 @@ static size_t read_group(struct server *s, struct list *from, struct connection 
 
 /* A turn with much to write hands it over as it goes: the pool writes beside the
  * loop, and the buffers stay small enough to stay in the cache. */
+static void commit_early(struct server *s)
+{
+    if (lsm_stats(node_lsm(s->instance.node))->buffer_bytes <= COMMIT_EARLY)
+        return;
+    node_commit(s->instance.node);
+    s->turn++; /* what comes is held apart */
+}
+
 static void serve_ready(struct server *s)
 {
-    struct lsm *lsm = node_lsm(s->instance.node);
     struct connection *group[READ_GROUP];
     struct list now;
 
@@ -210,11 +220,22 @@ static void serve_ready(struct server *s)
         size_t count = read_group(s, &now, group);
         for (size_t i = 0; i < count; i++) {
             connection_serve(group[i]);
-            if (lsm_stats(lsm)->buffer_bytes > COMMIT_EARLY) {
-                node_commit(s->instance.node);
-                s->turn++; /* what comes is held apart */
-            }
+            commit_early(s);
         }
+    }
+}
+
+/* Calls whose cells have come; before new ones, which came later. */
+static void serve_resumed(struct server *s)
+{
+    struct list now;
+
+    take_list(&s->resumed, &now);
+    while (!list_empty(&now)) {
+        struct waiting *w = list_item(now.next, struct waiting, resumed);
+        list_remove(&w->resumed);
+        connection_resume(w);
+        commit_early(s);
     }
 }
 
@@ -309,6 +330,7 @@ uint64_t server_turn(struct server *s)
     in->stats.turns++;
     in->turn_mono_us = began;
     node_turn_begin(in->node);
+    serve_resumed(s);
     serve_ready(s);
     serve_parked(s);
     if (in->stop == STOP_ASKED && s->state != SERVER_STOPPING && s->state != SERVER_STOPPED)

@@ -7,7 +7,10 @@
 #include "server/server.h"
 #include "session/instance.h"
 
-enum { LISTENERS_MAX = 32 };
+enum {
+    LISTENERS_MAX = 32,
+    UNREADABLE_EVERY_US = 1000 * 1000, /* how often the log says that reads fail */
+};
 
 struct server {
     struct instance instance;
@@ -18,6 +21,7 @@ struct server {
     struct list dirty;
     struct list holding;
     struct list parked;
+    struct list resumed; /* calls that may go on, by queue.h's links */
     struct net_listener *listeners[LISTENERS_MAX];
     unsigned listener_count;
     struct call calls[LIMIT_BATCH]; /* of the batch being run */
@@ -27,8 +31,9 @@ struct server {
     uint64_t cron_at;       /* mono_us */
     uint64_t cron_commands; /* instance.stats.commands a second ago */
     uint64_t cron_second_at;
-    uint64_t stop_by;  /* mono_us: connections are cut then */
-    bool stopping_log; /* lsm_stop() was called */
+    uint64_t unreadable_said_at; /* mono_us: not to be said again before */
+    uint64_t stop_by;            /* mono_us: connections are cut then */
+    bool stopping_log;           /* lsm_stop() was called */
 };
 
 /* listeners.c */

@@ -16,7 +16,7 @@ uint64_t instance_used_memory(const struct instance *in)
     if (spare > lsm->memtable_spare)
         spare = lsm->memtable_spare;
     return lsm->memtable_bytes - spare + lsm->buffer_bytes + in->blocks.used_bytes +
-           in->session_count * INSTANCE_SESSION_BYTES;
+           in->session_count * INSTANCE_SESSION_BYTES + in->waiting * INSTANCE_WAITING_BYTES;
 }
 
 void instance_apply_options(struct instance *in)

@@ -19,6 +19,7 @@
 
 enum {
     INSTANCE_SESSION_BYTES = 1024, /* counted for an idle connection */
+    INSTANCE_WAITING_BYTES = 768,  /* ... for a call that waits for the disk */
 };
 
 enum instance_stop {
@@ -50,6 +51,7 @@ struct instance {
     struct command_table *commands;
     struct list sessions; /* of struct session, by id */
     uint64_t session_count;
+    uint64_t waiting; /* calls that wait for the disk */
     uint64_t next_id; /* of clients */
     struct block_pool blocks;
     struct instance_stats stats;

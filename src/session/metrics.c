@@ -86,6 +86,10 @@ static const struct metric table[] = {
     { "Stats", "evicted_keys", "", METRIC_COUNTER, AT(zero) },
     { "Stats", "keyspace_hits", "", METRIC_COUNTER, NODE(hits) },
     { "Stats", "keyspace_misses", "", METRIC_COUNTER, NODE(misses) },
+    { "Stats", "calls_waiting", "", METRIC_GAUGE, AT(calls_waiting) },
+    { "Stats", "calls_fetched", "", METRIC_COUNTER, NODE(fetched) },
+    { "Stats", "fetches", "", METRIC_COUNTER, NODE(fetches) },
+    { "Stats", "fetch_errors", "", METRIC_COUNTER, NODE(fetch_errors) },
     { "Stats", "pubsub_channels", "", METRIC_GAUGE, AT(zero) },
     { "Stats", "pubsub_patterns", "", METRIC_GAUGE, AT(zero) },
     { "Stats", "latest_fork_usec", "us", METRIC_GAUGE, AT(zero) },
@@ -145,6 +149,9 @@ static void subtract_base(struct metrics *m, const struct instance *in)
     m->node.expired -= in->node_base.expired;
     m->node.hits -= in->node_base.hits;
     m->node.misses -= in->node_base.misses;
+    m->node.fetched -= in->node_base.fetched;
+    m->node.fetches -= in->node_base.fetches;
+    m->node.fetch_errors -= in->node_base.fetch_errors;
 }
 
 static void take_facts(struct instance *in, struct metrics *m)
@@ -167,6 +174,7 @@ static void take_facts(struct instance *in, struct metrics *m)
     m->uptime_s = (now - in->started_mono_us) / SECOND_US;
     m->uptime_days = m->uptime_s / DAY_S;
     m->clients = in->session_count;
+    m->calls_waiting = in->waiting;
     m->maxclients = (uint64_t)in->options->maxclients;
 }
 

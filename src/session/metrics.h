@@ -44,6 +44,7 @@ struct metrics {
     uint64_t server_time_us;
     uint64_t uptime_s;
     uint64_t uptime_days;
+    uint64_t calls_waiting;
     uint64_t clients;
     uint64_t maxclients;
     uint64_t used_memory;

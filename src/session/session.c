@@ -106,14 +106,12 @@ static bool keys_fit(struct call *c)
     return true;
 }
 
-static bool store_takes(struct session *s, struct call *c)
+/* The store is in another state than READY.  False: replied. */
+static bool takes_unready(struct lsm *lsm, struct call *c)
 {
-    struct lsm *lsm = node_lsm(s->instance->node);
     enum lsm_state state = lsm_state(lsm);
     const char *detail = "";
 
-    if (state == LSM_READY)
-        return true;
     lsm_error(lsm, &detail);
     if (state == LSM_LOADING || state == LSM_FAILED || state == LSM_CLOSED) {
         if (c->row->flags & CMD_LOADING)
@@ -132,6 +130,13 @@ static bool store_takes(struct session *s, struct call *c)
         return false;
     }
     return true;
+}
+
+static inline bool store_takes(struct session *s, struct call *c)
+{
+    struct lsm *lsm = node_lsm(s->instance->node);
+
+    return lsm_state(lsm) == LSM_READY || takes_unready(lsm, c);
 }
 
 bool session_admit(struct session *s, struct call *c)
@@ -155,5 +160,10 @@ bool session_admit(struct session *s, struct call *c)
         reply_error(c->reply, "OOM", "command not allowed when used memory > 'maxmemory'.");
         return false;
     }
+    return store_takes(s, c);
+}
+
+bool session_admit_again(struct session *s, struct call *c)
+{
     return store_takes(s, c);
 }

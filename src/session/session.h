@@ -43,4 +43,8 @@ void session_reset(struct session *s);
  * write, memory.  False: refused, the error is replied. */
 bool session_admit(struct session *s, struct call *c);
 
+/* The same for a call that has waited for cells: whether the store still takes it.
+ * Who is talking cannot have changed. */
+bool session_admit_again(struct session *s, struct call *c);
+
 #endif

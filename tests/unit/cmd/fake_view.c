@@ -47,34 +47,57 @@ static bool live(const struct fake_view *f, const struct cell *c)
     return !(c->flags & CELL_TOMBSTONE) && !cell_expired(c, f->now_ms);
 }
 
-/* True the first time. */
-static bool ask(struct fake_view *f, const struct cell_key *key)
+enum { ASKED_VALUE = 0x80 };
+
+/* True the first time; of a large value, and of its head before, one time each. */
+static bool ask(struct fake_view *f, const struct cell_key *key, bool value)
 {
     const uint8_t *p = f->asked.data;
     const uint8_t *end = p ? p + f->asked.len : NULL;
     while (p < end) {
         struct slice old = slice_of(p + 5, wire_get32(p + 1));
-        if (p[0] == key->db && slice_equal(old, key->key))
+        if ((p[0] & ~ASKED_VALUE) == key->db && slice_equal(old, key->key) &&
+            (!value || (p[0] & ASKED_VALUE)))
             return false;
         p += 5 + old.len;
     }
-    buf_append_byte(&f->asked, key->db);
+    buf_append_byte(&f->asked, (uint8_t)(key->db | (value ? ASKED_VALUE : 0)));
     wire_put32(buf_reserve(&f->asked, 4), (uint32_t)key->key.len);
     f->asked.len += 4;
     buf_append(&f->asked, key->key);
     return true;
 }
 
-static enum view_answer find(struct view *view, const struct cell_key *key, struct cell *out)
+/* The cell as a table has it, without the bytes. */
+static void take_bytes(struct fake_view *f, struct cell *c)
+{
+    struct blob_ref ref = { .file = 1, .length = (uint32_t)c->value.len };
+    uint8_t *bytes = mem_alloc(BLOB_REF_SIZE);
+
+    assert(f->lent_count < FAKE_CELLS);
+    blob_ref_put(bytes, &ref);
+    f->lent[f->lent_count].cell = bytes;
+    f->lent[f->lent_count++].size = BLOB_REF_SIZE;
+    c->value = slice_of(bytes, BLOB_REF_SIZE);
+    c->flags |= CELL_BLOB;
+}
+
+static enum view_answer find(struct view *view, const struct cell_key *key, bool value,
+                             struct cell *out)
 {
     struct fake_view *f = fake_of(view);
     struct cell_key right = cell_head_key(key->db, key->key);
     assert(key->position == right.position && key->kind == CELL_HEAD && key->subkey.len == 0);
     f->finds++;
-    if (f->wanting && ask(f, key))
-        return VIEW_WANT;
     bool here;
     size_t i = place_of(f, key, &here);
+    bool large = false;
+    if (here) {
+        cell_decode(f->cells[i], out);
+        large = out->value.len >= FAKE_LARGE;
+    }
+    if (f->wanting && ask(f, key, value && large))
+        return VIEW_WANT;
     if (!here)
         return VIEW_ABSENT;
     cell_decode(f->cells[i], out);
@@ -87,6 +110,8 @@ static enum view_answer find(struct view *view, const struct cell_key *key, stru
     f->lent[f->lent_count].cell = copy;
     f->lent[f->lent_count++].size = size;
     cell_decode(copy, out);
+    if (large && !value)
+        take_bytes(f, out);
     return VIEW_HERE;
 }
 
@@ -145,8 +170,21 @@ static uint64_t count(struct view *view, uint8_t db)
     return n;
 }
 
-static bool walk(struct view *view, uint8_t db, uint64_t from, size_t visits,
-                 bool (*each)(void *arg, const struct cell *cell), void *arg, uint64_t *next)
+/* In wanting mode a few heads from the position asked for come to hand. */
+static bool walk_lacks(struct fake_view *f, size_t i, uint64_t position)
+{
+    if (!f->wanting || (f->horizon && position < f->horizon))
+        return false;
+    struct cell c = { .key = { .position = UINT64_MAX } };
+    if (i + FAKE_WALK < f->count)
+        cell_decode(f->cells[i + FAKE_WALK], &c);
+    f->horizon = c.key.position;
+    return true;
+}
+
+static enum view_walk_end walk(struct view *view, uint8_t db, uint64_t from, size_t *visits,
+                               bool (*each)(void *arg, const struct cell *cell), void *arg,
+                               uint64_t *next)
 {
     struct fake_view *f = fake_of(view);
     uint64_t prefix = from >> 12;
@@ -157,14 +195,19 @@ static bool walk(struct view *view, uint8_t db, uint64_t from, size_t visits,
         if (c.key.position < from)
             continue;
         *next = c.key.position;
-        if (f->visited >= visits && c.key.position >> 12 != prefix)
-            return false;
+        if (*visits == 0 && c.key.position >> 12 != prefix)
+            return VIEW_WALK_STOPPED;
+        if (walk_lacks(f, i, c.key.position))
+            return VIEW_WALK_WANT;
         prefix = c.key.position >> 12;
         f->visited++;
+        *visits -= *visits > 0;
+        if (c.value.len >= FAKE_LARGE)
+            take_bytes(f, &c);
         if (c.key.db == db && live(f, &c) && !each(arg, &c))
-            return false;
+            return VIEW_WALK_STOPPED;
     }
-    return true;
+    return VIEW_WALK_END;
 }
 
 void fake_view_init(struct fake_view *f)
@@ -184,6 +227,7 @@ void fake_view_deinit(struct fake_view *f)
 void fake_view_begin(struct fake_view *f)
 {
     f->asked.len = 0;
+    f->horizon = 0;
     free_lent(f);
 }
 
@@ -201,7 +245,7 @@ bool fake_view_get(struct fake_view *f, uint8_t db, const char *key, struct cell
     struct cell_key k = cell_head_key(db, slice_str(key));
     bool wanting = f->wanting;
     f->wanting = false;
-    enum view_answer answer = find(&f->view, &k, out);
+    enum view_answer answer = find(&f->view, &k, true, out);
     f->wanting = wanting;
     return answer == VIEW_HERE;
 }

@@ -1,8 +1,8 @@
 /* fake_view.h: a store for unit tests: cells in a sorted array.
  *
  * It is stricter than the real one: what find() lent is overwritten by the next
- * put, and in wanting mode every key is not at hand the first time a command asks
- * for it. */
+ * put; large values come without their bytes unless those are asked for; and in
+ * wanting mode nothing is at hand the first time a command asks for it. */
 #ifndef HENGE_TESTS_FAKE_VIEW_H
 #define HENGE_TESTS_FAKE_VIEW_H
 
@@ -13,7 +13,11 @@
 #include "base/buf.h"
 #include "cmd/view.h"
 
-enum { FAKE_CELLS = 4096 };
+enum {
+    FAKE_CELLS = 4096,
+    FAKE_LARGE = 32, /* bytes of a large value */
+    FAKE_WALK = 5,   /* heads that a walk brings to hand at a time */
+};
 
 struct fake_view {
     struct view view;           /* first: the functions below cast back */
@@ -22,6 +26,7 @@ struct fake_view {
     uint64_t now_ms;
     bool wanting;
     struct buf asked; /* keys this command asked for: u8 db, u32 length, bytes */
+    uint64_t horizon; /* heads before this position are at hand for walks; 0: none */
     struct {
         uint8_t *cell;
         size_t size;

@@ -167,6 +167,30 @@ Test(key_scan, every_key_of_one_slot_is_returned_once)
     bench_deinit(&b);
 }
 
+/* Pages are shorter then, and some may be empty. */
+static void expect_each_once_from_disk(const char *format)
+{
+    struct bench b;
+    struct seen seen = { { 0 }, 0 };
+    uint64_t cursor = 0;
+    bench_init(&b, 2, true);
+    fill(&b, format);
+    do {
+        cursor = scan_once(&b, cursor, "", &seen, note_key);
+        cr_assert(b.restarts <= 1);
+    } while (cursor);
+    cr_assert_eq(seen.count, SCAN_KEYS);
+    for (int i = 0; i < SCAN_KEYS; i++)
+        cr_assert_eq(seen.times[i], 1);
+    bench_deinit(&b);
+}
+
+Test(key_scan, keys_that_are_not_at_hand_are_returned_once)
+{
+    expect_each_once_from_disk("key:%d");
+    expect_each_once_from_disk("{tag}%d");
+}
+
 Test(key_scan, a_pattern_that_matches_nothing_visits_ten_times_count)
 {
     struct bench b;
@@ -209,30 +233,34 @@ struct grouped {
     struct view view;
     size_t per_group;
     size_t groups;
+    size_t at_hand; /* heads at hand, all groups together; 0: all are */
 };
 
-static bool grouped_walk(struct view *view, uint8_t db, uint64_t from, size_t visits,
-                         bool (*each)(void *arg, const struct cell *cell), void *arg,
-                         uint64_t *next)
+static enum view_walk_end grouped_walk(struct view *view, uint8_t db, uint64_t from, size_t *visits,
+                                       bool (*each)(void *arg, const struct cell *cell), void *arg,
+                                       uint64_t *next)
 {
     const struct grouped *g = (const struct grouped *)(void *)view;
-    size_t visited = 0;
     for (size_t i = from >> 12; i < g->groups; i++) {
         *next = i << 12;
-        if (visited >= visits)
-            return false;
-        for (size_t k = 0; k < g->per_group; k++, visited++) {
+        if (*visits == 0)
+            return VIEW_WALK_STOPPED;
+        for (size_t k = 0; k < g->per_group; k++) {
             char key[32];
+            *next = i << 12 | (k & 0xfff);
+            if (g->at_hand && i * g->per_group + k >= g->at_hand)
+                return VIEW_WALK_WANT;
             int len = snprintf(key, sizeof(key), "%zu", i * g->per_group + k);
             struct cell c = { .key = { .position = i << 12 | (k & 0xfff),
                                        .key = slice_of(key, (size_t)len),
                                        .db = db },
                               .type = CELL_STRING };
+            *visits -= *visits > 0;
             if (!each(arg, &c))
-                return false;
+                return VIEW_WALK_STOPPED;
         }
     }
-    return true;
+    return VIEW_WALK_END;
 }
 
 Test(key_scan, a_group_of_equal_prefix_is_never_cut)
@@ -266,6 +294,31 @@ Test(key_scan, a_group_of_equal_prefix_is_never_cut)
         buf_deinit(&got);
     }
     cr_assert_eq(seen.count, 5 * 64);
+    bench_deinit(&b);
+}
+
+Test(key_scan, a_group_that_is_not_all_at_hand_is_left_to_the_next_call)
+{
+    struct bench b;
+    struct buf got = { 0 };
+    struct grouped g = { .view = { .walk = grouped_walk }, .per_group = 4, .groups = 3 };
+    struct slice argv[] = { slice_str("scan"), slice_str("0"), slice_str("count"),
+                            slice_str("100") };
+    bench_init(&b, 2, false);
+    struct call c = { .row = command_find(b.table, argv[0]),
+                      .argv = argv,
+                      .argc = 4,
+                      .view = &g.view,
+                      .reply = &b.reply,
+                      .scratch = &b.scratch };
+    g.at_hand = 6; /* the first group and half of the second */
+    cr_assert_eq(c.row->run(&c), CALL_DONE);
+    cr_assert_str_eq(bench_reply(&b, &got),
+                     "*2\r\n$1\r\n2\r\n*4\r\n$1\r\n0\r\n$1\r\n1\r\n$1\r\n2\r\n$1\r\n3\r\n");
+    argv[1] = slice_str("2");
+    b.scratch.len = 0;
+    cr_assert_eq(c.row->run(&c), CALL_WANT);
+    buf_deinit(&got);
     bench_deinit(&b);
 }
 

@@ -174,3 +174,53 @@ Test(string_get, getex_refuses_what_does_not_go_together)
         { 0 },
     });
 }
+
+#define LARGE "0123456789012345678901234567890123456789"
+
+static uint32_t restarts_of(const char *line)
+{
+    struct bench b;
+    uint32_t restarts;
+
+    bench_init(&b, 2, true);
+    bench_line(&b, "SET k " LARGE);
+    bench_line(&b, line);
+    restarts = b.restarts;
+    bench_deinit(&b);
+    return restarts;
+}
+
+Test(string_get, what_needs_no_bytes_of_a_large_value_reads_none)
+{
+    cr_expect_eq(restarts_of("GET k"), 1);
+    cr_expect_eq(restarts_of("MGET k k none"), 1);
+    cr_expect_eq(restarts_of("STRLEN k"), 1);
+    cr_expect_eq(restarts_of("EXISTS k"), 1);
+    cr_expect_eq(restarts_of("TYPE k"), 1);
+    cr_expect_eq(restarts_of("TTL k"), 1);
+    cr_expect_eq(restarts_of("DEL k k"), 1);
+    cr_expect_eq(restarts_of("SET k v NX"), 1);
+    cr_expect_eq(restarts_of("PERSIST k"), 1);
+    cr_expect_eq(restarts_of("EXPIRE k 100 XX"), 1);
+    cr_expect_eq(restarts_of("EXPIRE k 100"), 2); /* puts the head again, with them */
+    cr_expect_eq(restarts_of("SET k v"), 0);
+}
+
+Test(string_get, large_values_keep_their_bytes_and_their_length)
+{
+    expect_lines((const struct line[]){
+        { "SET k " LARGE, "+OK|" },
+        { "STRLEN k", ":40|" },
+        { "EXPIRE k 100", ":1|" },
+        { "GET k", "$40|" LARGE "|" },
+        { "PERSIST k", ":1|" },
+        { "GETEX k EX 10", "$40|" LARGE "|" },
+        { "APPEND k x", ":41|" },
+        { "SETRANGE k 41 y", ":42|" },
+        { "GETRANGE k 38 -1", "$4|89xy|" },
+        { "TTL k", ":10|" },
+        { "DEL k k", ":1|" },
+        { "GET k", "$-1|" },
+        { 0 },
+    });
+}

@@ -1,0 +1,134 @@
+/* connection_wait.c: calls of a connection that wait for the disk: how they leave
+ * the stack, go on, and give their replies up. */
+#include "node/request.h"
+#include "server/server_state.h"
+
+/* The log position a reply has to wait for; 0: none. */
+static uint64_t gate_of(const struct server *s, const struct call *c)
+{
+    return c->gate > node_acked(s->instance.node) ? c->gate : 0;
+}
+
+void connection_hold(struct connection *conn)
+{
+    if (list_empty(&conn->holding))
+        list_push(&conn->server->holding, &conn->holding);
+}
+
+static void on_fetched(struct fetch *f)
+{
+    struct waiting *w = list_item(f, struct waiting, fetch);
+    struct connection *conn = w->owner;
+
+    list_push(&conn->server->resumed, &w->resumed);
+}
+
+void connection_wait(struct connection *conn, struct call *c)
+{
+    struct server *s = conn->server;
+    struct waiting *w;
+
+    if (!conn->queue)
+        conn->queue = queue_new();
+    w = queue_add(conn->queue, c, conn->in, &s->instance.blocks);
+    w->owner = conn;
+    s->instance.waiting++;
+    fetch_init(&w->fetch, on_fetched);
+    node_fetch(s->instance.node, &w->call, &w->fetch);
+    connection_hold(conn);
+}
+
+void connection_run_beside(struct connection *conn, struct call *c)
+{
+    struct server *s = conn->server;
+    struct reply *out = queue_tail(conn->queue);
+    size_t before = out->bytes;
+    uint64_t errors = out->errors;
+
+    c->reply = out;
+    conn->session.commands++;
+    s->instance.stats.commands++;
+    if (session_admit(&conn->session, c) && node_run(s->instance.node, c) == CALL_WANT) {
+        reply_cut_to(out, before, errors);
+        connection_wait(conn, c);
+        return;
+    }
+    s->instance.stats.errors += out->errors - errors;
+    queue_ran(conn->queue, gate_of(s, c), s->turn, out->bytes - before);
+}
+
+void connection_forget_waiting(struct connection *conn)
+{
+    struct instance *in = &conn->server->instance;
+
+    if (conn->queue)
+        in->waiting -= conn->queue->count;
+    queue_free(conn->queue, &in->blocks);
+    conn->queue = NULL;
+}
+
+/* The reply of `w` is whole. */
+static void finish(struct connection *conn, struct waiting *w)
+{
+    struct server *s = conn->server;
+    bool again;
+
+    s->instance.stats.errors += w->reply.errors;
+    s->instance.waiting--;
+    again = queue_finish(conn->queue, w, gate_of(s, &w->call), s->turn, &conn->out, &conn->held);
+    held_release(&conn->held, node_acked(s->instance.node));
+    if (conn->queue->count == 0) {
+        queue_free(conn->queue, &s->instance.blocks);
+        conn->queue = NULL;
+    }
+    if (again)
+        connection_wake(conn);
+    connection_touch(conn);
+}
+
+static void log_unreadable(struct server *s, const struct waiting *w)
+{
+    struct instance *in = &s->instance;
+
+    if (in->turn_mono_us < s->unreadable_said_at)
+        return;
+    s->unreadable_said_at = in->turn_mono_us + UNREADABLE_EVERY_US;
+    trace_log(in->env->trace, TRACE_WARNING,
+              "'%s' answered -IOERR: %s (%llu calls so far; said once a second at most)",
+              command_full_name(w->call.row), w->fetch.err.what,
+              (unsigned long long)node_stats(in->node)->fetch_errors);
+}
+
+/* The log was full when it came, or has filled up meanwhile. */
+static bool log_is_full(const struct server *s, const struct waiting *w)
+{
+    struct lsm *lsm = node_lsm(s->instance.node);
+    size_t bytes = 0;
+
+    if (!(w->call.row->flags & CMD_WRITE) || lsm_state(lsm) != LSM_READY)
+        return false;
+    for (uint32_t i = 0; i < w->call.argc; i++)
+        bytes += w->call.argv[i].len + CELL_FIXED_SIZE + 16;
+    return !lsm_can_put(lsm, bytes);
+}
+
+void connection_resume(struct waiting *w)
+{
+    struct connection *conn = w->owner;
+    struct server *s = conn->server;
+
+    if (log_is_full(s, w)) {
+        list_push(&s->resumed, &w->resumed); /* in the turn that follows */
+        return;
+    }
+    if (!session_admit_again(&conn->session, &w->call)) {
+        request_move(&w->call, CALL_FAILED);
+    } else if (node_run_again(s->instance.node, &w->call, &w->fetch) == CALL_WANT) {
+        reply_cut_to(&w->reply, 0, 0);
+        node_fetch(s->instance.node, &w->call, &w->fetch);
+        return;
+    }
+    if (err_is(w->fetch.err))
+        log_unreadable(s, w);
+    finish(conn, w);
+}
