@@ -1,6 +1,7 @@
-/* janitor.h: removes files nothing refers to any more, a few at a time, for
- * removing a large file takes the file system a while.  Loop side; the work is jobs of
- * JOB_LATER. */
+/* janitor.h: removes files nothing refers to any more, one at a time with pauses
+ * between, for removing a large file takes the file system a while.  Loop side; the
+ * work is jobs of JOB_LATER.  A file that cannot be removed is reported once and left
+ * to the next start, as is one whose removal a power loss undid. */
 #ifndef HENGE_LSM_JANITOR_H
 #define HENGE_LSM_JANITOR_H
 
@@ -17,19 +18,21 @@ struct janitor;
 /* Borrows `env` and `dir`.  `pause_us` between one removal and the next. */
 struct janitor *janitor_new(struct env *env, const char *dir, uint64_t pause_us);
 
-/* At once; files not removed yet stay for the next start.  Accepts NULL. */
+/* At once: closes what it has; files not removed yet stay for the next start.  No job
+ * of it may be under way, unless the pool is gone too.  Accepts NULL. */
 void janitor_free(struct janitor *j);
 
-/* Takes an open table or file (or neither: NULL), to be closed, and removes its
- * file if `remove`. */
+/* Takes an open table or file, to be closed, and removes its file if `remove`.  `file`
+ * may be NULL: it is not open. */
 void janitor_take_table(struct janitor *j, struct table *t, bool remove);
 void janitor_take_file(struct janitor *j, enum file_kind kind, uint64_t id, struct fs_file *file,
                        bool remove);
 
-/* Files that wait; none is being worked on if 0. */
+/* Files it has; none is being worked on if 0. */
 uint64_t janitor_waiting(const struct janitor *j);
 
-uint64_t janitor_deadline(const struct janitor *j); /* mono_us; UINT64_MAX */
+/* When janitor_tick() wants to be called, in mono_us; UINT64_MAX for never. */
+uint64_t janitor_deadline(const struct janitor *j);
 void janitor_tick(struct janitor *j, uint64_t mono_us);
 
 #endif

@@ -1,0 +1,170 @@
+/* janitor.c: a queue; a job takes what is only to be closed, up to the first file to
+ * be removed. */
+#include "lsm/janitor.h"
+
+#include <string.h>
+
+#include "base/list.h"
+#include "base/mem.h"
+#include "lsm/table.h"
+
+enum { BATCH = 32 /* files closed by one job at most */ };
+
+struct item {
+    struct item *next;
+    struct table *table;  /* to be closed, or */
+    struct fs_file *file; /* ... this, or neither */
+    enum file_kind kind;
+    uint64_t id;
+    bool remove;
+    struct err err; /* of the removal */
+};
+
+struct janitor {
+    struct job job;
+    struct env *env;
+    char *dir;
+    uint64_t pause_us;
+    struct item *first; /* oldest */
+    struct item *last;
+    struct item *batch; /* the job's, while there is one */
+    uint64_t waiting;   /* both lists */
+    uint64_t next_us;   /* no job before */
+};
+
+static void remove_file(struct janitor *j, struct item *item)
+{
+    char *path = file_path(j->dir, item->kind, item->id);
+
+    item->err = fs_remove(j->env->fs, path);
+    mem_free(path);
+}
+
+static void close_item(struct item *item)
+{
+    table_close(item->table);
+    if (item->file)
+        fs_close(item->file);
+    item->table = NULL;
+    item->file = NULL;
+}
+
+static void run(struct job *job)
+{
+    struct janitor *j = list_item(job, struct janitor, job);
+
+    for (struct item *item = j->batch; item; item = item->next) {
+        close_item(item);
+        if (item->remove)
+            remove_file(j, item);
+    }
+}
+
+static void report(struct janitor *j, const struct item *item)
+{
+    char *path;
+
+    if (!err_is(item->err) || item->err.code == ERR_NOT_FOUND)
+        return;
+    path = file_path(j->dir, item->kind, item->id);
+    trace_log(j->env->trace, TRACE_WARNING, "%s: %s%s%s; it is left to the next start", path,
+              item->err.what, item->err.os ? ": " : "", item->err.os ? strerror(item->err.os) : "");
+    mem_free(path);
+}
+
+static void done(struct job *job)
+{
+    struct janitor *j = list_item(job, struct janitor, job);
+
+    while (j->batch) {
+        struct item *item = j->batch;
+        j->batch = item->next;
+        report(j, item);
+        mem_free(item);
+        j->waiting--;
+    }
+    j->next_us = clock_mono_us(j->env->clock) + j->pause_us;
+}
+
+struct janitor *janitor_new(struct env *env, const char *dir, uint64_t pause_us)
+{
+    struct janitor *j = mem_zalloc(1, sizeof *j);
+
+    j->env = env;
+    j->dir = mem_strdup(dir);
+    j->pause_us = pause_us;
+    j->job = (struct job){ .run = run, .done = done, .priority = JOB_LATER };
+    return j;
+}
+
+static void free_items(struct item *item)
+{
+    while (item) {
+        struct item *next = item->next;
+        close_item(item);
+        mem_free(item);
+        item = next;
+    }
+}
+
+void janitor_free(struct janitor *j)
+{
+    if (!j)
+        return;
+    free_items(j->batch);
+    free_items(j->first);
+    mem_free(j->dir);
+    mem_free(j);
+}
+
+static void take(struct janitor *j, const struct item *what)
+{
+    struct item *item = mem_alloc(sizeof *item);
+
+    *item = *what;
+    item->err = err_ok();
+    if (j->last)
+        j->last->next = item;
+    else
+        j->first = item;
+    j->last = item;
+    j->waiting++;
+}
+
+void janitor_take_table(struct janitor *j, struct table *t, bool remove)
+{
+    take(j, &(struct item){ .table = t, .kind = FILE_TABLE, .id = t->meta.id, .remove = remove });
+}
+
+void janitor_take_file(struct janitor *j, enum file_kind kind, uint64_t id, struct fs_file *file,
+                       bool remove)
+{
+    if (file || remove)
+        take(j, &(struct item){ .file = file, .kind = kind, .id = id, .remove = remove });
+}
+
+uint64_t janitor_waiting(const struct janitor *j)
+{
+    return j->waiting;
+}
+
+uint64_t janitor_deadline(const struct janitor *j)
+{
+    return j->first && !j->batch ? j->next_us : UINT64_MAX;
+}
+
+void janitor_tick(struct janitor *j, uint64_t mono_us)
+{
+    struct item *end = j->first;
+
+    if (!j->first || j->batch || mono_us < j->next_us)
+        return;
+    for (unsigned n = 1; n < BATCH && end->next && !end->remove; n++)
+        end = end->next;
+    j->batch = j->first;
+    j->first = end->next;
+    end->next = NULL;
+    if (!j->first)
+        j->last = NULL;
+    pool_submit(j->env->pool, &j->job);
+}
