@@ -428,7 +428,7 @@ static uint64_t step(struct rewrite *r)
     case STAGE_ENDED:
         break;
     }
-    assert(!"a step behind the end");
+    assert(false); /* a step behind the end */
     return 0;
 }
 
