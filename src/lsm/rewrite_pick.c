@@ -1,19 +1,27 @@
 /* rewrite_pick.c: which files are worth it: a few, kept in order as they are found. */
+#include "lsm/blob_format.h"
 #include "lsm/rewrite.h"
+
+/* Bytes of its frames.  The page of its head is nobody's garbage: counted as such, it
+ * would have a file of one value rewritten again and again. */
+static uint64_t frames(const struct blob_place *b)
+{
+    return b->blob->size > BLOB_FRAMES_START ? b->blob->size - BLOB_FRAMES_START : 0;
+}
 
 static bool worth_it(const struct blob_place *b, uint64_t log_first, unsigned percent)
 {
-    uint64_t dead = b->blob->size > b->live ? b->blob->size - b->live : 0;
+    uint64_t dead = frames(b) > b->live ? frames(b) - b->live : 0;
 
     if (b->blob->stuck || (b->blob->kind == FILE_SEGMENT && b->blob->id >= log_first))
         return false;
-    return b->live > 0 && dead * 100 >= (uint64_t)percent * b->blob->size;
+    return b->live > 0 && dead * 100 >= (uint64_t)percent * frames(b);
 }
 
 /* Least alive for its size first. */
 static bool before(const struct blob_place *a, const struct blob_place *b)
 {
-    return (double)a->live * (double)b->blob->size < (double)b->live * (double)a->blob->size;
+    return (double)a->live * (double)frames(b) < (double)b->live * (double)frames(a);
 }
 
 static const struct blob_place *place_of(const struct version *v, uint64_t id)

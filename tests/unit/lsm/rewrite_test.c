@@ -2,6 +2,8 @@
 #include <criterion/criterion.h>
 
 #include "base/mem.h"
+#include "lsm/blob_format.h"
+#include "lsm/log_format.h"
 #include "rewrite_world.h"
 
 Test(rewrite, moves_what_is_visible_and_nothing_else)
@@ -115,6 +117,7 @@ Test(rewrite, of_pure_garbage_writes_nothing)
 
 /* --- what to rewrite */
 
+/* Whether it is a blob file, bytes of its frames, bytes alive. */
 static struct version *shape(const uint64_t (*files)[3], size_t count)
 {
     struct version *v = version_new();
@@ -125,7 +128,7 @@ static struct version *shape(const uint64_t (*files)[3], size_t count)
         v->blobs[i].blob = mem_zalloc(1, sizeof *v->blobs[i].blob);
         v->blobs[i].blob->id = i + 1;
         v->blobs[i].blob->kind = files[i][0] ? FILE_BLOB : FILE_SEGMENT;
-        v->blobs[i].blob->size = files[i][1];
+        v->blobs[i].blob->size = BLOB_FRAMES_START + files[i][1];
         v->blobs[i].blob->refs = 1;
         v->blobs[i].live = files[i][2];
     }
@@ -169,5 +172,15 @@ Test(rewrite, picks_the_files_with_the_least_alive)
     v->blobs[4].blob->stuck = true;
     cr_assert_eq(rewrite_pick(v, 7, 50, 1, out, 9), 1);
     cr_assert_eq(out[0], 8);
+    shape_free(v);
+}
+
+Test(rewrite, leaves_a_file_alone_that_it_has_just_written)
+{
+    static const uint64_t files[][3] = { { 1, FRAME_HEAD_SIZE + 96 + 4096, 4096 } };
+    struct version *v = shape(files, 1);
+    uint64_t out[1];
+
+    cr_assert_eq(rewrite_pick(v, 7, 50, UINT64_MAX, out, 1), 0, "most of it is the head's page");
     shape_free(v);
 }
