@@ -8,7 +8,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
-enum { CALLS_MAX = 4096, DICE = 6 };
+enum { CALLS_MAX = 16384, DICE = 6 };
 
 enum loss {
     LOSS_NONE, /* a kill */
@@ -131,9 +131,10 @@ static bool run_cut(struct crash_run *run, unsigned call, unsigned loss)
 
 static bool run_all(struct crash_run *run)
 {
+    unsigned stride = run->plan->stride ? run->plan->stride : 1;
     unsigned losses = LOSS_DICE + (run->plan->dice ? run->plan->dice : DICE);
 
-    for (unsigned call = 1; call <= run->report->calls + 1; call++) {
+    for (unsigned call = 1 + run->plan->offset; call <= run->report->calls + 1; call += stride) {
         for (unsigned loss = 0; loss < losses; loss++) {
             if (!run_cut(run, call, loss))
                 return false;

@@ -28,7 +28,9 @@ struct crash_plan {
      * words that stay.  `whole`: the protocol had come to its end.  May make calls,
      * as a start does; none of them fails. */
     const char *(*check)(void *arg, bool whole);
-    unsigned dice; /* random power losses in each call; 0 for six */
+    unsigned dice;   /* random power losses in each call; 0 for six */
+    unsigned stride; /* only every so manieth call is ended in; 0 for each */
+    unsigned offset; /* the first of them, from 0 */
 };
 
 enum { CRASH_WORD = 16, CRASH_KINDS = 48 };

@@ -59,7 +59,7 @@ static uint64_t used(const struct memory_fs *m)
 /* What is left of the quota for a file to grow. */
 static uint64_t room(const struct memory_fs *m)
 {
-    uint64_t n = used(m), all = m->quota ? m->quota : SPACE;
+    uint64_t n = m->quota ? used(m) : 0, all = m->quota ? m->quota : SPACE;
     return n < all ? all - n : 0;
 }
 
