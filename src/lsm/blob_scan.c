@@ -103,27 +103,31 @@ static bool enter_frame(struct blob_scan *s)
     return true;
 }
 
-/* Bytes that the cell at s->next claims to have, no more than the frame has. */
-static bool claimed(struct blob_scan *s, size_t *size)
+/* Bytes that the cell at s->next claims to have, no more than the frame has;
+   0 when none can be read there. */
+static size_t claimed(struct blob_scan *s)
 {
     uint64_t left = s->frame_end - s->next, n = CELL_FIXED_SIZE;
     const uint8_t *p;
 
-    if (left < CELL_FIXED_SIZE)
-        return corrupt(s, "a frame ends within a cell");
+    if (left < CELL_FIXED_SIZE) {
+        corrupt(s, "a frame ends within a cell");
+        return 0;
+    }
     if (!look(s, s->next, CELL_FIXED_SIZE))
-        return false;
+        return 0;
     p = seen(s, s->next).data;
-    if (wire_get32(p + 16) > LIMIT_VALUE)
-        return corrupt(s, "a cell has a value beyond the limit");
+    if (wire_get32(p + 16) > LIMIT_VALUE) {
+        corrupt(s, "a cell has a value beyond the limit");
+        return 0;
+    }
     n += (uint64_t)wire_get16(p + 24) + wire_get16(p + 26) + wire_get32(p + 16);
     if (p[30] & CELL_EXPIRES)
         n += 8;
     if (p[30] & CELL_CONTEXT)
         n += 2 + UINT16_MAX;
     n = (n + 7) & ~(uint64_t)7;
-    *size = (size_t)(n < left ? n : left);
-    return true;
+    return (size_t)(n < left ? n : left);
 }
 
 static void next(struct cell_source *source)
@@ -145,7 +149,8 @@ static void next(struct cell_source *source)
         if (!enter_frame(s))
             return;
     }
-    if (!claimed(s, &size) || !look(s, s->next, size))
+    size = claimed(s);
+    if (size == 0 || !look(s, s->next, size))
         return;
     bytes = slice_of(seen(s, s->next).data, size);
     e = cell_decode_checked(bytes, &cell, &used);

@@ -8,6 +8,7 @@ void dataset_init(struct dataset *d, struct arenas *arenas, const struct dataset
 {
     *d = (struct dataset){ .arenas = arenas, .options = *options };
     d->active = memtable_new(arenas, options->chunk_size, options->large_min);
+    d->empty_bytes = memtable_bytes(d->active);
 }
 
 void dataset_deinit(struct dataset *d)
@@ -136,8 +137,9 @@ void dataset_drop(struct dataset *d, const uint8_t *cell)
 
 bool dataset_full(const struct dataset *d)
 {
-    return memtable_bytes(d->active) - memtable_spare(d->active) >= d->options.limit &&
-           memtable_count(d->active) > 0;
+    size_t used = memtable_bytes(d->active) - memtable_spare(d->active) - d->empty_bytes;
+
+    return used >= d->options.limit && memtable_count(d->active) > 0;
 }
 
 bool dataset_can_seal(const struct dataset *d)

@@ -19,7 +19,7 @@ enum { DATASET_SEALED_MAX = 3 };
 
 struct dataset_options {
     size_t chunk_size;  /* memory a memtable takes at a time */
-    size_t limit;       /* allocated bytes at which a memtable is full */
+    size_t limit;       /* allocated bytes for cells at which a memtable is full */
     uint32_t large_min; /* values of so many bytes keep their place in the log */
 };
 
@@ -39,6 +39,7 @@ struct dataset {
     struct arenas *arenas;
     struct dataset_options options;
     struct memtable *active;
+    size_t empty_bytes; /* that a memtable without a cell takes: not counted against the limit */
     struct sealed sealed[DATASET_SEALED_MAX]; /* oldest first */
     unsigned sealed_count;
     struct dataset_sums sums;

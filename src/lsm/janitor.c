@@ -30,6 +30,8 @@ struct janitor {
     struct item *batch; /* the job's, while there is one */
     uint64_t waiting;   /* both lists */
     uint64_t next_us;   /* no job before */
+    void (*on_idle)(void *owner);
+    void *owner;
 };
 
 static void remove_file(struct janitor *j, struct item *item)
@@ -84,6 +86,19 @@ static void done(struct job *job)
         j->waiting--;
     }
     j->next_us = clock_mono_us(j->env->clock) + j->pause_us;
+    if (j->on_idle)
+        j->on_idle(j->owner);
+}
+
+void janitor_tell(struct janitor *j, void (*on_idle)(void *owner), void *owner)
+{
+    j->on_idle = on_idle;
+    j->owner = owner;
+}
+
+bool janitor_idle(const struct janitor *j)
+{
+    return !j->batch;
 }
 
 struct janitor *janitor_new(struct env *env, const char *dir, uint64_t pause_us)

@@ -28,6 +28,12 @@ void janitor_take_table(struct janitor *j, struct table *t, bool remove);
 void janitor_take_file(struct janitor *j, enum file_kind kind, uint64_t id, struct fs_file *file,
                        bool remove);
 
+/* on_idle() is called on the loop whenever a job of it has ended. */
+void janitor_tell(struct janitor *j, void (*on_idle)(void *owner), void *owner);
+
+/* No job of it is under way. */
+bool janitor_idle(const struct janitor *j);
+
 /* Files it has; none is being worked on if 0. */
 uint64_t janitor_waiting(const struct janitor *j);
 

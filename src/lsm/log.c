@@ -172,6 +172,11 @@ struct log_stretch *log_stretches(const struct log *log, uint64_t from, uint64_t
     return log_parts_copy(&log->parts, from, to, count);
 }
 
+uint64_t log_first_id(const struct log *log)
+{
+    return log->parts.count ? log->parts.part[0].stretch.id : UINT64_MAX;
+}
+
 bool log_forget(struct log *log, uint64_t mark, struct log_part *out)
 {
     assert(mark <= log->synced);

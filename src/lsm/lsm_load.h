@@ -10,6 +10,7 @@
 #include "lsm/dataset.h"
 #include "lsm/log.h"
 #include "lsm/lsm.h"
+#include "lsm/manifest.h"
 
 enum { LOAD_DETAIL = 512 };
 
@@ -22,9 +23,11 @@ struct load {
     unsigned permille;          /* __atomic, relaxed: the job writes, the loop reads */
     /* outputs */
     struct err err;
-    char detail[LOAD_DETAIL]; /* for people, if err */
-    struct fs_file *lock;     /* taken by the receiver, also after an error; may be NULL */
-    struct dataset data;      /* as above */
+    char detail[LOAD_DETAIL];  /* for people, if err */
+    struct fs_file *lock;      /* taken by the receiver, also after an error; may be NULL */
+    struct dataset data;       /* as above */
+    struct version *version;   /* as above, with its files open */
+    struct manifest *manifest; /* as above */
     struct log_start start;
     uint64_t frames;
     uint64_t bytes;

@@ -1,11 +1,20 @@
-/* replay.c: frames are looked at twice: all their cells are checked before the
- * first is applied. */
+/* replay.c: frames are looked at twice: all their cells are checked, and what
+ * putting them will touch is prefetched, before the first is applied. */
 #include "lsm/replay.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "base/planted.h"
+
+/* The flushes in front of a cell, as the log tells them: those that tables know
+ * besides may be newer than what is replayed. */
+static void note_flush(uint64_t flushed[LIMIT_DATABASES], uint8_t db, uint64_t stamp)
+{
+    for (unsigned i = 0; i < LIMIT_DATABASES; i++) {
+        if (db == CELL_DB_ALL || db == i)
+            flushed[i] = stamp;
+    }
+}
 
 static struct err check_cells(const struct replay *r, const struct frame_head *head,
                               struct slice payload)
@@ -13,7 +22,7 @@ static struct err check_cells(const struct replay *r, const struct frame_head *h
     uint64_t stamp = r->stamp, flushed[LIMIT_DATABASES];
     uint32_t cells = 0;
 
-    memcpy(flushed, r->data->sums.flushed, sizeof flushed);
+    memcpy(flushed, r->flushed, sizeof flushed);
     while (payload.len) {
         struct cell c;
         size_t size = 0;
@@ -23,21 +32,27 @@ static struct err check_cells(const struct replay *r, const struct frame_head *h
         if (c.stamp < stamp || c.stamp == 0)
             return err_make(ERR_CORRUPT, 0, "a cell's stamp falls");
         stamp = c.stamp;
-        if (c.key.kind != CELL_FLUSH) {
-            if (stamp <= flushed[c.key.db])
-                return err_make(ERR_CORRUPT, 0, "a cell is older than a flush before it");
-        } else {
-            for (unsigned i = 0; i < LIMIT_DATABASES; i++) {
-                if (c.key.db == CELL_DB_ALL || c.key.db == i)
-                    flushed[i] = stamp;
-            }
-        }
+        if (c.key.kind == CELL_FLUSH)
+            note_flush(flushed, c.key.db, stamp);
+        else if (stamp <= flushed[c.key.db])
+            return err_make(ERR_CORRUPT, 0, "a cell is older than a flush before it");
+        else
+            memtable_prefetch(r->data->active, c.key.position);
         payload = slice_of(payload.data + size, payload.len - size);
         cells++;
     }
     if (cells != head->cells || (cells && stamp != head->stamp))
         return err_make(ERR_CORRUPT, 0, "a frame's head disagrees with its cells");
     return err_ok();
+}
+
+static void apply_flush(struct replay *r, uint8_t db, uint64_t stamp)
+{
+    note_flush(r->flushed, db, stamp);
+    for (unsigned i = 0; i < LIMIT_DATABASES; i++) {
+        if ((db == CELL_DB_ALL || db == i) && stamp > r->data->sums.flushed[i])
+            dataset_flush(r->data, (uint8_t)i, stamp);
+    }
 }
 
 /* `place`: log position of the first cell. */
@@ -48,8 +63,8 @@ static void apply_cells(struct replay *r, struct slice payload, uint64_t place)
         struct cell c;
         cell_decode(payload.data, &c);
         if (c.key.kind == CELL_FLUSH) {
-            dataset_flush(r->data, c.key.db, c.stamp);
-        } else {
+            apply_flush(r, c.key.db, c.stamp);
+        } else if (dataset_visible(r->data, payload.data)) {
             struct dataset_put put = dataset_put(r->data, payload.data, size, place);
             dataset_give(r->data, &put, UINT64_MAX);
         }
@@ -91,49 +106,44 @@ static size_t skip_tear(struct replay *r, struct slice bytes, size_t at, uint64_
     return bytes.len;
 }
 
-struct err replay_segment(struct replay *r, const struct segment_head *head, struct slice bytes,
-                          uint64_t limit, size_t *used)
+struct err replay_frames(struct replay *r, uint64_t segment, struct slice bytes, uint64_t limit,
+                         size_t *used)
 {
-    uint64_t room = limit > head->base ? limit - head->base : 0;
+    uint64_t base = r->end;
     bool trust = PLANTED(trust_torn_frame);
     size_t at = 0;
 
-    assert(r->end == head->base);
     *used = 0;
-    if (head->synced > r->synced)
-        r->synced = head->synced;
     while (at < bytes.len) {
         struct slice rest = slice_of(bytes.data + at, bytes.len - at);
         struct err e;
-        if (!frame_good(rest, head->id, trust)) {
+        if (!frame_good(rest, segment, trust)) {
             if (!PLANTED(resume_after_tear))
                 break;
-            at = skip_tear(r, bytes, at, head->id);
+            at = skip_tear(r, bytes, at, segment);
             continue;
         }
-        if (at + frame_size(rest.data) > room && !PLANTED(replay_past_cut))
+        if (frame_size(rest.data) > limit - r->end && !PLANTED(replay_past_cut))
             break;
         e = apply_frame(r, rest.data);
         if (err_is(e))
             return e;
         at += frame_size(rest.data);
         *used = at;
-        r->end = head->base + at;
+        r->end = base + at;
         if (dataset_full(r->data) && dataset_can_seal(r->data))
             dataset_seal(r->data, &(struct log_mark){ r->end, r->index, r->stamp });
     }
     return err_ok();
 }
 
-bool replay_promised(struct slice bytes, uint64_t segment, uint64_t position)
+uint64_t replay_claim(struct slice bytes, uint64_t segment, uint64_t most)
 {
-    for (size_t at = 0; at + FRAME_HEAD_SIZE <= bytes.len; at += 8) {
-        struct slice rest = slice_of(bytes.data + at, bytes.len - at);
-        if (wire_get64(rest.data + 8) == segment && wire_get64(rest.data + 16) > position &&
-            frame_good(rest, segment, false))
-            return true;
-    }
-    return false;
+    if (bytes.len < FRAME_HEAD_SIZE || wire_get64(bytes.data + 8) != segment)
+        return 0;
+    if (wire_get32(bytes.data + 4) % 8 != 0 || frame_size(bytes.data) > most)
+        return 0;
+    return frame_size(bytes.data);
 }
 
 size_t replay_used(struct slice bytes)

@@ -1,9 +1,6 @@
-/* replay.h: the frames of a segment's bytes, applied to a dataset; and, behind a
- * frame that is not good, the search for a proof that it once was.
+/* replay.h: the frames of a segment's bytes, applied to a dataset.
  *
- * Bytes in, decisions out: no files here.  The rule is Pebble's (record.go, the
- * sync offset): a frame behind the damage that says the log was synced beyond it
- * makes it corruption; else it is a tail that a crash tore. */
+ * Bytes in, decisions out: no files here. */
 #ifndef HENGE_LSM_REPLAY_H
 #define HENGE_LSM_REPLAY_H
 
@@ -17,25 +14,27 @@
 #include "lsm/log_format.h"
 
 struct replay {
-    struct dataset *data; /* borrowed */
-    uint64_t end;         /* log position behind the last good frame */
-    uint64_t index;       /* of that frame */
-    uint64_t stamp;       /* the largest so far */
+    struct dataset *data;              /* borrowed; sealed as it fills */
+    uint64_t end;                      /* log position behind the last good frame */
+    uint64_t index;                    /* of that frame */
+    uint64_t stamp;                    /* the largest so far */
+    uint64_t flushed[LIMIT_DATABASES]; /* stamps of the flushes that were replayed */
     uint64_t frames;
     uint64_t synced; /* position that heads and frames promise to be synced */
 };
 
-/* Applies the frames at the beginning of `bytes`, which is what `head`'s file
- * holds behind the head, as long as they are good and end at or before position
- * `limit`; *used is how many bytes that is.  r->end must be head->base.  A frame
- * is applied whole or not at all.  ERR_CORRUPT for a frame whose crc holds and
- * whose content does not: that was never written. */
-struct err replay_segment(struct replay *r, const struct segment_head *head, struct slice bytes,
-                          uint64_t limit, size_t *used);
+/* Applies the frames at the beginning of `bytes`, which that segment holds at position
+ * r->end, as long as they are good, whole, and end at or before position `limit`
+ * (>= r->end); *used is how many bytes that is.  A frame is applied whole or not at
+ * all; cells that the dataset's flushes hide are left out.  ERR_CORRUPT for a frame
+ * whose crc holds and whose content does not: that was never written. */
+struct err replay_frames(struct replay *r, uint64_t segment, struct slice bytes, uint64_t limit,
+                         size_t *used);
 
-/* Whether a good frame of that segment anywhere in `bytes` promises that the log
- * was synced beyond `position`. */
-bool replay_promised(struct slice bytes, uint64_t segment, uint64_t position);
+/* The size of the frame of that segment that seems to begin at bytes.data, of which
+ * the first FRAME_HEAD_SIZE bytes are looked at; 0 if none does, or if it is larger
+ * than `most`. */
+uint64_t replay_claim(struct slice bytes, uint64_t segment, uint64_t most);
 
 /* Bytes up to the last one that is not zero. */
 size_t replay_used(struct slice bytes);

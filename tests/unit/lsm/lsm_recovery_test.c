@@ -21,7 +21,7 @@ static void end(void)
 
 TestSuite(lsm_recovery, .init = begin, .fini = end);
 
-#define FIRST "/data/log-0000000000000001.seg"
+#define FIRST "/data/log-0000000000000002.seg"
 
 static void put_synced(const char *key, const char *value)
 {
@@ -123,7 +123,7 @@ Test(lsm_recovery, a_missing_segment_is_damage)
         snprintf(key, sizeof key, "%u", id);
         struct memory_fs saved;
         memory_fs_copy(&saved, &w.fs);
-        memory_fs_find(&w.fs, id == 1 ? FIRST : "/data/log-0000000000000002.seg")->named = false;
+        memory_fs_find(&w.fs, id == 1 ? FIRST : "/data/log-0000000000000003.seg")->named = false;
         cr_assert_eq(lsm_world_open(&w), LSM_FAILED, "%u", id);
         cr_assert_eq(lsm_error(w.lsm, NULL).code, ERR_CORRUPT);
         lsm_world_kill(&w);
@@ -165,14 +165,14 @@ Test(lsm_recovery, a_torn_head_ends_the_log_and_a_damaged_one_is_refused)
     lsm_world_put(&w, "b", "a frame that promises");
     lsm_commit(w.lsm);
     lsm_world_kill(&w);
-    memset(memory_fs_find(&w.fs, "/data/log-0000000000000002.seg")->data, 0xee, 64);
+    memset(memory_fs_find(&w.fs, "/data/log-0000000000000003.seg")->data, 0xee, 64);
     cr_assert_eq(lsm_world_open(&w), LSM_FAILED);
     lsm_world_kill(&w);
     memory_fs_deinit(&w.fs);
     memory_fs_copy(&w.fs, &saved);
     memory_fs_deinit(&saved);
     memory_fs_kill(&w.fs);
-    memset(memory_fs_find(&w.fs, "/data/log-0000000000000002.seg")->data + 5, 0xee, 20);
+    memset(memory_fs_find(&w.fs, "/data/log-0000000000000003.seg")->data + 5, 0xee, 20);
     cr_assert_eq(lsm_world_open(&w), LSM_READY);
     cr_assert_eq(lsm_world_get(&w, "a")[0], 'a' + 10);
 }

@@ -291,7 +291,7 @@ Test(lsm, a_walk_is_in_order_and_leaves_flushed_cells_out)
     cr_assert_eq(from, last);
 }
 
-Test(lsm, emptying_a_large_store_takes_no_walk_and_can_be_undone)
+Test(lsm, emptying_a_large_store_leaves_its_memtable_to_a_job_and_can_be_undone)
 {
     char key[16];
     lsm_world_open(&w);
@@ -326,7 +326,10 @@ Test(lsm, emptying_a_large_store_takes_no_walk_and_can_be_undone)
     lsm_world_put(&w, "k7", "x");
     lsm_commit(w.lsm);
     lsm_world_settle(&w);
-    cr_assert_eq(lsm_count(w.lsm, 0), 1);
+    cr_assert_eq(lsm_stats(w.lsm)->memtable_cells, 0);
+    cr_assert_eq(lsm_stats(w.lsm)->flushes, 1, "%d sealed %d", (int)lsm_stats(w.lsm)->flushes,
+                 (int)lsm_stats(w.lsm)->sealed);
+    cr_assert_eq(lsm_stats(w.lsm)->sealed, 0);
     lsm_world_kill(&w);
     lsm_world_open(&w);
     cr_assert_eq(lsm_count(w.lsm, 0), 1);

@@ -271,13 +271,43 @@ void lsm_world_put_size(struct lsm_world *w, const char *key, size_t size, int f
     mem_free(value);
 }
 
+static void on_fetched(void *owner, struct err e)
+{
+    struct lsm_world *w = owner;
+
+    w->fetched = true;
+    w->fetch_err = e;
+}
+
+bool lsm_world_find(struct lsm_world *w, const struct cell_key *key, struct cell *out)
+{
+    struct want want = { *key, WANT_VALUE };
+    struct lsm_fetch *fetch = NULL;
+    enum lsm_answer answer;
+
+    lsm_turn(w->lsm);
+    w->fetch_err = err_ok();
+    while ((answer = lsm_find(w->lsm, key, true, out)) == LSM_WANT && !err_is(w->fetch_err)) {
+        if (fetch)
+            lsm_fetch_end(fetch);
+        w->fetched = false;
+        w->fetches++;
+        fetch = lsm_fetch(w->lsm, &want, 1, on_fetched, w);
+        while (!w->fetched)
+            assert(lsm_world_step(w));
+    }
+    if (fetch)
+        lsm_fetch_end(fetch);
+    return answer == LSM_HERE;
+}
+
 const char *lsm_world_get(struct lsm_world *w, const char *key)
 {
     static char text[128 * 1024]; /* of a test's process, not of the product */
     struct cell_key k = cell_head_key(0, slice_str(key));
     struct cell c;
 
-    if (lsm_find(w->lsm, &k, true, &c) != LSM_HERE)
+    if (!lsm_world_find(w, &k, &c))
         return NULL;
     if (c.flags & CELL_TOMBSTONE)
         return NULL;

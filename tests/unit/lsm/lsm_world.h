@@ -38,6 +38,9 @@ struct lsm_world {
     unsigned failures;
     unsigned states;
     unsigned warnings;
+    unsigned fetches;
+    bool fetched;
+    struct err fetch_err; /* of the last fetch */
 };
 
 void lsm_world_init(struct lsm_world *w);
@@ -64,6 +67,9 @@ void lsm_world_tick(struct lsm_world *w);
 void lsm_world_put(struct lsm_world *w, const char *key, const char *value);
 /* A value of `size` bytes of `fill`. */
 void lsm_world_put_size(struct lsm_world *w, const char *key, size_t size, int fill);
+/* The newest cell of a key with its value, tombstones included, fetched if need be;
+ * good until the next step.  False also after an error: `fetch_err`. */
+bool lsm_world_find(struct lsm_world *w, const struct cell_key *key, struct cell *out);
 /* The value, or NULL: valid until the next call. */
 const char *lsm_world_get(struct lsm_world *w, const char *key);
 

@@ -1,0 +1,210 @@
+/* find.c: one key, newest source first, without waiting for a disk.
+ *
+ *     active memtable -> sealed ones -> L0, newest first -> L1 ... L6
+ *
+ * The first cell found is the newest.  A table is asked only if its filter may hold
+ * the position; its block comes from the cache, else from the page cache, else it
+ * is wanted. */
+#include <assert.h>
+
+#include "base/mem.h"
+#include "lsm/blob_file.h"
+#include "lsm/find.h"
+#include "lsm/lsm_state.h"
+
+/* What find_tables() and its helpers share. */
+struct find {
+    struct lsm *lsm;
+    const struct cell_key *key;
+    const uint8_t *cell;
+    size_t asked; /* tables that might have had it and had not */
+    struct err err;
+};
+
+/* Reads `size` bytes if the page cache has them all. */
+static uint8_t *read_now(struct fs_file *file, uint64_t offset, size_t size, struct err *e)
+{
+    uint8_t *bytes = mem_alloc(size);
+    size_t got = 0;
+
+    *e = fs_read_now(file, offset, bytes, size, &got);
+    if (!err_is(*e) && got == size)
+        return bytes;
+    mem_free(bytes);
+    return NULL;
+}
+
+const uint8_t *find_block(struct lsm *lsm, struct table *t, uint32_t block, size_t *len,
+                          struct err *e)
+{
+    uint64_t offset;
+    uint32_t size;
+    const uint8_t *payload;
+    uint8_t *raw, *fresh;
+
+    *e = err_ok();
+    table_extent(t, block, &offset, &size);
+    payload = cache_find(lsm->cache, CACHE_BLOCKS, t->meta.id, offset, len);
+    if (payload || !pressure_read_now(&lsm->pressure, size))
+        return payload;
+    raw = read_now(t->file, offset, size, e);
+    if (!raw)
+        return NULL;
+    *e = table_unpack(t, block, raw, &fresh, len);
+    mem_free(raw);
+    if (err_is(*e))
+        return NULL;
+    lsm->stats.reads_now++;
+    return cache_bytes(
+        cache_insert(lsm->cache, CACHE_BLOCKS, t->meta.id, offset, fresh, *len, false), len);
+}
+
+/* True: the search is over, with a cell, a want or an error. */
+static bool find_in(struct find *f, struct table *t, bool *want)
+{
+    struct table_block b;
+    const uint8_t *payload;
+    uint32_t block;
+    size_t len;
+
+    if (!table_may_hold(t, f->key->position))
+        return false;
+    block = table_locate(t, f->key);
+    if (block == t->blocks)
+        return false;
+    payload = find_block(f->lsm, t, block, &len, &f->err);
+    if (!payload) {
+        *want = true;
+        return true;
+    }
+    f->err = table_block_open(slice_of(payload, len), &b);
+    if (err_is(f->err)) {
+        *want = true;
+        return true;
+    }
+    f->cell = table_block_find(&b, f->key);
+    if (f->cell)
+        return true;
+    f->asked++;
+    f->lsm->stats.filter_wrong++;
+    return false;
+}
+
+/* True: it is known what there is, f->cell or nothing. */
+static bool find_tables(struct find *f)
+{
+    const struct version *v = f->lsm->version;
+    bool want = false;
+
+    for (size_t i = 0; i < v->levels[0].count; i++) {
+        if (find_in(f, v->levels[0].tables[i].table, &want))
+            return !want;
+    }
+    for (unsigned level = 1; level < LEVELS; level++) {
+        struct table *t = v->levels[level].count ? version_table(v, level, f->key->position) : NULL;
+        if (t && find_in(f, t, &want))
+            return !want;
+    }
+    return true;
+}
+
+/* The bytes of a large value, from the cache or the page cache. */
+static bool find_value(struct lsm *lsm, struct cell *c)
+{
+    const uint8_t *value;
+    struct blob_file *b;
+    struct blob_ref ref;
+    struct err e;
+    uint8_t *bytes;
+    size_t len;
+
+    blob_ref_get(c->value.data, &ref);
+    value = cache_find(lsm->cache, CACHE_VALUES, ref.file, ref.offset, &len);
+    if (!value) {
+        b = version_blob(lsm->version, ref.file);
+        if (!b || err_is(blob_file_holds(b, &ref)) ||
+            !pressure_read_now(&lsm->pressure, ref.length))
+            return false; /* the fetch says what is wrong */
+        bytes = mem_alloc(ref.length);
+        if (!blob_file_read_now(b, &ref, bytes, &e)) {
+            mem_free(bytes);
+            return false;
+        }
+        lsm->stats.reads_now++;
+        value = cache_bytes(
+            cache_insert(lsm->cache, CACHE_VALUES, ref.file, ref.offset, bytes, ref.length, false),
+            &len);
+    }
+    if (len != ref.length)
+        return false;
+    c->value = slice_of(value, len);
+    c->flags &= (uint8_t)~CELL_BLOB;
+    return true;
+}
+
+enum lsm_answer lsm_find(struct lsm *lsm, const struct cell_key *key, bool value, struct cell *out)
+{
+    struct find f = { .lsm = lsm, .key = key, .err = err_ok() };
+
+    if (!lsm->log)
+        return LSM_ABSENT;
+    f.cell = dataset_find(&lsm->data, key);
+    if (!f.cell && !find_tables(&f))
+        return LSM_WANT; /* after an error too: the fetch meets it again and tells */
+    if (!f.cell || !dataset_visible(&lsm->data, f.cell))
+        return LSM_ABSENT;
+    cell_decode(f.cell, out);
+    if (value && (out->flags & CELL_BLOB) && !find_value(lsm, out))
+        return LSM_WANT;
+    return LSM_HERE;
+}
+
+bool find_progress(struct lsm *lsm, const struct cell_key *key, size_t *skip, struct blob_ref *ref)
+{
+    struct find f = { .lsm = lsm, .key = key, .err = err_ok() };
+    struct cell c;
+
+    *skip = 0;
+    f.cell = dataset_find(&lsm->data, key);
+    if (!f.cell && !find_tables(&f)) {
+        *skip = f.asked;
+        return false;
+    }
+    if (!f.cell)
+        return false;
+    cell_decode(f.cell, &c);
+    if (!(c.flags & CELL_BLOB))
+        return false;
+    blob_ref_get(c.value.data, ref);
+    return true;
+}
+
+bool find_may_be_below(const struct lsm *lsm, uint8_t db, uint64_t position)
+{
+    const struct version *v = lsm->version;
+    uint64_t flushed = lsm->data.sums.flushed[db];
+
+    for (size_t i = 0; i < v->levels[0].count; i++) {
+        const struct table *t = v->levels[0].tables[i].table;
+        if (t->meta.max_stamp > flushed && table_may_hold(t, position))
+            return true;
+    }
+    for (unsigned level = 1; level < LEVELS; level++) {
+        const struct table *t = v->levels[level].count ? version_table(v, level, position) : NULL;
+        if (t && t->meta.max_stamp > flushed && table_may_hold(t, position))
+            return true;
+    }
+    return false;
+}
+
+void lsm_prefetch(const struct lsm *lsm, uint64_t position)
+{
+    if (lsm->log)
+        memtable_prefetch(lsm->data.active, position);
+}
+
+void lsm_prefetch_cell(const struct lsm *lsm, uint64_t position)
+{
+    if (lsm->log)
+        memtable_prefetch_cell(lsm->data.active, position);
+}

@@ -1,0 +1,27 @@
+/* find.h: looking into memtables, cache and page cache; never at a disk. */
+#ifndef HENGE_LSM_FIND_H
+#define HENGE_LSM_FIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cell/cell.h"
+#include "lsm/table.h"
+
+struct lsm;
+
+/* The payload of a table's block, good for this turn, or NULL: it is to be fetched
+ * (*e says if that is for an error). */
+const uint8_t *find_block(struct lsm *lsm, struct table *t, uint32_t block, size_t *len,
+                          struct err *e);
+
+/* How far a search gets without a fetch.  True: the cell is at hand and its value,
+ * at *ref, is not.  False: *skip tables were asked that may have had the key and have
+ * not; a fetch goes on behind them, in the order of lookup.h. */
+bool find_progress(struct lsm *lsm, const struct cell_key *key, size_t *skip, struct blob_ref *ref);
+
+/* Tables may hold a cell of that position that no flush hides. */
+bool find_may_be_below(const struct lsm *lsm, uint8_t db, uint64_t position);
+
+#endif

@@ -1,0 +1,109 @@
+/* lsm_state.h: the store's struct, for the files it is glued from.
+ *
+ *     life.c      load, going on, stop
+ *     lsm.c       the calls of lsm.h in a turn: put, flush, commit, sweep
+ *     find.c      one key, newest source first, without waiting
+ *     walk.c      keys in order, likewise
+ *     lsm_fetch.c what find and walk did not have: read by a job
+ *     seal.c      memtables: sealed, flushed, ended
+ *     upkeep.c    compactions, rewrites, files without a use
+ *     install.c   edits become versions
+ *     pressure.c  how much may be put
+ *
+ * All of it belongs to the loop.  Whoever's job ends calls lsm_after_job() last. */
+#ifndef HENGE_LSM_LSM_STATE_H
+#define HENGE_LSM_LSM_STATE_H
+
+#include "base/list.h"
+#include "lsm/cache.h"
+#include "lsm/dataset.h"
+#include "lsm/install.h"
+#include "lsm/janitor.h"
+#include "lsm/log.h"
+#include "lsm/lsm.h"
+#include "lsm/lsm_load.h"
+#include "lsm/pressure.h"
+#include "lsm/seal.h"
+#include "lsm/sweep.h"
+#include "lsm/undo.h"
+#include "lsm/upkeep.h"
+
+enum { LSM_L0_MOST = 32 }; /* tables; pressure stops writers long before */
+
+struct lsm {
+    struct env *env;
+    struct lsm_options options;
+    struct lsm_hooks hooks;
+    char *dir;
+    enum lsm_state state;
+    struct err err;
+    char detail[LOAD_DETAIL];
+    struct load *load; /* while LOADING */
+    struct fs_file *lock;
+    struct file_ids ids;
+    struct dataset data;
+    struct version *version; /* with everything below, from the end of the load on */
+    struct log *log;         /* NULL while LOADING and after FAILED */
+    struct undo undo;
+    struct sweep sweep;
+    struct cache *cache;
+    struct janitor *janitor;
+    struct install install;
+    struct seal seal;
+    struct upkeep upkeep;
+    struct pressure pressure;
+    struct pick_options pick;
+    struct list fetches; /* under way, or pinned by their owners */
+    struct job ending;   /* closes files at the end */
+    uint64_t last_stamp;
+    uint64_t loaded_us; /* when loading began */
+    bool stopping;
+    bool broken;  /* for another reason than the log */
+    bool closing; /* `ending` is under way */
+    bool put;     /* something was, in this turn */
+    bool seal_soon;
+    bool had_tables;      /* counts of keys are estimates */
+    uint64_t index_bytes; /* indexes and filters of the version's tables */
+    struct lsm_stats stats;
+};
+
+/* The last thing a done() does: goes on with whatever can go on. */
+void lsm_after_job(struct lsm *lsm);
+
+/* What the log has acknowledged cannot be undone any more. */
+void lsm_settle(struct lsm *lsm);
+
+/* Final: reads only from here on. */
+void lsm_break(struct lsm *lsm, struct err e, const char *what);
+
+/* Gives a reference of a version back; files without another go to the janitor,
+ * who removes them. */
+void lsm_drop_version(struct lsm *lsm, struct version *v);
+
+/* There is another one. */
+void lsm_version_changed(struct lsm *lsm);
+
+/* The log is done with what tables hold; its files that no value needs go. */
+void lsm_forget_log(struct lsm *lsm);
+
+static inline struct table_options lsm_table_options(const struct lsm *lsm)
+{
+    return (struct table_options){ .block_size = lsm->options.block_size,
+                                   .filter_bits = lsm->options.filter_bits,
+                                   .compress = lsm->options.compress };
+}
+
+/* Edits may be made, jobs begun. */
+static inline bool lsm_running(const struct lsm *lsm)
+{
+    return lsm->log && !lsm->stopping && lsm->state != LSM_BROKEN;
+}
+
+/* Milliseconds of the newest stamp that is acknowledged: what expired by then
+ * stays expired for every reader to come. */
+static inline uint64_t lsm_applied_ms(const struct lsm *lsm)
+{
+    return lsm_acked_stamp(lsm) / 1000;
+}
+
+#endif

@@ -1,0 +1,354 @@
+/* upkeep.c: what is next, and its slices. */
+#include "lsm/upkeep.h"
+
+#include <string.h>
+
+#include "base/list.h"
+#include "base/mem.h"
+#include "lsm/lsm_state.h"
+
+enum {
+    SLICE_BYTES = 4 * 1024 * 1024,
+    RETRY_US = 1000 * 1000,
+    RETRY_US_MAX = 60 * 1000 * 1000,
+    GARBAGE_PERCENT = 50,
+    VICTIMS = 64,
+    L0_FOR_REWRITE = 3, /* a rewrite adds a table to L0: not while it is filling */
+};
+
+void upkeep_init(struct upkeep *u, struct lsm *lsm)
+{
+    *u = (struct upkeep){ .lsm = lsm };
+}
+
+void upkeep_deinit(struct upkeep *u)
+{
+    compact_free(u->compact);
+    rewrite_free(u->rewrite);
+    u->compact = NULL;
+    u->rewrite = NULL;
+}
+
+static void slice(struct upkeep *u, struct job *job, void (*done)(struct job *job))
+{
+    u->in_job = true;
+    u->slice_us = clock_mono_us(u->lsm->env->clock);
+    job->done = done;
+    job->priority = JOB_LATER;
+    pool_submit(u->lsm->env->pool, job);
+}
+
+/* --- the end of one */
+
+static void free_run(struct job *job)
+{
+    struct upkeep *u = list_item(job, struct upkeep, freeing);
+
+    compact_free(u->compact);
+    rewrite_free(u->rewrite);
+}
+
+static void free_done(struct job *job)
+{
+    struct upkeep *u = list_item(job, struct upkeep, freeing);
+
+    u->compact = NULL;
+    u->rewrite = NULL;
+    u->state = UPKEEP_IDLE;
+    u->in_job = false;
+    if (u->version)
+        lsm_drop_version(u->lsm, u->version);
+    u->version = NULL;
+    lsm_after_job(u->lsm);
+}
+
+static void end(struct upkeep *u)
+{
+    u->state = UPKEEP_FREEING;
+    u->in_job = true;
+    u->freeing = (struct job){ .run = free_run, .done = free_done, .priority = JOB_LATER };
+    pool_submit(u->lsm->env->pool, &u->freeing);
+}
+
+static void on_installed(void *owner, struct err e)
+{
+    struct upkeep *u = owner;
+
+    (void)e; /* the store is broken then; who installs has said so */
+    if (u->compact || u->rewrite)
+        end(u);
+    else
+        u->state = UPKEEP_IDLE;
+}
+
+static void install(struct upkeep *u, struct edit *edit)
+{
+    u->state = UPKEEP_INSTALLING;
+    install_submit(&u->lsm->install, edit, on_installed, u);
+}
+
+/* Its inputs are as they were; later, and later still, it is tried again. */
+static void failed(struct upkeep *u, const char *what, struct err e)
+{
+    uint64_t wait = RETRY_US;
+
+    for (unsigned i = 0; i < u->failures && wait < RETRY_US_MAX; i++)
+        wait *= 2;
+    u->failures++;
+    u->lsm->stats.failed_compactions++;
+    u->next_us = clock_mono_us(u->lsm->env->clock) + wait;
+    trace_log(u->lsm->env->trace, TRACE_WARNING, "%s: %s (errno %d); tried again in %llu s", what,
+              e.what, e.os, (unsigned long long)(wait / 1000000));
+    end(u);
+}
+
+/* --- slices */
+
+static void pause_for(struct upkeep *u)
+{
+    uint64_t now = clock_mono_us(u->lsm->env->clock);
+
+    u->next_us = now + pace_pause_us(u->lsm->pressure.now, now - u->slice_us);
+}
+
+static void on_compacted(struct job *job)
+{
+    struct upkeep *u = compact_owner(job);
+    struct lsm *lsm = u->lsm;
+    const struct compact_sums *sums = compact_sums(u->compact);
+    struct edit edit = { 0 };
+
+    u->in_job = false;
+    if (!compact_ended(u->compact)) {
+        pause_for(u);
+    } else if (err_is(compact_error(u->compact))) {
+        failed(u, "compaction", compact_error(u->compact));
+    } else if (lsm->stopping) {
+        end(u);
+    } else {
+        u->failures = 0;
+        lsm->stats.compactions++;
+        lsm->stats.compacted_read_bytes += sums->read_bytes;
+        lsm->stats.compacted_bytes += sums->written_bytes;
+        lsm->stats.compacted_expired += sums->expired;
+        compact_take_edit(u->compact, &edit);
+        install(u, &edit);
+    }
+    lsm_after_job(lsm);
+}
+
+static void on_rewritten(struct job *job)
+{
+    struct upkeep *u = rewrite_owner(job);
+    struct lsm *lsm = u->lsm;
+    struct edit edit = { 0 };
+
+    u->in_job = false;
+    if (!rewrite_ended(u->rewrite)) {
+        pause_for(u);
+    } else if (err_is(rewrite_error(u->rewrite))) {
+        failed(u, "rewrite", rewrite_error(u->rewrite));
+    } else if (lsm->stopping) {
+        end(u);
+    } else {
+        u->failures = 0;
+        lsm->stats.rewrites++;
+        lsm->stats.rewritten_bytes += rewrite_written(u->rewrite);
+        rewrite_take_edit(u->rewrite, &edit);
+        install(u, &edit);
+    }
+    lsm_after_job(lsm);
+}
+
+/* --- the beginning of one */
+
+static void hold(struct upkeep *u)
+{
+    u->version = u->lsm->version;
+    version_hold(u->version);
+}
+
+static void begin_compaction(struct upkeep *u, struct pick *pick)
+{
+    struct lsm *lsm = u->lsm;
+    struct compact_options o = { .env = lsm->env,
+                                 .dir = lsm->dir,
+                                 .ids = &lsm->ids,
+                                 .table = lsm_table_options(lsm),
+                                 .table_size = lsm->options.table_size,
+                                 .slice_bytes = SLICE_BYTES,
+                                 .now_ms = lsm_applied_ms(lsm) };
+
+    hold(u);
+    u->compact = compact_new(&o, u->version, pick);
+    compact_set_owner(u->compact, u);
+    u->state = UPKEEP_COMPACTING;
+    slice(u, compact_job(u->compact), on_compacted);
+}
+
+static void move_tables(struct upkeep *u, const struct pick *pick)
+{
+    struct edit edit = { 0 };
+
+    pick_edit(pick, &edit);
+    u->lsm->stats.moved_tables += pick->kind == PICK_MOVE ? pick->upper_count : 0;
+    u->lsm->stats.dropped_tables += pick->kind == PICK_DROP ? pick->upper_count : 0;
+    install(u, &edit);
+}
+
+/* A compaction, a move or a drop, if the levels want one. */
+static bool compact_next(struct upkeep *u)
+{
+    struct lsm *lsm = u->lsm;
+    struct pick pick;
+
+    pick_next(lsm->version, &lsm->pick, u->cursor, lsm_applied_ms(lsm), &pick);
+    if (pick.kind == PICK_NOTHING)
+        return false;
+    if (pick.kind == PICK_MERGE)
+        begin_compaction(u, &pick); /* takes the pick */
+    else
+        move_tables(u, &pick);
+    if (pick.kind != PICK_MERGE)
+        pick_deinit(&pick);
+    return true;
+}
+
+/* Every cell of it was flushed. */
+static bool all_flushed(const struct table *t, const uint64_t flushed[LIMIT_DATABASES])
+{
+    for (unsigned db = 0; db < LIMIT_DATABASES; db++) {
+        if ((t->meta.databases >> db & 1) && t->meta.max_stamp > flushed[db])
+            return false;
+    }
+    return true;
+}
+
+/* Tables that FLUSHALL or FLUSHDB emptied go unread. */
+static bool drop_flushed(struct upkeep *u)
+{
+    struct lsm *lsm = u->lsm;
+    const struct version *v = lsm->version;
+    uint64_t flushed[LIMIT_DATABASES];
+    struct edit edit = { 0 };
+    bool more = false;
+
+    for (unsigned db = 0; db < LIMIT_DATABASES; db++) {
+        flushed[db] = undo_flushed_for_good(&lsm->undo, &lsm->data, (uint8_t)db);
+        edit.flushed[db] = flushed[db] > v->flushed[db] ? flushed[db] : 0;
+        more = more || edit.flushed[db];
+    }
+    for (unsigned level = 0; level < LEVELS; level++) {
+        for (size_t i = 0; i < v->levels[level].count; i++) {
+            const struct table *t = v->levels[level].tables[i].table;
+            if (!all_flushed(t, flushed))
+                continue;
+            edit_drop_table(&edit, t->meta.id);
+            for (uint32_t b = 0; b < t->meta.blob_count; b++)
+                edit_live(&edit, t->meta.blobs[b].file, -(int64_t)t->meta.blobs[b].bytes);
+        }
+    }
+    if (!more && edit.drop_count == 0)
+        return false;
+    lsm->stats.dropped_tables += edit.drop_count;
+    install(u, &edit);
+    return true;
+}
+
+/* Files of values that nothing refers to any more. */
+static bool drop_dead(struct upkeep *u)
+{
+    struct lsm *lsm = u->lsm;
+    const struct version *v = lsm->version;
+    uint64_t log_first = log_first_id(lsm->log);
+    struct edit edit = { 0 };
+
+    for (size_t i = 0; i < v->blob_count; i++) {
+        const struct blob_place *b = &v->blobs[i];
+        if (b->live == 0 && (b->blob->kind == FILE_BLOB || b->blob->id < log_first))
+            edit_drop_blob(&edit, b->blob->id);
+    }
+    if (edit.drop_blob_count == 0)
+        return false;
+    install(u, &edit);
+    return true;
+}
+
+static bool rewrite_next(struct upkeep *u)
+{
+    struct lsm *lsm = u->lsm;
+    uint64_t victims[VICTIMS];
+    size_t count;
+    struct rewrite_options o = { .env = lsm->env,
+                                 .dir = lsm->dir,
+                                 .ids = &lsm->ids,
+                                 .table = lsm_table_options(lsm),
+                                 .slice_bytes = SLICE_BYTES,
+                                 .now_ms = lsm_applied_ms(lsm) };
+
+    if (lsm->version->levels[0].count > L0_FOR_REWRITE)
+        return false;
+    count = rewrite_pick(lsm->version, log_first_id(lsm->log), GARBAGE_PERCENT,
+                         lsm->options.memtable_size * 4, victims, VICTIMS);
+    if (count == 0)
+        return false;
+    /* Behind every table there is, before every flush to come; another rewrite may be
+     * between them. */
+    if (u->order < lsm->seal.order)
+        u->order = lsm->seal.order;
+    o.order = ++u->order;
+    /* Only what no crash undoes: a file that is gone must not be asked for again. */
+    memcpy(o.flushed, lsm->version->flushed, sizeof o.flushed);
+    hold(u);
+    u->rewrite = rewrite_new(&o, u->version, victims, count);
+    rewrite_set_owner(u->rewrite, u);
+    u->state = UPKEEP_REWRITING;
+    slice(u, rewrite_job(u->rewrite), on_rewritten);
+    return true;
+}
+
+/* Goes on with a slice, or begins what is next. */
+static void step(struct upkeep *u)
+{
+    switch (u->state) {
+    case UPKEEP_IDLE:
+        if (!u->lsm->stopping)
+            (void)(drop_flushed(u) || compact_next(u) || drop_dead(u) || rewrite_next(u));
+        return;
+    case UPKEEP_COMPACTING:
+        if (u->lsm->stopping)
+            end(u);
+        else
+            slice(u, compact_job(u->compact), on_compacted);
+        return;
+    case UPKEEP_REWRITING:
+        if (u->lsm->stopping)
+            end(u);
+        else
+            slice(u, rewrite_job(u->rewrite), on_rewritten);
+        return;
+    case UPKEEP_INSTALLING:
+    case UPKEEP_FREEING:
+        return;
+    }
+}
+
+void upkeep_pump(struct upkeep *u)
+{
+    if (u->in_job || u->lsm->state == LSM_BROKEN)
+        return;
+    if (!u->lsm->stopping && u->next_us && clock_mono_us(u->lsm->env->clock) < u->next_us)
+        return;
+    u->next_us = 0;
+    step(u);
+}
+
+bool upkeep_idle(const struct upkeep *u)
+{
+    return !u->in_job;
+}
+
+uint64_t upkeep_deadline(const struct upkeep *u)
+{
+    return u->in_job || !u->next_us || u->lsm->state == LSM_BROKEN ? UINT64_MAX : u->next_us;
+}
