@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages of the sets named (build, test, compat; build if
+# Installs the Debian packages of the sets named (build, test, bench, compat; build if
 # none is), as listed in deps/README.md.  Asks dpkg alone when all are there.
 set -eu
 list=$(dirname "$0")/README.md
@@ -12,8 +12,8 @@ packages() { # the first column of the table under "## $1"
 wanted=
 for set in "${@:-build}"; do
     case $set in
-    build | test | compat) ;;
-    *) echo "deps/install.sh: there is no set '$set', only build, test and compat" >&2 && exit 2 ;;
+    build | test | bench | compat) ;;
+    *) echo "deps/install.sh: there is no set '$set', only build, test, bench and compat" >&2 && exit 2 ;;
     esac
     wanted="$wanted $(packages "$set" | tr '\n' ' ')"
 done

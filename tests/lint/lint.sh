@@ -92,7 +92,7 @@ layout() {
 
 sources_listed() { # deps/README.md's rows are packages
     local set
-    for set in build test compat oracle; do
+    for set in build test bench compat oracle; do
         awk -v set="$set" '/^## / { on = $0 == "## " set } on && /^\| [a-z]/ && !/^\| package/ { n++ } END { exit n == 0 }' \
             deps/README.md || echo "deps/README.md has no packages under '## $set'"
     done
