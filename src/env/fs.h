@@ -23,10 +23,11 @@ enum fs_flags {
     FS_CREATE = 4, /* must not exist yet: ERR_EXISTS */
 };
 
-/* How a file is going to be read, for the system's read-ahead and page cache. */
+/* How a file is going to be used, for the system's read-ahead and page cache. */
 enum fs_advice {
     FS_ADVISE_RANDOM,   /* single pieces: no read-ahead */
     FS_ADVISE_DONTNEED, /* these bytes need not stay in the page cache */
+    FS_ADVISE_SYNC,     /* these bytes will be synced soon: the device may begin with them now */
 };
 
 struct fs;

@@ -19,6 +19,8 @@ enum {
     JANITOR_PAUSE_US = 20 * 1000,
     L0_TABLES = 4,
     LEVEL_RATIO = 10,
+    BASE_MEMTABLES =
+        16, /* a base no larger than what comes from L0 at once would only add a step */
 };
 
 static void enter(struct lsm *lsm, enum lsm_state state)
@@ -271,10 +273,11 @@ struct lsm *lsm_new(struct env *env, const struct lsm_options *options,
     lsm->state = LSM_LOADING;
     lsm->load = l;
     lsm->loaded_us = clock_mono_us(env->clock);
-    lsm->pick = (struct pick_options){ .l0_tables = L0_TABLES,
-                                       .ratio = LEVEL_RATIO,
-                                       .base_size = 4 * (uint64_t)options->memtable_size,
-                                       .job_bytes_max = 25 * (uint64_t)options->table_size };
+    lsm->pick =
+        (struct pick_options){ .l0_tables = L0_TABLES,
+                               .ratio = LEVEL_RATIO,
+                               .base_size = BASE_MEMTABLES * (uint64_t)options->memtable_size,
+                               .job_bytes_max = 25 * (uint64_t)options->table_size };
     list_init(&lsm->fetches);
     l->owner = lsm;
     l->env = env;

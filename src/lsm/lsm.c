@@ -32,7 +32,7 @@ unsigned lsm_loaded_permille(const struct lsm *lsm)
 
 void lsm_turn(struct lsm *lsm)
 {
-    if (!lsm->log)
+    if (!lsm->log || lsm->closing)
         return;
     cache_turn(lsm->cache);
     pressure_turn(&lsm->pressure);
@@ -150,7 +150,7 @@ size_t lsm_sweep(struct lsm *lsm, size_t visits, uint64_t now_ms,
 {
     struct sweep_rules rules = { .now_ms = now_ms, .expired = expired, .arg = arg };
 
-    if (!lsm->log)
+    if (!lsm->log || lsm->closing)
         return 0;
     rules.bottom = lsm->data.sealed_count == 0 && version_bytes(lsm->version) == 0;
     rules.stamp = lsm_acked_stamp(lsm);
@@ -223,7 +223,7 @@ const struct lsm_stats *lsm_stats(const struct lsm *lsm)
 {
     struct lsm_stats *s = &((struct lsm *)(uintptr_t)lsm)->stats;
 
-    if (lsm->log) {
+    if (lsm->log && !lsm->closing) {
         s->buffer_bytes = log_waiting(lsm->log);
         s->memtable_bytes = dataset_bytes(&lsm->data);
         s->memtable_spare = dataset_spare(&lsm->data);

@@ -61,6 +61,8 @@ static void write_out(struct table_writer *w)
 {
     if (!err_is(w->failed))
         w->failed = fs_write(w->file, w->written, buf_slice(&w->out));
+    /* Or the whole table would be waited for at its end. */
+    fs_advise(w->file, w->written, w->out.len, FS_ADVISE_SYNC);
     w->written += w->out.len;
     w->out.len = 0;
 }

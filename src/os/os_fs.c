@@ -259,7 +259,11 @@ static void file_advise(struct fs_file *file, uint64_t offset, uint64_t len, enu
     int how = advice == FS_ADVISE_RANDOM ? POSIX_FADV_RANDOM : POSIX_FADV_DONTNEED;
 
     check_thread(file->fs);
-    (void)posix_fadvise(fd_of(file), (off_t)offset, (off_t)len, how);
+    /* What goes wrong in either is said by the next fdatasync(). */
+    if (advice == FS_ADVISE_SYNC)
+        (void)sync_file_range(fd_of(file), (off_t)offset, (off_t)len, SYNC_FILE_RANGE_WRITE);
+    else
+        (void)posix_fadvise(fd_of(file), (off_t)offset, (off_t)len, how);
 }
 
 static struct err path_rename(struct fs *fs, const char *from, const char *to)

@@ -394,3 +394,17 @@ Test(lsm, stopping_writes_and_syncs_everything)
     VALUE("a", "1");
     VALUE("b", "2");
 }
+
+Test(lsm, turns_go_on_while_it_closes_and_after)
+{
+    lsm_world_open(&w);
+    lsm_world_put(&w, "a", "1");
+    lsm_commit(w.lsm);
+    lsm_stop(w.lsm);
+    do {
+        lsm_turn(w.lsm);
+        cr_assert_eq(lsm_stats(w.lsm)->puts, 1);
+        lsm_sweep(w.lsm, 10, 0, NULL, NULL);
+    } while (lsm_world_step(&w));
+    cr_assert_eq(lsm_state(w.lsm), LSM_CLOSED);
+}

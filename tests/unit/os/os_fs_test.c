@@ -362,6 +362,7 @@ static void cool(struct now *n)
 {
     fs_advise(n->file, 0, 0, FS_ADVISE_RANDOM);
     fs_advise(n->file, 0, 0, FS_ADVISE_DONTNEED);
+    fs_advise(n->file, 0, 0, FS_ADVISE_SYNC);
 }
 
 Test(os_fs, the_loop_reads_what_is_in_the_page_cache_and_waits_for_nothing_else)
