@@ -262,7 +262,8 @@ void log_pump(struct log *log)
             continue;
         if (!fit && !sync_wanted(log))
             break;
-        if (fit && fit <= LIMIT_DIRECT_WRITE && log->sync != LSM_SYNC_ALWAYS && !log->again)
+        if (fit && fit <= LIMIT_DIRECT_WRITE && log->sync != LSM_SYNC_ALWAYS && !log->again &&
+            !segment_lags(log->current))
             write_direct(log, fit);
         else
             start_job(log, fit);

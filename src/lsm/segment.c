@@ -8,6 +8,8 @@
 #include "lsm/file_name.h"
 #include "lsm/log_format.h"
 
+enum { LAG = 4 * 1024 * 1024 };
+
 static struct err prepare(struct fs *fs, const char *dir, struct fs_file *file, uint64_t size)
 {
     struct err e = fs_allocate(file, size);
@@ -66,6 +68,19 @@ static struct err write_at(struct segment *s, uint64_t offset, struct slice byte
     return now ? fs_write_now(s->file, offset, bytes) : fs_write(s->file, offset, bytes);
 }
 
+bool segment_lags(const struct segment *s)
+{
+    return s->end - s->base - s->begun >= LAG;
+}
+
+static void begin_sync(struct segment *s)
+{
+    uint64_t len = s->end - s->base;
+
+    fs_advise(s->file, SEGMENT_FRAMES_START + s->begun, len - s->begun, FS_ADVISE_SYNC);
+    s->begun = len;
+}
+
 struct err segment_write(struct segment *s, const struct segment_facts *facts, struct slice frames,
                          bool now)
 {
@@ -88,8 +103,11 @@ struct err segment_write(struct segment *s, const struct segment_facts *facts, s
     }
     if (frames.len)
         e = write_at(s, SEGMENT_FRAMES_START + (s->end - s->base), frames, now);
-    if (!err_is(e))
-        s->end += frames.len;
+    if (err_is(e))
+        return e;
+    s->end += frames.len;
+    if (!now && segment_lags(s))
+        begin_sync(s);
     return e;
 }
 

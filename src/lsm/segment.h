@@ -25,10 +25,11 @@ struct segment {
     struct fs_file *file;
     struct segment *next; /* in the log's list of those to be synced */
     uint64_t id;
-    uint64_t size; /* bytes preallocated */
-    uint64_t base; /* log position of the first frame */
-    uint64_t end;  /* log position behind the last frame that was written */
-    bool headed;   /* its head is written */
+    uint64_t size;  /* bytes preallocated */
+    uint64_t base;  /* log position of the first frame */
+    uint64_t end;   /* log position behind the last frame that was written */
+    uint64_t begun; /* bytes of frames that are on their way to the device */
+    bool headed;    /* its head is written */
 };
 
 /* What its head says besides id and base. */
@@ -55,6 +56,10 @@ uint64_t segment_room(const struct segment *s);
  * written to it. */
 struct err segment_write(struct segment *s, const struct segment_facts *facts, struct slice frames,
                          bool now);
+
+/* So much was written since the device was told of it that segment_write() should be
+ * a job's next, who tells it: a sync would wait for all of it. */
+bool segment_lags(const struct segment *s);
 
 /* Ends it; the file stays.  For jobs, or a crash.  Accepts NULL. */
 void segment_close(struct segment *s);
