@@ -25,6 +25,7 @@ enum planted {
     PLANTED_keep_undone,       /* writes whose log write failed stay visible */
     PLANTED_split_request,     /* one request's cells in two frames */
     PLANTED_lose_everysec,     /* `everysec` never syncs */
+    PLANTED_flush_before_sync, /* a table may have what the log has not synced */
 };
 bool planted_on(enum planted bug);
 #define PLANTED(name) planted_on(PLANTED_##name)

@@ -49,6 +49,6 @@ uint64_t blob_writer_size(const struct blob_writer *w);
 /* Writes the rest, syncs the file (not the folder) and ends the writer; *out is open
  * for reading, refs 0.  On failure the file is removed. */
 struct err blob_writer_finish(struct blob_writer *w, struct blob_file **out);
-void blob_writer_abandon(struct blob_writer *w); /* and removes the file; accepts NULL */
+void blob_writer_abandon(struct blob_writer *w, bool remove); /* accepts NULL */
 
 #endif

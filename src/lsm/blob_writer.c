@@ -42,7 +42,7 @@ struct err blob_writer_open(struct blob_writer **out, struct fs *fs, const char 
     blob_head_put(page, id);
     e = fs_write(file, 0, slice_of(page, sizeof page));
     if (err_is(e)) {
-        blob_writer_abandon(w);
+        blob_writer_abandon(w, true);
         return e;
     }
     w->written = sizeof page;
@@ -116,7 +116,7 @@ struct err blob_writer_finish(struct blob_writer *w, struct blob_file **out)
         w->err = fs_sync(w->file);
     e = w->err;
     if (err_is(e)) {
-        blob_writer_abandon(w);
+        blob_writer_abandon(w, true);
         return e;
     }
     fs_advise(w->file, 0, 0, FS_ADVISE_RANDOM);
@@ -127,11 +127,12 @@ struct err blob_writer_finish(struct blob_writer *w, struct blob_file **out)
     return err_ok();
 }
 
-void blob_writer_abandon(struct blob_writer *w)
+void blob_writer_abandon(struct blob_writer *w, bool remove)
 {
     if (!w)
         return;
     fs_close(w->file);
-    fs_remove(w->fs, w->path);
+    if (remove)
+        fs_remove(w->fs, w->path);
     writer_free(w);
 }

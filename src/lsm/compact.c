@@ -187,7 +187,7 @@ static void run(struct job *job)
         c->sums.read_bytes += c->inputs[i].read_bytes + c->inputs[i].table.read_bytes;
     c->sums.written_bytes = c->output.bytes;
     if (err_is(c->err)) {
-        table_output_abandon(&c->output);
+        table_output_abandon(&c->output, true);
         c->ended = true;
     }
     if (c->ended)
@@ -256,12 +256,12 @@ const struct compact_sums *compact_sums(const struct compact *c)
     return &c->sums;
 }
 
-void compact_free(struct compact *c)
+void compact_free(struct compact *c, bool remove)
 {
     if (!c)
         return;
     end_inputs(c);
-    table_output_abandon(&c->output); /* nothing is left in it if the edit was taken */
+    table_output_abandon(&c->output, remove); /* nothing is left in it if the edit was taken */
     edit_deinit(&c->edit);
     keep_deinit(&c->keep);
     pick_deinit(&c->pick);

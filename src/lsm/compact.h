@@ -60,7 +60,8 @@ struct compact_sums {
 };
 const struct compact_sums *compact_sums(const struct compact *c);
 
-/* Ends it; removes what it made unless the edit was taken.  For jobs or the very end. */
-void compact_free(struct compact *c);
+/* Ends it.  Unless the edit was taken, it removes what it made: for jobs; without
+ * `remove` that is left to the next start. */
+void compact_free(struct compact *c, bool remove);
 
 #endif

@@ -135,11 +135,26 @@ void dataset_drop(struct dataset *d, const uint8_t *cell)
     memtable_remove(d->active, cell);
 }
 
+/* One that lost all its cells takes new ones, whatever it has allocated. */
+static size_t active_used(const struct dataset *d)
+{
+    if (memtable_count(d->active) == 0)
+        return 0;
+    return memtable_bytes(d->active) - memtable_spare(d->active) - d->empty_bytes;
+}
+
 bool dataset_full(const struct dataset *d)
 {
-    size_t used = memtable_bytes(d->active) - memtable_spare(d->active) - d->empty_bytes;
+    return active_used(d) >= d->options.limit;
+}
 
-    return used >= d->options.limit && memtable_count(d->active) > 0;
+size_t dataset_used(const struct dataset *d)
+{
+    size_t used = active_used(d);
+
+    for (unsigned i = 0; i < d->sealed_count; i++)
+        used += memtable_bytes(d->sealed[i].memtable) - d->empty_bytes;
+    return used;
 }
 
 bool dataset_can_seal(const struct dataset *d)

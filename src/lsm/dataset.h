@@ -97,6 +97,9 @@ void dataset_drop(struct dataset *d, const uint8_t *cell);
 /* The active memtable has its size. */
 bool dataset_full(const struct dataset *d);
 
+/* Bytes that count against the limit, of all memtables. */
+size_t dataset_used(const struct dataset *d);
+
 /* There is room for another sealed memtable. */
 bool dataset_can_seal(const struct dataset *d);
 

@@ -188,7 +188,7 @@ static void undo(struct flushing *w)
 {
     struct edit *e = &w->f->edit;
 
-    blob_writer_abandon(w->values);
+    blob_writer_abandon(w->values, true);
     if (w->blob) {
         char *path = file_path(w->f->dir, FILE_BLOB, w->values_id);
         blob_file_close(w->blob);
@@ -200,7 +200,7 @@ static void undo(struct flushing *w)
             blob_file_close(e->add_blobs[i].blob);
     }
     edit_deinit(e);
-    table_output_abandon(&w->output);
+    table_output_abandon(&w->output, true);
     w->f->bytes = 0;
 }
 

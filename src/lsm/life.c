@@ -185,6 +185,9 @@ void lsm_after_job(struct lsm *lsm)
         return;
     lsm_settle(lsm);
     pressure_update(&lsm->pressure);
+    /* Who could not seal in lsm_commit() may not get there again: writers wait. */
+    if (log_state(lsm->log) == LOG_OPEN && !lsm->put && dataset_full(&lsm->data))
+        seal_now(&lsm->seal);
     if (log_state(lsm->log) != LOG_CLOSED)
         seal_pump(&lsm->seal);
     upkeep_pump(&lsm->upkeep);

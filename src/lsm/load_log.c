@@ -356,6 +356,19 @@ struct err load_log(struct loading *g)
     return e;
 }
 
+/* What the store goes on from.  The manifest may know of a flush that the log has
+ * lost with its unsynced end. */
+static uint64_t last_stamp(const struct loading *g)
+{
+    uint64_t stamp = g->replay.stamp;
+
+    for (unsigned db = 0; db < LIMIT_DATABASES; db++) {
+        if (stamp < g->load->data.sums.flushed[db])
+            stamp = g->load->data.sums.flushed[db];
+    }
+    return stamp;
+}
+
 /* Its head promises that all before is synced.  No room for one is no error: then
  * the store begins read-only. */
 struct err load_log_begin(struct loading *g)
@@ -368,7 +381,7 @@ struct err load_log_begin(struct loading *g)
 
     *start = (struct log_start){ .end = g->replay.end,
                                  .index = g->replay.index,
-                                 .stamp = g->replay.stamp,
+                                 .stamp = last_stamp(g),
                                  .ids = l->ids,
                                  .no_space = err_ok() };
     if (g->last < g->files.count)

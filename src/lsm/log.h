@@ -94,7 +94,7 @@ void log_want_sync(struct log *log, uint64_t position);
  * go on. */
 struct log_mark log_mark(struct log *log);
 
-/* The segments that have positions of from..to, as far as they are written, by
+/* The segments that have positions of from..to, whole but for what is behind `to`, by
  * base: the caller's, to end with mem_free(); *count of them. */
 struct log_stretch *log_stretches(const struct log *log, uint64_t from, uint64_t to, size_t *count);
 

@@ -38,8 +38,12 @@ struct log_stretch *log_parts_copy(const struct log_parts *p, uint64_t from, uin
     *count = 0;
     for (size_t i = 0; i < p->count; i++) {
         const struct log_stretch *s = &p->part[i].stretch;
-        if (s->base < to && s->end > from)
-            out[(*count)++] = *s;
+        if (s->base >= to || s->end <= from)
+            continue;
+        out[*count] = *s;
+        if (s->end > to)
+            out[*count].end = to;
+        ++*count;
     }
     return out;
 }

@@ -32,8 +32,8 @@ void log_parts_add(struct log_parts *p, struct log_stretch stretch, uint64_t siz
 /* The last one now ends there. */
 void log_parts_extend(struct log_parts *p, uint64_t end);
 
-/* The stretches that have positions of from..to, by base: the caller's, to end
- * with mem_free(); *count of them. */
+/* The stretches that have positions of from..to, by base, whole but for what is behind
+ * `to`: the caller's, to end with mem_free(); *count of them. */
 struct log_stretch *log_parts_copy(const struct log_parts *p, uint64_t from, uint64_t to,
                                    size_t *count);
 

@@ -32,7 +32,7 @@ unsigned lsm_loaded_permille(const struct lsm *lsm)
 
 void lsm_turn(struct lsm *lsm)
 {
-    if (!lsm->log || lsm->closing)
+    if (!lsm_open(lsm))
         return;
     cache_turn(lsm->cache);
     pressure_turn(&lsm->pressure);
@@ -41,7 +41,7 @@ void lsm_turn(struct lsm *lsm)
 void lsm_set_cache(struct lsm *lsm, size_t bytes)
 {
     lsm->options.cache_size = bytes;
-    if (!lsm->log)
+    if (!lsm_open(lsm))
         return;
     cache_set_budget(lsm->cache, CACHE_BLOCKS, bytes - bytes / CACHE_VALUES_SHARE);
     cache_set_budget(lsm->cache, CACHE_VALUES, bytes / CACHE_VALUES_SHARE);
@@ -125,6 +125,11 @@ uint64_t lsm_acked(const struct lsm *lsm)
     return lsm->log ? log_acked(lsm->log) : 0;
 }
 
+size_t lsm_unwritten(const struct lsm *lsm)
+{
+    return lsm->log ? log_waiting(lsm->log) : 0;
+}
+
 uint64_t lsm_acked_stamp(const struct lsm *lsm)
 {
     return undo_oldest_stamp(&lsm->undo, lsm->last_stamp + 1) - 1;
@@ -150,7 +155,7 @@ size_t lsm_sweep(struct lsm *lsm, size_t visits, uint64_t now_ms,
 {
     struct sweep_rules rules = { .now_ms = now_ms, .expired = expired, .arg = arg };
 
-    if (!lsm->log || lsm->closing)
+    if (!lsm_open(lsm))
         return 0;
     rules.bottom = lsm->data.sealed_count == 0 && version_bytes(lsm->version) == 0;
     rules.stamp = lsm_acked_stamp(lsm);
@@ -177,7 +182,7 @@ uint64_t lsm_deadline(const struct lsm *lsm)
 {
     uint64_t at;
 
-    if (!lsm->log || lsm->closing)
+    if (!lsm_open(lsm))
         return UINT64_MAX;
     at = sooner(log_deadline(lsm->log), seal_deadline(&lsm->seal));
     at = sooner(at, upkeep_deadline(&lsm->upkeep));
@@ -188,7 +193,7 @@ uint64_t lsm_deadline(const struct lsm *lsm)
 
 void lsm_tick(struct lsm *lsm, uint64_t mono_us)
 {
-    if (!lsm->log || lsm->closing)
+    if (!lsm_open(lsm))
         return;
     log_tick(lsm->log, mono_us);
     install_tick(&lsm->install, mono_us);
@@ -223,7 +228,7 @@ const struct lsm_stats *lsm_stats(const struct lsm *lsm)
 {
     struct lsm_stats *s = &((struct lsm *)(uintptr_t)lsm)->stats;
 
-    if (lsm->log && !lsm->closing) {
+    if (lsm_open(lsm)) {
         s->buffer_bytes = log_waiting(lsm->log);
         s->memtable_bytes = dataset_bytes(&lsm->data);
         s->memtable_spare = dataset_spare(&lsm->data);
@@ -236,7 +241,7 @@ const struct lsm_stats *lsm_stats(const struct lsm *lsm)
 
 bool lsm_check(const struct lsm *lsm, bool deep)
 {
-    if (!lsm->log)
+    if (!lsm_open(lsm))
         return true;
     return log_check(lsm->log) && dataset_check(&lsm->data, deep, !lsm->had_tables) &&
            (!deep || (version_check(lsm->version) && cache_check(lsm->cache))) &&

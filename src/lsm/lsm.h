@@ -200,6 +200,9 @@ void lsm_commit(struct lsm *lsm);
 uint64_t lsm_end(const struct lsm *lsm);
 uint64_t lsm_acked(const struct lsm *lsm);
 
+/* Bytes put that are not written yet. */
+size_t lsm_unwritten(const struct lsm *lsm);
+
 /* Every cell with a stamp up to this one is acknowledged. */
 uint64_t lsm_acked_stamp(const struct lsm *lsm);
 

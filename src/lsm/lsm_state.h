@@ -93,6 +93,12 @@ static inline struct table_options lsm_table_options(const struct lsm *lsm)
                                    .compress = lsm->options.compress };
 }
 
+/* There is something to read; false before it is loaded, and when it is closed. */
+static inline bool lsm_open(const struct lsm *lsm)
+{
+    return lsm->log && !lsm->closing;
+}
+
 /* Edits may be made, jobs begun. */
 static inline bool lsm_running(const struct lsm *lsm)
 {

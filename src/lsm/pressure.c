@@ -43,8 +43,7 @@ void pressure_update(struct pressure *p)
 
     /* The active memtable may fill while all others are full: that is what they are
      * for; beyond, it is slow down or stop. */
-    f.memtable_bytes = dataset_bytes(&lsm->data) - dataset_spare(&lsm->data) -
-                       (lsm->data.sealed_count + 1) * lsm->data.empty_bytes;
+    f.memtable_bytes = dataset_used(&lsm->data);
     f.memtable_limit = (DATASET_SEALED_MAX + 1) * limit;
     p->now = pace_pressure(&f);
     pace_set(&p->bucket, p->now, LOG_RATE * p->carried, p->carried, clock_mono_us(lsm->env->clock));

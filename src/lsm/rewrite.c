@@ -389,23 +389,25 @@ static uint64_t end_table_step(struct rewrite *r)
     return 0;
 }
 
-/* Removes everything it made. */
-static void give_up(struct rewrite *r)
+/* Ends everything it made, and removes it. */
+static void give_up(struct rewrite *r, bool remove)
 {
-    blob_writer_abandon(r->blob);
+    blob_writer_abandon(r->blob, remove);
     r->blob = NULL;
-    table_writer_abandon(r->writer);
+    table_writer_abandon(r->writer, remove);
     r->writer = NULL;
     if (r->table) {
         uint64_t id = r->table->meta.id;
         table_close(r->table);
         r->table = NULL;
-        remove_file(r, FILE_TABLE, id);
+        if (remove)
+            remove_file(r, FILE_TABLE, id);
     }
     for (size_t i = 0; i < r->edit.add_blob_count; i++) {
         uint64_t id = r->edit.add_blobs[i].id;
         blob_file_close(r->edit.add_blobs[i].blob);
-        remove_file(r, FILE_BLOB, id);
+        if (remove)
+            remove_file(r, FILE_BLOB, id);
     }
     edit_deinit(&r->edit);
     r->edit = (struct edit){ .number = 0 };
@@ -442,7 +444,7 @@ static void run(struct job *job)
     while (r->stage != STAGE_ENDED && !err_is(r->err) && bytes < r->options.slice_bytes);
     if (err_is(r->err)) {
         r->stage = STAGE_ENDED;
-        give_up(r);
+        give_up(r, true);
     }
 }
 
@@ -526,13 +528,13 @@ uint64_t rewrite_written(const struct rewrite *r)
     return r->written;
 }
 
-void rewrite_free(struct rewrite *r)
+void rewrite_free(struct rewrite *r, bool remove)
 {
     if (!r)
         return;
     if (r->scanning)
         blob_scan_deinit(&r->scan);
-    give_up(r);
+    give_up(r, remove);
     lookup_deinit(&r->lookup);
     pile_clear(&r->keys);
     pile_clear(&r->live);

@@ -62,7 +62,8 @@ struct err rewrite_error(const struct rewrite *r);
 void rewrite_take_edit(struct rewrite *r, struct edit *out);
 uint64_t rewrite_written(const struct rewrite *r);
 
-/* Ends it; removes what it made unless the edit was taken.  For jobs or the very end. */
-void rewrite_free(struct rewrite *r);
+/* Ends it.  Unless the edit was taken, it removes what it made: for jobs; without
+ * `remove` that is left to the next start. */
+void rewrite_free(struct rewrite *r, bool remove);
 
 #endif

@@ -190,6 +190,8 @@ void seal_pump(struct seal *s)
         (!lsm_running(lsm) && !(s->rescue && lsm->state != LSM_BROKEN)) ||
         clock_mono_us(lsm->env->clock) < s->retry_us)
         return;
+    if (log_state(lsm->log) == LOG_RESCUE && !s->rescue)
+        return; /* seal_rescue() is about to be called */
     s->retry_us = 0;
     /* A table never holds what the log has not synced: else values in the log, and
      * older frames, could be gone when the table is not. */

@@ -107,14 +107,15 @@ struct err table_output_finish(struct table_output *o)
     return e;
 }
 
-void table_output_abandon(struct table_output *o)
+void table_output_abandon(struct table_output *o, bool remove)
 {
-    table_writer_abandon(o->writer);
+    table_writer_abandon(o->writer, remove);
     o->writer = NULL;
     for (size_t i = 0; i < o->count; i++) {
         uint64_t id = o->tables[i]->meta.id;
         table_close(o->tables[i]);
-        remove_table(o, id);
+        if (remove)
+            remove_table(o, id);
     }
     table_output_deinit(o);
 }

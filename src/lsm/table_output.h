@@ -42,9 +42,9 @@ struct err table_output_add(struct table_output *o, const uint8_t *cell, size_t 
 /* Ends the last table; syncs the folder if one was made. */
 struct err table_output_finish(struct table_output *o);
 
-/* Removes everything it made (what cannot be removed stays for the next start).  After
- * an error, or instead of taking the tables. */
-void table_output_abandon(struct table_output *o);
+/* Removes everything it made; without `remove`, and what cannot be removed, stays for
+ * the next start.  After an error, or instead of taking the tables. */
+void table_output_abandon(struct table_output *o, bool remove);
 
 /* After the tables were taken. */
 void table_output_deinit(struct table_output *o);

@@ -219,7 +219,7 @@ struct err table_writer_finish(struct table_writer *w, struct table_meta *meta)
         w->failed = fs_sync(w->file);
     e = w->failed;
     if (err_is(e)) {
-        table_writer_abandon(w);
+        table_writer_abandon(w, true);
         return e;
     }
     *meta = w->meta;
@@ -229,11 +229,12 @@ struct err table_writer_finish(struct table_writer *w, struct table_meta *meta)
     return e;
 }
 
-void table_writer_abandon(struct table_writer *w)
+void table_writer_abandon(struct table_writer *w, bool remove)
 {
     if (!w)
         return;
     fs_close(w->file);
-    fs_remove(w->fs, w->path);
+    if (remove)
+        fs_remove(w->fs, w->path);
     writer_free(w);
 }

@@ -37,7 +37,8 @@ uint64_t table_writer_position(const struct table_writer *w);
  * is removed. */
 struct err table_writer_finish(struct table_writer *w, struct table_meta *meta);
 
-/* Ends the writer and removes the file.  Accepts NULL. */
-void table_writer_abandon(struct table_writer *w);
+/* Ends the writer and removes the file, or leaves it for the next start to remove.
+ * Accepts NULL. */
+void table_writer_abandon(struct table_writer *w, bool remove);
 
 #endif

@@ -23,8 +23,8 @@ void upkeep_init(struct upkeep *u, struct lsm *lsm)
 
 void upkeep_deinit(struct upkeep *u)
 {
-    compact_free(u->compact);
-    rewrite_free(u->rewrite);
+    compact_free(u->compact, false); /* what it made, the next start removes */
+    rewrite_free(u->rewrite, false);
     u->compact = NULL;
     u->rewrite = NULL;
 }
@@ -44,16 +44,16 @@ static void free_run(struct job *job)
 {
     struct upkeep *u = list_item(job, struct upkeep, freeing);
 
-    compact_free(u->compact);
-    rewrite_free(u->rewrite);
+    compact_free(u->compact, true);
+    rewrite_free(u->rewrite, true);
+    u->compact = NULL;
+    u->rewrite = NULL;
 }
 
 static void free_done(struct job *job)
 {
     struct upkeep *u = list_item(job, struct upkeep, freeing);
 
-    u->compact = NULL;
-    u->rewrite = NULL;
     u->state = UPKEEP_IDLE;
     u->in_job = false;
     if (u->version)

@@ -57,6 +57,7 @@ void node_turn_begin(struct node *n)
     if (last < n->floor_us)
         last = n->floor_us; /* read-only: absent by the clock, which must not go back */
     n->now_us = wall > last ? wall : last;
+    lsm_turn(n->lsm);
 }
 
 void node_prepare(struct node *n, struct call *calls, size_t count)

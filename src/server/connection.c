@@ -168,7 +168,7 @@ static bool make_room(struct connection *conn)
         conn->at = 0;
         return true;
     }
-    if (cap > BLOCK_SIZE && instance_used_memory(in) + cap > in->memory_max) {
+    if (cap > BLOCK_SIZE && instance_held_memory(in) + cap > in->memory_max) {
         connection_refuse(conn, "OOM", "command not allowed when used memory > 'maxmemory'.");
         return false;
     }

@@ -1,6 +1,7 @@
-/* cron.c: what is done ten times a second: rates, peaks, idle clients, and
- * clients that hold more memory than there is. */
+/* cron.c: what is done ten times a second: rates, peaks, idle clients, clients
+ * that hold more memory than there is, and what the cache may have. */
 #include "server/server_state.h"
+#include "session/memory.h"
 
 enum { SECOND_US = 1000 * 1000, CRON_EVERY_US = 100 * 1000 };
 
@@ -81,6 +82,7 @@ void cron_run(struct server *s)
                          (now - s->cron_second_at + SECOND_US);
     s->cron_commands = stats->commands;
     s->cron_second_at = now + SECOND_US;
+    lsm_set_cache(node_lsm(s->instance.node), memory_cache_now(&s->instance));
     close_idle(s);
     close_largest(s);
     sum_buffers(s);

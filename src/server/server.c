@@ -109,7 +109,7 @@ static void instance_start(struct server *s, struct env *env, struct options *op
         .segment_size = (size_t)options->segment_size,
         .frame_max = (size_t)options->frame_size,
         .chunk_size = (size_t)options->memtable_chunk_size,
-        .memtable_size = SIZE_MAX,
+        .memtable_size = (size_t)memory_memtable(options, env),
         .value_separation = (uint32_t)options->value_separation,
         .table_size = (size_t)options->table_size,
         .block_size = (size_t)options->table_block_size,
@@ -204,7 +204,7 @@ static size_t read_group(struct server *s, struct list *from, struct connection 
  * loop, and the buffers stay small enough to stay in the cache. */
 static void commit_early(struct server *s)
 {
-    if (lsm_stats(node_lsm(s->instance.node))->buffer_bytes <= COMMIT_EARLY)
+    if (lsm_unwritten(node_lsm(s->instance.node)) <= COMMIT_EARLY)
         return;
     node_commit(s->instance.node);
     s->turn++; /* what comes is held apart */

@@ -4,19 +4,18 @@
 #include "session/memory.h"
 #include "session/session.h"
 
-enum { SPARE_SHARE = 4 };
+uint64_t instance_held_memory(const struct instance *in)
+{
+    const struct lsm_stats *lsm = lsm_stats(node_lsm(in->node));
+
+    return lsm->memtable_bytes + arenas_idle(in->env->arenas) + lsm->index_bytes +
+           lsm->buffer_bytes + in->blocks.used_bytes + in->session_count * INSTANCE_SESSION_BYTES +
+           in->waiting * INSTANCE_WAITING_BYTES;
+}
 
 uint64_t instance_used_memory(const struct instance *in)
 {
-    const struct lsm_stats *lsm = lsm_stats(node_lsm(in->node));
-    uint64_t spare = in->memory_max / SPARE_SHARE;
-
-    /* What deleted keys left is room for new ones of like sizes.  Of unlike sizes it
-     * is not, so only so much of it counts: the process stays near its bound. */
-    if (spare > lsm->memtable_spare)
-        spare = lsm->memtable_spare;
-    return lsm->memtable_bytes - spare + lsm->buffer_bytes + in->blocks.used_bytes +
-           in->session_count * INSTANCE_SESSION_BYTES + in->waiting * INSTANCE_WAITING_BYTES;
+    return instance_held_memory(in) + lsm_stats(node_lsm(in->node))->cache_bytes;
 }
 
 void instance_apply_options(struct instance *in)

@@ -67,9 +67,12 @@ struct instance {
     int port; /* really listening at; 0 for none */
 };
 
-/* Bytes counted against maxmemory: memtable, log buffers, blocks, connections.
- * The process may have a quarter of the bound more, free for keys to come. */
+/* Bytes counted against maxmemory: memtables and those kept for the next, indexes
+ * and filters, cache, log buffers, blocks, connections, calls that wait. */
 uint64_t instance_used_memory(const struct instance *in);
+
+/* ... of them those that do not give way: all but the cache. */
+uint64_t instance_held_memory(const struct instance *in);
 
 /* After options changed: memory_max, keepalive, the log's policy, the trace's level. */
 void instance_apply_options(struct instance *in);

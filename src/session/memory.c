@@ -46,12 +46,10 @@ uint64_t memory_cache_now(const struct instance *in)
 {
     const struct lsm_stats *lsm = lsm_stats(node_lsm(in->node));
     uint64_t memtables = MEMTABLES * memory_memtable(in->options, in->env);
+    uint64_t now = lsm->memtable_bytes + arenas_idle(in->env->arenas);
 
     if (in->options->cache_size)
         return (uint64_t)in->options->cache_size;
-    if (memtables < lsm->memtable_bytes)
-        memtables = lsm->memtable_bytes;
-    return cache_beside(in->memory_max, memtables + lsm->index_bytes + lsm->buffer_bytes +
-                                            in->blocks.used_bytes +
-                                            in->session_count * INSTANCE_SESSION_BYTES);
+    return cache_beside(in->memory_max,
+                        instance_held_memory(in) - now + (now > memtables ? now : memtables));
 }

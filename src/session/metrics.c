@@ -105,10 +105,40 @@ static const struct metric table[] = {
     { "CPU", "used_cpu_sys", "seconds", METRIC_CPU, AT(system_us) },
     { "CPU", "used_cpu_user", "seconds", METRIC_CPU, AT(user_us) },
 
-    { "Storage", "memtable_spare_bytes", "bytes", METRIC_GAUGE, LSM(memtable_spare) },
     { "Storage", "memtable_bytes", "bytes", METRIC_GAUGE, LSM(memtable_bytes) },
+    { "Storage", "memtable_spare_bytes", "bytes", METRIC_GAUGE, LSM(memtable_spare) },
+    { "Storage", "memtable_idle_bytes", "bytes", METRIC_GAUGE, AT(memtable_idle) },
     { "Storage", "memtable_cells", "", METRIC_GAUGE, LSM(memtable_cells) },
+    { "Storage", "memtables_sealed", "", METRIC_GAUGE, LSM(sealed) },
     { "Storage", "cells_put", "", METRIC_COUNTER, LSM(puts) },
+    { "Storage", "tables", "", METRIC_GAUGE, LSM(tables) },
+    { "Storage", "tables_l0", "", METRIC_GAUGE, LSM(l0_tables) },
+    { "Storage", "table_bytes", "bytes", METRIC_GAUGE, LSM(table_bytes) },
+    { "Storage", "blob_files", "", METRIC_GAUGE, LSM(blob_files) },
+    { "Storage", "blob_bytes", "bytes", METRIC_GAUGE, LSM(blob_bytes) },
+    { "Storage", "files_to_remove", "", METRIC_GAUGE, LSM(files_waiting) },
+    { "Storage", "index_bytes", "bytes", METRIC_GAUGE, LSM(index_bytes) },
+    { "Storage", "cache_bytes", "bytes", METRIC_GAUGE, LSM(cache_bytes) },
+    { "Storage", "cache_hits", "", METRIC_COUNTER, LSM(cache_hits) },
+    { "Storage", "cache_misses", "", METRIC_COUNTER, LSM(cache_misses) },
+    { "Storage", "reads_from_page_cache", "", METRIC_COUNTER, LSM(reads_now) },
+    { "Storage", "reads_by_jobs", "", METRIC_COUNTER, LSM(fetches) },
+    { "Storage", "failed_reads", "", METRIC_COUNTER, LSM(failed_reads) },
+    { "Storage", "filter_false_positives", "", METRIC_COUNTER, LSM(filter_wrong) },
+    { "Storage", "pressure_permille", "", METRIC_GAUGE, LSM(pressure_permille) },
+    { "Storage", "compaction_debt_bytes", "bytes", METRIC_GAUGE, LSM(debt_bytes) },
+    { "Storage", "flushes", "", METRIC_COUNTER, LSM(flushes) },
+    { "Storage", "flushed_bytes", "bytes", METRIC_COUNTER, LSM(flushed_bytes) },
+    { "Storage", "failed_flushes", "", METRIC_COUNTER, LSM(failed_flushes) },
+    { "Storage", "compactions", "", METRIC_COUNTER, LSM(compactions) },
+    { "Storage", "compacted_read_bytes", "bytes", METRIC_COUNTER, LSM(compacted_read_bytes) },
+    { "Storage", "compacted_bytes", "bytes", METRIC_COUNTER, LSM(compacted_bytes) },
+    { "Storage", "compacted_expired", "", METRIC_COUNTER, LSM(compacted_expired) },
+    { "Storage", "failed_compactions", "", METRIC_COUNTER, LSM(failed_compactions) },
+    { "Storage", "moved_tables", "", METRIC_COUNTER, LSM(moved_tables) },
+    { "Storage", "dropped_tables", "", METRIC_COUNTER, LSM(dropped_tables) },
+    { "Storage", "rewrites", "", METRIC_COUNTER, LSM(rewrites) },
+    { "Storage", "rewritten_bytes", "bytes", METRIC_COUNTER, LSM(rewritten_bytes) },
 
     { "Cluster", "cluster_enabled", "", METRIC_GAUGE, AT(zero) },
     { 0 },
@@ -185,6 +215,7 @@ static void take_memory(struct instance *in, struct metrics *m)
         m->instance.used_memory_peak = m->used_memory;
     m->memory_total = in->env->machine.memory_bytes;
     m->memory_max = in->memory_max;
+    m->memtable_idle = arenas_idle(in->env->arenas);
     m->client_memory = in->blocks.used_bytes + in->session_count * INSTANCE_SESSION_BYTES;
     in->env->usage(in->env, &m->rss, &m->user_us, &m->system_us);
     if (m->used_memory) {

@@ -52,6 +52,7 @@ struct metrics {
     uint64_t memory_total;
     uint64_t memory_max;
     uint64_t client_memory;
+    uint64_t memtable_idle; /* memory kept for memtables to come */
     uint64_t loading;
     uint64_t log_end;
     uint64_t log_acked;

@@ -141,8 +141,6 @@ static inline bool store_takes(struct session *s, struct call *c)
 
 bool session_admit(struct session *s, struct call *c)
 {
-    struct instance *in = s->instance;
-
     assert(c->argc > 0);
     c->session = s;
     c->db = s->db;
@@ -156,10 +154,6 @@ bool session_admit(struct session *s, struct call *c)
     }
     if (!keys_fit(c))
         return false;
-    if ((c->row->flags & CMD_DENYOOM) && instance_used_memory(in) > in->memory_max) {
-        reply_error(c->reply, "OOM", "command not allowed when used memory > 'maxmemory'.");
-        return false;
-    }
     return store_takes(s, c);
 }
 

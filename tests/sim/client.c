@@ -36,7 +36,8 @@ static void told(struct client *c, struct op *op, struct slice bytes, const stru
         bool unknown = code_is(r->text, "UNCERTAIN");
 
         if (op->kind == OP_SETUP || (!code_is(r->text, "LOADING") && !code_is(r->text, "MISCONF") &&
-                                     !code_is(r->text, "OOM") && !unknown))
+                                     !code_is(r->text, "OOM") && !unknown &&
+                                     !(c->history->damaged && code_is(r->text, "IOERR"))))
             sim_log_fail(c->log, "protocol", "%s answered -%.*s", op_describe(c->history, op, text),
                          (int)r->text.len, (const char *)r->text.data);
         c->refused++;

@@ -294,7 +294,7 @@ static size_t used_bytes(const struct sim_inode *f)
     return n;
 }
 
-/* Any segment, and how far it is used by now. */
+/* Any file but the lock, and how far it is used by now. */
 static void choose_place(struct director *d, struct place *p)
 {
     const struct sim_inode *dir = sim_disk_find(d->w->disk, "/data");
@@ -304,8 +304,7 @@ static void choose_place(struct director *d, struct place *p)
     for (size_t i = 0; dir && i < dir->names.count; i++) {
         const struct sim_name *n = &dir->names.items[i];
 
-        if (strncmp(n->name, "log-", 4) == 0 && used_bytes(n->inode) &&
-            prng_one_in(d->prng, ++seen)) {
+        if (strchr(n->name, '.') && used_bytes(n->inode) && prng_one_in(d->prng, ++seen)) {
             snprintf(p->path, sizeof p->path, "/data/%s", n->name);
             p->used = used_bytes(n->inode);
         }
@@ -376,7 +375,7 @@ static void damaged_life(struct director *d, const struct place *p)
     if (w->log.failed || !orderly_end(d))
         return;
     world_end(w, END_KILL, false);
-    d->may_fail = flip(d, p);
+    d->may_fail = w->history.damaged = flip(d, p);
     begin_life(d, true);
     if (!w->log.failed)
         world_end(w, END_KILL, false);

@@ -120,6 +120,7 @@ struct history {
     size_t text_cap;
     uint32_t *buckets;
     uint64_t everysec_us; /* what `everysec` promises to sync within */
+    bool damaged;         /* a durable bit was flipped: -IOERR is an honest answer */
 };
 
 void history_init(struct history *h, const struct sim_queue *queue, const struct sim_clock *clock);

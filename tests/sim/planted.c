@@ -13,7 +13,7 @@ static const char *const names[] = {
     ROW(ack_before_write), ROW(ack_before_sync),   ROW(read_before_sync),  ROW(forget_dirsync),
     ROW(trust_torn_frame), ROW(resume_after_tear), ROW(replay_past_cut),   ROW(skip_corruption),
     ROW(retry_fsync),      ROW(return_expired),    ROW(expire_not_logged), ROW(keep_undone),
-    ROW(split_request),    ROW(lose_everysec),
+    ROW(split_request),    ROW(lose_everysec),     ROW(flush_before_sync),
 };
 
 enum { COUNT = sizeof names / sizeof *names };

@@ -29,6 +29,26 @@ static void usage(struct env *env, uint64_t *rss_bytes, uint64_t *user_us, uint6
     *system_us = 500000;
 }
 
+/* Small enough that a seed of a few hundred writes seals, flushes and compacts; now and
+ * then so large that it does not. */
+static void set_tree(struct options *o, struct prng *p)
+{
+    static const int64_t memtables[] = { 8192, 16384, 65536, WORLD_MEMTABLE_MOST };
+    static const int64_t separations[] = { 256, 400, 1024, 4096 };
+    static const int64_t tables[] = { 4096, 16384, 65536 };
+    static const int64_t blocks[] = { 512, 1024, 4096 };
+    static const int64_t filters[] = { 1, 4, 10, 10 };
+    static const int64_t caches[] = { 4096, 65536, 1 << 20 };
+
+    o->memtable_size = memtables[prng_below(p, 4)];
+    o->value_separation = separations[prng_below(p, 4)];
+    o->table_size = tables[prng_below(p, 3)];
+    o->table_block_size = blocks[prng_below(p, 3)];
+    o->table_filter_bits = filters[prng_below(p, 4)];
+    o->cache_size = caches[prng_below(p, 3)];
+    o->table_compression = prng_one_in(p, 2);
+}
+
 static void set_options(struct world *w)
 {
     static const int64_t segments[] = { 12288, 16384, 24576, 131072 };
@@ -46,6 +66,7 @@ static void set_options(struct world *w)
     o->memtable_chunk_size = chunks[prng_below(&w->prng, 3)];
     o->appendfsync = (int64_t)prng_below(&w->prng, 3);
     o->loglevel = TRACE_VERBOSE;
+    set_tree(o, &w->prng);
     if (prng_one_in(&w->prng, 10))
         o->maxmemory = 400 * 1024 + (int64_t)prng_below(&w->prng, 1024 * 1024);
 }

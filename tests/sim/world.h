@@ -21,7 +21,10 @@
 #include "sim/sim_net.h"
 #include "sim/sim_pool.h"
 
-enum { WORLD_CLIENTS = 5 };
+enum {
+    WORLD_CLIENTS = 5,
+    WORLD_MEMTABLE_MOST = 1 << 20, /* bytes: no seed fills it */
+};
 
 /* How a process ends. */
 enum world_end {

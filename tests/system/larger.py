@@ -1,5 +1,6 @@
-"""A data set many times larger than maxmemory: loads, reads back exactly, survives kill -9 in the
-middle, stays within its memory, and keeps answering.
+"""A data set many times larger than maxmemory.
+
+It loads, reads back exactly, survives kill -9 in the middle, stays within its memory, and keeps answering.
 
 `make check` runs it small; --gib 5 --maxmemory 256 is the real thing."""
 import random
@@ -100,7 +101,7 @@ def wrong_keys(server, first, last, size, generation=0):
 
 def one_size(t, new, given, size):
     count = int(given.gib * (1 << 30)) // size
-    server = new("--maxmemory", f"{given.maxmemory}mb")
+    server = new("--maxmemory", f"{given.maxmemory}mb").start()
     bound = given.maxmemory * 1.15 * (10 if harness.sanitized(server) else 1)
     begun = time.monotonic()
     with Probe(server) as probe:

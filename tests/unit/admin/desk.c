@@ -24,6 +24,12 @@ static void drop_line(struct trace *trace, enum trace_level level, const char *t
     (void)text;
 }
 
+static size_t nothing_idle(struct arenas *arenas)
+{
+    (void)arenas;
+    return 0;
+}
+
 static struct command_table *make_table(void)
 {
     const struct command *families[32];
@@ -40,9 +46,10 @@ void desk_init(struct desk *d)
 {
     struct instance *in = &d->instance;
 
-    *d = (struct desk){ .trace = { .line = drop_line } };
+    *d = (struct desk){ .trace = { .line = drop_line }, .arenas = { .idle = nothing_idle } };
     d->env = (struct env){
         .trace = &d->trace,
+        .arenas = &d->arenas,
         .net = &d->net,
         .machine = { .memory_bytes = 8ULL << 30,
                      .descriptors_max = 20000,

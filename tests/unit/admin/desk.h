@@ -9,6 +9,7 @@
 struct desk {
     struct env env;
     struct trace trace;
+    struct arenas arenas;
     struct net net;
     struct options options;
     struct node node;

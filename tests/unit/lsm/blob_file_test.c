@@ -257,7 +257,7 @@ Test(blob_file, a_failing_disk_leaves_no_file_behind)
             e = blob_writer_add(w, &c, &ref);
             mem_free(value);
             if (err_is(e))
-                blob_writer_abandon(w);
+                blob_writer_abandon(w, true);
         }
         if (!err_is(e))
             e = blob_writer_finish(w, &b);

@@ -155,7 +155,7 @@ struct err cell_list_write(const struct cell_list *l, struct fs *fs, const char 
     if (!w)
         return e;
     if (err_is(e))
-        table_writer_abandon(w);
+        table_writer_abandon(w, true);
     else
         e = table_writer_finish(w, meta);
     return e;

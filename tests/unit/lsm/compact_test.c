@@ -71,7 +71,7 @@ static void finish(struct compact *c)
     compact_take_edit(c, &e);
     version_hold(old);
     small_tree_install(&t, &e);
-    compact_free(c);
+    compact_free(c, true);
     small_tree_drop(&t, old);
 }
 
@@ -225,7 +225,7 @@ Test(compact, that_is_abandoned_leaves_nothing)
             finish(c);
             break;
         }
-        compact_free(c);
+        compact_free(c, true);
         cr_assert_eq(small_tree_files(&t), files);
         pick_next(t.version, &t.pick, t.cursor, t.now_ms, &p);
     }
@@ -251,7 +251,7 @@ Test(compact, that_fails_leaves_nothing)
         }
         cr_assert_eq(compact_error(c).os, 5);
         cr_assert_eq(small_tree_files(&t), files, "call %u", call);
-        compact_free(c);
+        compact_free(c, true);
         cr_assert_eq(small_tree_files(&t), files);
         small_tree_check(&t);
         pick_next(t.version, &t.pick, t.cursor, t.now_ms, &p);
@@ -271,7 +271,7 @@ Test(compact, of_a_damaged_table_ends_with_an_error)
     c = start(&p);
     run(c);
     cr_expect_eq(compact_error(c).code, ERR_CORRUPT);
-    compact_free(c);
+    compact_free(c, true);
     cr_expect_eq(small_tree_files(&t), files);
     f->data[100] ^= 1;
     mem_free(path);
@@ -294,5 +294,5 @@ Test(compact, outputs_are_durable_before_the_edit)
         table_close(e.add[i].table);
     }
     edit_deinit(&e);
-    compact_free(c);
+    compact_free(c, true);
 }

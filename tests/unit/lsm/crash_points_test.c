@@ -308,7 +308,7 @@ static void blob_protocol(void *arg)
         c.value = slice_of(value, sizeof value);
         e = blob_writer_add(writer, &c, &s->refs[i]);
         if (err_is(e))
-            blob_writer_abandon(writer);
+            blob_writer_abandon(writer, true);
     }
     if (err_is(e) || err_is(blob_writer_finish(writer, &file)))
         return;

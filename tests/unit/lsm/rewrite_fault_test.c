@@ -27,7 +27,7 @@ Test(rewrite_fault, that_is_given_up_leaves_nothing)
         r = rewrite_new(&rw.options, rw.version, files, n);
         for (unsigned i = 0; i < slices && !rewrite_ended(r); i++)
             rewrite_job(r)->run(rewrite_job(r));
-        rewrite_free(r);
+        rewrite_free(r, true);
         cr_assert_eq(memory_fs_count(&rw.fs, "/d/blob-"), 0);
         cr_assert_eq(memory_fs_count(&rw.fs, "/d/table-"), tables);
         rewrite_world_expect_facts();
@@ -80,7 +80,7 @@ Test(rewrite_fault, of_damaged_files_alone_changes_nothing)
     cr_assert(e.drop_blob_count == 0 && e.add_count == 0 && e.add_blob_count == 0);
     cr_assert_eq(rw.warnings, 1);
     edit_deinit(&e);
-    rewrite_free(r);
+    rewrite_free(r, true);
     mem_free(path);
     rewrite_world_end();
 }
@@ -142,7 +142,7 @@ Test(rewrite_fault, survives_any_failing_call)
         rw.fs.fail_at = 0;
         if (err_is(rewrite_error(r))) {
             cr_assert_eq(rewrite_error(r).code, ERR_IO);
-            rewrite_free(r);
+            rewrite_free(r, true);
             cr_assert_eq(memory_fs_count(&rw.fs, "/d/table-"), tables, "call %u", n);
             cr_assert_eq(memory_fs_count(&rw.fs, "/d/log-"), blobs);
             cr_assert_eq(memory_fs_count(&rw.fs, "/d/blob-"), 0, "call %u", n);

@@ -110,7 +110,7 @@ Test(rewrite, of_pure_garbage_writes_nothing)
     rewrite_take_edit(r, &e);
     cr_assert(e.drop_blob_count == n && e.add_count == 0 && e.add_blob_count == 0);
     edit_deinit(&e);
-    rewrite_free(r);
+    rewrite_free(r, true);
     cr_assert_eq(memory_fs_count(&rw.fs, "/d/blob-"), 0);
     rewrite_world_end();
 }

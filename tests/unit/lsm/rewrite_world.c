@@ -314,7 +314,7 @@ void rewrite_world_take(struct rewrite *r)
     for (size_t i = 0; i < n; i++)
         gone[i] = version_blob(rw.version, e.drop_blobs[i]);
     apply(&e);
-    rewrite_free(r);
+    rewrite_free(r, true);
     for (size_t i = 0; i < n; i++)
         drop_blob(gone[i]);
 }

@@ -260,7 +260,7 @@ bool small_tree_compact(struct small_tree *t)
         ok(compact_error(c));
         compact_take_edit(c, &e);
         small_tree_install(t, &e);
-        compact_free(c);
+        compact_free(c, true);
         small_tree_drop(t, held);
     } else {
         pick_edit(&p, &e);

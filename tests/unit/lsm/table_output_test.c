@@ -30,7 +30,7 @@ static void begin(void)
 
 static void end(void)
 {
-    table_output_abandon(&o);
+    table_output_abandon(&o, true);
     cr_assert_eq(memory_fs_count(&m, "/d/"), 0);
     for (size_t i = 0; i < below.count; i++)
         mem_free(below.tables[i].table);

@@ -210,7 +210,7 @@ Test(table, a_writer_may_be_abandoned_at_any_time)
 
     made_init(&m, 5, 500, &plain);
     cr_assert_not(err_is(table_writer_open(&w, &m.fs.fs, "d", 8, &plain)));
-    table_writer_abandon(w);
+    table_writer_abandon(w, true);
     cr_assert_not(err_is(table_writer_open(&w, &m.fs.fs, "d", 8, &plain)));
     for (unsigned i = 0; i < 200; i++) {
         size_t size = cell_encoded_size(m.list.cells[i]);
@@ -218,8 +218,8 @@ Test(table, a_writer_may_be_abandoned_at_any_time)
         cr_assert_eq(table_writer_position(w), cell_encoded_position(m.list.cells[i]));
     }
     cr_assert_eq(table_writer_open(&w, &m.fs.fs, "d", 8, &plain).code, ERR_EXISTS);
-    table_writer_abandon(w);
-    table_writer_abandon(NULL);
+    table_writer_abandon(w, true);
+    table_writer_abandon(NULL, true);
     cr_assert_eq(memory_fs_count(&m.fs, "d/table-"), 1);
     made_deinit(&m);
 }
