@@ -6,6 +6,7 @@
 #include "cmd/families.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/limits.h"
 #include "base/wire.h"
@@ -37,12 +38,16 @@ struct scan {
 static const char *const scan_tips[] = { "nondeterministic_output", "request_policy:special",
                                          NULL };
 
-/* As strtoul reads one, without leading space: a sign is allowed, and a negative
- * number wraps around to one that is beyond every key. */
+/* As strtoul reads one, without leading space: a sign is allowed, a negative number
+ * wraps around to one that is beyond every key, and a zero byte ends it. */
 static bool parse_cursor(struct slice text, uint64_t *cursor)
 {
-    size_t i = text.len && (text.data[0] == '-' || text.data[0] == '+');
+    const uint8_t *zero = text.len ? memchr(text.data, 0, text.len) : NULL;
     uint64_t v = 0;
+    size_t i;
+    if (zero)
+        text.len = (size_t)(zero - text.data);
+    i = text.len && (text.data[0] == '-' || text.data[0] == '+');
     if (i && text.len == 1)
         return false;
     for (; i < text.len; i++) {

@@ -104,6 +104,7 @@ static void finish_first(struct install *in, struct err e)
 {
     struct install_item *item = in->first;
 
+    assert(item);
     in->first = item->next;
     if (!in->first)
         in->last = NULL;

@@ -21,7 +21,6 @@ void log_parts_add(struct log_parts *p, struct log_stretch stretch, uint64_t siz
     }
     p->part[p->count++] = (struct log_part){ stretch, size };
     p->bytes += size;
-    assert(p->count < 2 || p->part[p->count - 2].stretch.end <= stretch.base);
 }
 
 void log_parts_extend(struct log_parts *p, uint64_t end)

@@ -49,7 +49,7 @@ def a_value_of_512_mib(t, new, given):
         t.equal(c.call("SETRANGE", "other", HALF_GIB, "x"),
                 ("-", b"ERR string exceeds maximum allowed size (proto-max-bulk-len)"), "SETRANGE beyond is refused")
         t.equal(c.call("DEL", "big"), (":", 1), "DEL")
-    watch.judge(t, "512 MiB", 2300, 3000)
+    watch.judge(t, "512 MiB", 2300, 6000)
     server.kill()
 
 
