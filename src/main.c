@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "env/env.h"
@@ -13,6 +14,7 @@
 #include "server/server.h"
 #include "session/instance.h"
 #include "session/options.h"
+#include "tool/tool.h"
 
 struct process {
     struct os_env *world;
@@ -22,18 +24,22 @@ struct process {
 static int print_help(void)
 {
     struct buf text = { 0 };
+    struct buf tools = { 0 };
 
     options_help(&text);
+    tool_help(&tools);
     printf("Usage: henge-server [FILE] [--name value ...]\n\n"
            "Starts a Henge server. FILE has a directive a line, as henge.conf; options on the\n"
            "command line override it. SIGTERM stops the server, SIGHUP reopens its log file.\n\n"
            "  henge-server\n"
            "  henge-server /etc/henge.conf --port 7000 --appendfsync always\n\n"
+           "Looks at a store that no server uses, and changes nothing:\n%.*s\n"
            "Options and their defaults:\n%.*s\n"
            "  --help                             this text\n"
            "  --version                          the version\n",
-           (int)text.len, (const char *)text.data);
+           (int)tools.len, (const char *)tools.data, (int)text.len, (const char *)text.data);
     buf_deinit(&text);
+    buf_deinit(&tools);
     return 0;
 }
 
@@ -205,8 +211,74 @@ static bool is_one_of(const char *arg, const char *a, const char *b)
     return strcmp(arg, a) == 0 || strcmp(arg, b) == 0;
 }
 
+/* --- tools */
+
+/* How far a long run is, where somebody is watching. */
+struct progress {
+    struct clock *clock;
+    uint64_t next_us;
+    bool shown;
+};
+
+enum { PROGRESS_US = 1000 * 1000 };
+
+static void clear_progress(struct progress *p)
+{
+    if (p->shown)
+        fprintf(stderr, "\r%*s\r", 60, "");
+    p->shown = false;
+}
+
+static void tool_out(void *owner, struct slice text)
+{
+    clear_progress(owner);
+    printf("%.*s\n", (int)text.len, (const char *)text.data);
+}
+
+static void tool_err(void *owner, struct slice text)
+{
+    clear_progress(owner);
+    fprintf(stderr, "henge-server: %.*s\n", (int)text.len, (const char *)text.data);
+}
+
+static void tool_progress(void *owner, uint64_t done, uint64_t total)
+{
+    struct progress *p = owner;
+    uint64_t now = clock_mono_us(p->clock);
+
+    if (p->next_us == 0)
+        p->next_us = now + PROGRESS_US;
+    if (now < p->next_us || !isatty(STDERR_FILENO))
+        return;
+    p->next_us = now + PROGRESS_US;
+    p->shown = true;
+    fprintf(stderr, "\r%3u %% of %llu MB", (unsigned)(total ? done * 100 / total : 0),
+            (unsigned long long)(total >> 20));
+}
+
+static int run_tool(const struct tool_args *args)
+{
+    struct progress progress = { .clock = os_clock_new() };
+    struct tool tool = { .fs = os_fs_new(NULL),
+                         .arenas = os_arenas_new(),
+                         .owner = &progress,
+                         .line = tool_out,
+                         .complain = tool_err,
+                         .progress = tool_progress };
+    enum tool_status status = tool_run(&tool, args);
+
+    clear_progress(&progress);
+    if (fflush(stdout) != 0)
+        status = TOOL_FAILED;
+    os_arenas_free(tool.arenas);
+    os_fs_free(tool.fs);
+    os_clock_free(progress.clock);
+    return (int)status;
+}
+
 int main(int argc, char **argv)
 {
+    struct tool_args tool;
     struct options options;
     struct buf notes = { 0 };
     bool has_file = argc > 1 && argv[1][0] != '-';
@@ -216,6 +288,13 @@ int main(int argc, char **argv)
         return print_help();
     if (argc > 1 && is_one_of(argv[1], "--version", "-v"))
         return print_version();
+    if (!tool_args_read(argc, argv, &tool, &notes)) {
+        fprintf(stderr, "henge-server: %.*s\n", (int)notes.len, (const char *)notes.data);
+        buf_deinit(&notes);
+        return TOOL_FAILED;
+    }
+    if (tool.kind != TOOL_NONE)
+        return run_tool(&tool);
     options_init(&options);
     if ((!has_file || read_config(&options, argv[1], &notes)) &&
         read_arguments(&options, argc, argv, has_file ? 2 : 1, &notes))
