@@ -9,63 +9,19 @@
 #include "base/crc32c.h"
 #include "base/mem.h"
 #include "lsm/blob_file.h"
-#include "lsm/level_source.h"
 #include "lsm/log_format.h"
-#include "lsm/merge.h"
 #include "tool/check.h"
+#include "tool/tree_merge.h"
 
 enum {
-    MERGE_STEP = 256 * 1024,
     SHADE_BYTES = 64 * 1024, /* progress is told so often */
 };
 
 struct refs {
     struct check *check;
-    struct table_source *newest; /* of L0 */
-    struct level_source levels[LEVELS];
-    struct table **tables; /* of the levels, one level behind the other */
-    struct cell_source **sources;
-    size_t count;
     struct buf room;
     uint64_t untold; /* bytes of cells since the last progress */
 };
-
-/* Every source, newest first. */
-static void begin(struct refs *r)
-{
-    const struct version *v = r->check->v;
-    size_t all = 0, at = 0;
-
-    for (unsigned level = 0; level < LEVELS; level++)
-        all += v->levels[level].count;
-    r->newest = mem_zalloc(v->levels[0].count + 1, sizeof *r->newest);
-    r->tables = mem_alloc((all + 1) * sizeof *r->tables);
-    r->sources = mem_alloc((v->levels[0].count + LEVELS) * sizeof *r->sources);
-    for (size_t i = 0; i < v->levels[0].count; i++) {
-        table_source_init(&r->newest[i], v->levels[0].tables[i].table, 0, MERGE_STEP, false);
-        r->sources[r->count++] = &r->newest[i].source;
-    }
-    for (unsigned level = 1; level < LEVELS; level++) {
-        const struct level *l = &v->levels[level];
-        for (size_t i = 0; i < l->count; i++)
-            r->tables[at + i] = l->tables[i].table;
-        level_source_init(&r->levels[level], r->tables + at, l->count, MERGE_STEP);
-        r->sources[r->count++] = &r->levels[level].source;
-        at += l->count;
-    }
-}
-
-static void end(struct refs *r)
-{
-    for (size_t i = 0; i < r->check->v->levels[0].count; i++)
-        table_source_deinit(&r->newest[i]);
-    for (unsigned level = 1; level < LEVELS; level++)
-        level_source_deinit(&r->levels[level]);
-    mem_free(r->newest);
-    mem_free(r->tables);
-    mem_free(r->sources);
-    buf_deinit(&r->room);
-}
 
 /* Bytes of a cell in front of its value. */
 static size_t prefix_size(const uint8_t *cell)
@@ -140,7 +96,7 @@ static void check_ref(struct refs *r, const uint8_t *cell, bool hidden)
 void check_refs(struct check *c)
 {
     struct refs r = { .check = c };
-    struct merge m;
+    struct tree_merge m;
 
     if (check_refs_bytes(c) == 0)
         return;
@@ -151,11 +107,12 @@ void check_refs(struct check *c)
                   c->store.dir);
         return;
     }
-    begin(&r);
-    for (merge_init(&m, r.sources, r.count); m.source.cell; cell_source_next(&m.source)) {
-        const uint8_t *cell = m.source.cell;
+    tree_merge_init(&m, c->v, NULL);
+    for (; m.merge.source.cell; cell_source_next(&m.merge.source)) {
+        const uint8_t *cell = m.merge.source.cell;
         if (cell[30] & CELL_BLOB)
-            check_ref(&r, cell, m.again || cell_encoded_stamp(cell) <= c->v->flushed[cell[28]]);
+            check_ref(&r, cell,
+                      m.merge.again || cell_encoded_stamp(cell) <= c->v->flushed[cell[28]]);
         r.untold += cell_encoded_size(cell);
         if (r.untold < SHADE_BYTES)
             continue;
@@ -163,10 +120,10 @@ void check_refs(struct check *c)
         r.untold = 0;
     }
     check_progress(c, r.untold);
-    if (err_is(m.source.err))
-        check_found(c, NULL, CHECK_NOWHERE, m.source.err.what, check_restore);
-    merge_deinit(&m);
-    end(&r);
+    if (err_is(m.merge.source.err))
+        check_found(c, NULL, CHECK_NOWHERE, m.merge.source.err.what, check_restore);
+    tree_merge_deinit(&m);
+    buf_deinit(&r.room);
 }
 
 uint64_t check_refs_bytes(const struct check *c)

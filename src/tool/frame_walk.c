@@ -95,7 +95,7 @@ bool frame_walk_cell(struct frame_walk *w, struct cell *out)
     if (!want(w, left < CELL_FIXED_SIZE ? left : CELL_FIXED_SIZE))
         return false;
     bytes = load_window_bytes(&w->window);
-    if (left < CELL_FIXED_SIZE || wire_get32(bytes.data + 16) > LIMIT_VALUE) {
+    if (bytes.len < CELL_FIXED_SIZE || wire_get32(bytes.data + 16) > LIMIT_VALUE) {
         w->wrong = "a frame has bytes that are no cell";
         return false;
     }

@@ -2,6 +2,7 @@
 #include "tool/tool.h"
 
 #include "tool/check.h"
+#include "tool/dump.h"
 
 enum tool_status tool_run(const struct tool *tool, const struct tool_args *args)
 {
@@ -9,6 +10,7 @@ enum tool_status tool_run(const struct tool *tool, const struct tool_args *args)
     case TOOL_CHECK:
         return check_run(tool, args->path);
     case TOOL_DUMP:
+        return dump_run(tool, args);
     case TOOL_NONE:
         break;
     }

@@ -221,6 +221,10 @@ Test(tool_args, a_tool_needs_a_path_and_a_server_none)
     char *good[] = { name, check, dir, NULL };
     char *more[] = { name, check, dir, dir, NULL };
     char *mixed[] = { name, check, option, NULL };
+    char dump[] = "--dump", some[] = "--values", twelve[] = "12", word[] = "all";
+    char *values[] = { name, dump, dir, some, twelve, NULL };
+    char *wrong[] = { name, dump, dir, some, word, NULL };
+    char *not_check[] = { name, check, dir, some, twelve, NULL };
     struct tool_args args;
     struct buf why = { 0 };
 
@@ -231,6 +235,10 @@ Test(tool_args, a_tool_needs_a_path_and_a_server_none)
     cr_assert_not(tool_args_read(2, bare, &args, &why));
     cr_assert_not(tool_args_read(4, more, &args, &why));
     cr_assert_not(tool_args_read(3, mixed, &args, &why));
+    cr_assert_not(tool_args_read(5, wrong, &args, &why));
+    cr_assert_not(tool_args_read(5, not_check, &args, &why));
+    cr_assert(tool_args_read(5, values, &args, &why) && args.kind == TOOL_DUMP);
+    cr_assert_eq(args.value_bytes, 12);
     cr_assert_gt(why.len, 0);
     buf_deinit(&why);
 }
