@@ -43,8 +43,13 @@ enum cell_flags {
     CELL_EXPIRES = 2,   /* an expiry follows the subkey */
     CELL_CONTEXT = 4,   /* a vector clock follows the expiry */
     CELL_BLOB = 8,      /* in tables only: the value is a blob_ref, the bytes are elsewhere */
-    CELL_FLAGS_ALL = 7, /* that a log or a peer may use */
-    CELL_FLAGS_STORED = CELL_FLAGS_ALL | CELL_BLOB, /* that a table may use */
+    /* In memtables and tables only, of heads: taken to hide an older one that is live,
+     * and has an expiry (dataset.h, counting). */
+    CELL_OVER_LIVE = 16,
+    CELL_OVER_EXPIRING = 32,
+    CELL_OVER = CELL_OVER_LIVE | CELL_OVER_EXPIRING,
+    CELL_FLAGS_ALL = 7,                                         /* that a log or a peer may use */
+    CELL_FLAGS_STORED = CELL_FLAGS_ALL | CELL_BLOB | CELL_OVER, /* that a table may use */
 };
 
 enum cell_type {

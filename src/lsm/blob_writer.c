@@ -86,6 +86,7 @@ struct err blob_writer_add(struct blob_writer *w, const struct cell *cell, struc
         stamp = w->frames.stamp;
     out = frames_add(&w->frames, size, stamp);
     cell_encode(cell, out);
+    out[30] &= (uint8_t)~CELL_OVER; /* as a log has it */
     cell_decode(out, &copy);
     *ref = (struct blob_ref){ .file = w->id,
                               .offset = w->written +

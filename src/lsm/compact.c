@@ -26,6 +26,7 @@ struct compact {
     size_t input_count;
     struct merge merge;
     struct keep keep;
+    struct buf held; /* the newest cell of a key, until its older ones have been seen */
     struct table_output output;
     struct edit edit;
     struct compact_sums sums;
@@ -41,12 +42,8 @@ static bool below(void *arg, const uint8_t *cell)
 
     /* Tables of L0 that stay behind are newer, those of the other levels it comes through
      * do not overlap it (pick.h). */
-    for (unsigned level = c->pick.to + 1; level < LEVELS; level++) {
-        const struct table *t = version_table(c->version, level, position);
-        if (t && table_may_hold(t, position))
-            return true;
-    }
-    return false;
+    return version_may_hold(c->version, c->pick.to + 1, cell[28], position,
+                            c->keep.flushed[cell[28]]);
 }
 
 /* All older tables of L0 are among the inputs. */
@@ -97,35 +94,56 @@ static void end_inputs(struct compact *c)
     c->begun = false;
 }
 
-/* Counts what is not kept as it is. */
-static void count(struct compact *c, const uint8_t *cell, enum keep_verdict verdict)
+/* An older cell of the held one's key goes, and with it what it hides. */
+static void shadow(struct compact *c, const uint8_t *cell)
 {
-    uint8_t db = cell[28], flags = cell[30];
-    bool flushed = cell_encoded_stamp(cell) <= c->keep.flushed[db];
+    uint8_t *over = &c->held.data[30];
 
-    if (verdict == KEEP_NOTHING)
-        c->sums.dropped_cells++;
-    if (flushed || (flags & CELL_TOMBSTONE))
-        return;
-    if (!c->merge.again)
+    assert(c->held.len);
+    c->sums.dropped_cells++;
+    *over &= (uint8_t)~CELL_OVER;
+    if (cell_encoded_stamp(cell) > c->keep.flushed[cell[28]])
+        *over |= cell[30] & CELL_OVER;
+}
+
+static struct err put_held(struct compact *c)
+{
+    uint8_t *cell = c->held.data;
+    struct err e = err_ok();
+
+    if (c->held.len == 0)
+        return e;
+    switch (keep_judge(&c->keep, cell)) {
+    case KEEP_CELL:
+        cell[30] = (uint8_t)((cell[30] & ~CELL_OVER) | keep_over(&c->keep, cell));
+        e = table_output_add(&c->output, cell, c->held.len);
+        break;
+    case KEEP_TOMBSTONE:
         c->sums.expired++;
-    else if (cell[29] == CELL_HEAD)
-        c->sums.shadowed_heads[db]++;
+        e = table_output_add(&c->output, c->keep.made.data, c->keep.made.len);
+        break;
+    case KEEP_NOTHING:
+        c->sums.dropped_cells++;
+        if (!(cell[30] & CELL_TOMBSTONE) && cell_encoded_stamp(cell) > c->keep.flushed[cell[28]])
+            c->sums.expired++;
+        break;
+    }
+    c->held.len = 0;
+    return e;
 }
 
 static struct err step(struct compact *c, uint64_t *went)
 {
     const uint8_t *cell = c->merge.source.cell;
     size_t size = cell_encoded_size(cell);
-    enum keep_verdict verdict = keep_judge(&c->keep, cell, c->merge.again);
     struct err e = err_ok();
 
-    if (verdict == KEEP_CELL)
-        e = table_output_add(&c->output, cell, size);
-    else
-        count(c, cell, verdict);
-    if (verdict == KEEP_TOMBSTONE)
-        e = table_output_add(&c->output, c->keep.made.data, c->keep.made.len);
+    if (c->merge.again) {
+        shadow(c, cell);
+    } else {
+        e = put_held(c);
+        buf_append(&c->held, slice_of(cell, size));
+    }
     *went += size;
     c->sums.read_cells++;
     if (!err_is(e))
@@ -143,8 +161,10 @@ static void drop_inputs(struct compact *c, struct table **tables, size_t n)
 
 static struct err finish(struct compact *c)
 {
-    struct err e = table_output_finish(&c->output);
+    struct err e = put_held(c);
 
+    if (!err_is(e))
+        e = table_output_finish(&c->output);
     if (err_is(e))
         return e;
     drop_inputs(c, c->pick.upper, c->pick.upper_count);
@@ -264,6 +284,7 @@ void compact_free(struct compact *c, bool remove)
     table_output_abandon(&c->output, remove); /* nothing is left in it if the edit was taken */
     edit_deinit(&c->edit);
     keep_deinit(&c->keep);
+    buf_deinit(&c->held);
     pick_deinit(&c->pick);
     mem_free(c);
 }

@@ -53,9 +53,6 @@ struct compact_sums {
     uint64_t written_bytes;
     uint64_t read_cells;
     uint64_t dropped_cells;
-    /* Heads, no tombstones and not flushed, dropped because a newer cell of the key was
-     * there. */
-    uint64_t shadowed_heads[LIMIT_DATABASES];
     uint64_t expired; /* cells that became tombstones or nothing by their expiry */
 };
 const struct compact_sums *compact_sums(const struct compact *c);

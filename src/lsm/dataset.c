@@ -43,26 +43,43 @@ const uint8_t *dataset_find(const struct dataset *d, const struct cell_key *key)
 }
 
 /* The memtable whose cells end at or before log position `end` and behind those of
- * the one before it. */
-static struct memtable *memtable_at(const struct dataset *d, uint64_t end)
+ * the one before it, and its counts. */
+static struct memtable *memtable_at(struct dataset *d, uint64_t end, struct dataset_counts **counts)
 {
     for (unsigned i = 0; i < d->sealed_count; i++) {
         if (end <= d->sealed[i].mark.position) {
             assert(!d->sealed[i].busy);
+            *counts = &d->sealed[i].counts;
             return d->sealed[i].memtable;
         }
     }
+    *counts = &d->counts;
     return d->active;
 }
 
-static void count(struct dataset *d, uint8_t db, int heads, int expiring)
+static void count(struct dataset_counts *c, const uint8_t *cell, int heads, int expiring, int cells)
 {
-    struct dataset_sums *s = &d->sums;
+    uint8_t db = cell[28];
 
-    /* What is below is an estimate, so the sums might fall below nothing. */
-    s->heads[db] = heads < 0 && s->heads[db] == 0 ? 0 : s->heads[db] + (uint64_t)(int64_t)heads;
-    s->expiring[db] =
-        expiring < 0 && s->expiring[db] == 0 ? 0 : s->expiring[db] + (uint64_t)(int64_t)expiring;
+    c->heads[db] += heads;
+    c->expiring[db] += expiring;
+    c->cells[db] += cells;
+}
+
+/* What a cell that no flush hides counts. */
+static int heads_of(const uint8_t *cell)
+{
+    if (cell[29] != CELL_HEAD)
+        return 0;
+    return !(cell[30] & CELL_TOMBSTONE) - ((cell[30] & CELL_OVER_LIVE) != 0);
+}
+
+static int expiring_of(const uint8_t *cell)
+{
+    if (cell[29] != CELL_HEAD)
+        return 0;
+    return ((cell[30] & CELL_EXPIRES) && !(cell[30] & CELL_TOMBSTONE)) -
+           ((cell[30] & CELL_OVER_EXPIRING) != 0);
 }
 
 static struct cell_key key_of(const uint8_t *cell)
@@ -73,66 +90,149 @@ static struct cell_key key_of(const uint8_t *cell)
     return c.key;
 }
 
+/* What a cell of that kind is over that hides `older`, in an older memtable. */
+static uint8_t over_older(const struct dataset *d, const uint8_t *older)
+{
+    if (!live_head(d, older))
+        return 0;
+    return (uint8_t)(CELL_OVER_LIVE | (older[30] & CELL_EXPIRES ? CELL_OVER_EXPIRING : 0));
+}
+
+/* What the new cell is over: in its memtable, in one before it, or, a guess, in a table. */
+static uint8_t over_of(struct dataset *d, const uint8_t *cell, const uint8_t *was)
+{
+    const uint8_t *older = NULL;
+
+    if (cell[29] != CELL_HEAD)
+        return 0;
+    if (was)
+        return dataset_visible(d, was) ? was[30] & CELL_OVER : 0;
+    if (d->sealed_count) {
+        struct cell_key key = key_of(cell);
+        older = sealed_find(d, &key);
+    }
+    if (older)
+        return over_older(d, older);
+    if (!d->below || !d->below(d->below_arg, cell[28], cell_encoded_position(cell)))
+        return 0;
+    d->guessed = true;
+    return CELL_OVER_LIVE;
+}
+
 struct dataset_put dataset_put(struct dataset *d, const uint8_t *cell, size_t size, uint64_t place)
 {
     struct dataset_put put = { 0 };
-    const uint8_t *older;
-    bool below;
+    uint8_t over;
+    bool again;
 
     put.now = memtable_put(d->active, cell, size, place, &put.was);
-    assert(dataset_visible(d, put.now));
-    if (cell[29] != CELL_HEAD)
-        return put;
-    older = put.was;
-    if (!older && d->sealed_count) {
-        struct cell_key key = key_of(put.now);
-        older = sealed_find(d, &key);
-    }
-    below = !older && d->below && d->below(d->below_arg, put.now[28], wire_get64(put.now));
-    put.heads = (int8_t)(live_head(d, put.now) - (older ? live_head(d, older) : below));
-    put.expiring = (int8_t)((live_head(d, put.now) && (put.now[30] & CELL_EXPIRES)) -
-                            (older && live_head(d, older) && (older[30] & CELL_EXPIRES)));
-    count(d, put.now[28], put.heads, put.expiring);
+    assert(dataset_visible(d, put.now) && !(put.now[30] & CELL_OVER));
+    over = over_of(d, put.now, put.was);
+    if (over)
+        memtable_mark(put.now, over);
+    again = put.was && dataset_visible(d, put.was);
+    put.heads = (int8_t)(heads_of(put.now) - (again ? heads_of(put.was) : 0));
+    put.expiring = (int8_t)(expiring_of(put.now) - (again ? expiring_of(put.was) : 0));
+    put.cells = !again;
+    count(&d->counts, put.now, put.heads, put.expiring, put.cells);
     return put;
 }
 
 void dataset_unput(struct dataset *d, const struct dataset_put *put, uint64_t end)
 {
-    count(d, put->now[28], -put->heads, -put->expiring);
-    memtable_restore(memtable_at(d, end), put->now, put->was);
+    struct dataset_counts *counts;
+    struct memtable *m = memtable_at(d, end, &counts);
+
+    count(counts, put->now, -put->heads, -put->expiring, -put->cells);
+    memtable_restore(m, put->now, put->was);
 }
 
 void dataset_give(struct dataset *d, const struct dataset_put *put, uint64_t end)
 {
+    struct dataset_counts *counts;
+
     if (put->was)
-        memtable_give(memtable_at(d, end), put->was);
+        memtable_give(memtable_at(d, end, &counts), put->was);
+}
+
+/* Memtables by age, the active one last. */
+static struct memtable *nth(struct dataset *d, unsigned i, struct dataset_counts **counts)
+{
+    *counts = i < d->sealed_count ? &d->sealed[i].counts : &d->counts;
+    return i < d->sealed_count ? d->sealed[i].memtable : d->active;
 }
 
 struct dataset_flush dataset_flush(struct dataset *d, uint8_t db, uint64_t stamp)
 {
-    struct dataset_flush flush = { .sums = d->sums, .stamp = stamp };
+    struct dataset_flush flush = { .stamp = stamp, .count = d->sealed_count + 1 };
+    struct dataset_counts *counts;
 
+    memcpy(flush.flushed, d->flushed, sizeof flush.flushed);
+    for (unsigned i = 0; i < flush.count; i++) {
+        flush.was[i].memtable = nth(d, i, &counts);
+        flush.was[i].counts = *counts;
+    }
     for (unsigned i = 0; i < LIMIT_DATABASES; i++) {
         if (db != CELL_DB_ALL && db != i)
             continue;
-        assert(stamp >= d->sums.flushed[i]);
-        d->sums.flushed[i] = stamp;
-        d->sums.heads[i] = 0;
-        d->sums.expiring[i] = 0;
+        assert(stamp >= d->flushed[i]);
+        d->flushed[i] = stamp;
+        for (unsigned k = 0; k < flush.count; k++) {
+            nth(d, k, &counts);
+            counts->heads[i] = counts->expiring[i] = counts->cells[i] = 0;
+        }
     }
     return flush;
 }
 
 void dataset_unflush(struct dataset *d, const struct dataset_flush *flush)
 {
-    d->sums = flush->sums;
+    memcpy(d->flushed, flush->flushed, sizeof d->flushed);
+    for (unsigned i = 0; i <= d->sealed_count; i++) {
+        struct dataset_counts *counts;
+        const struct memtable *m = nth(d, i, &counts);
+        for (unsigned k = 0; k < flush->count; k++) {
+            if (flush->was[k].memtable == m)
+                *counts = flush->was[k].counts;
+        }
+    }
 }
 
 void dataset_drop(struct dataset *d, const uint8_t *cell)
 {
-    if (live_head(d, cell))
-        count(d, cell[28], -1, cell[30] & CELL_EXPIRES ? -1 : 0);
+    if (dataset_visible(d, cell))
+        count(&d->counts, cell, -heads_of(cell), -expiring_of(cell), -1);
     memtable_remove(d->active, cell);
+}
+
+struct dataset_count dataset_count(const struct dataset *d, uint8_t db)
+{
+    struct dataset_count sum = { d->counts.heads[db], d->counts.expiring[db] };
+
+    for (unsigned i = 0; i < d->sealed_count; i++) {
+        sum.heads += d->sealed[i].counts.heads[db];
+        sum.expiring += d->sealed[i].counts.expiring[db];
+    }
+    return sum;
+}
+
+bool dataset_exact(const struct dataset *d)
+{
+    bool guessed = d->guessed;
+
+    for (unsigned i = 0; i < d->sealed_count; i++)
+        guessed = guessed || d->sealed[i].guessed;
+    return !guessed;
+}
+
+bool dataset_sweepable(const struct dataset *d, bool tombstones)
+{
+    int64_t cells = (int64_t)memtable_count(d->active);
+
+    for (unsigned db = 0; db < LIMIT_DATABASES; db++)
+        cells -= d->counts.cells[db];
+    return cells > 0 || memtable_expiring(d->active) ||
+           (tombstones && memtable_tombstones(d->active));
 }
 
 /* One that lost all its cells takes new ones, whatever it has allocated. */
@@ -165,7 +265,11 @@ bool dataset_can_seal(const struct dataset *d)
 void dataset_seal(struct dataset *d, const struct log_mark *mark)
 {
     assert(dataset_can_seal(d));
-    d->sealed[d->sealed_count++] = (struct sealed){ .memtable = d->active, .mark = *mark };
+    d->sealed[d->sealed_count++] = (struct sealed){
+        .memtable = d->active, .counts = d->counts, .guessed = d->guessed, .mark = *mark
+    };
+    d->counts = (struct dataset_counts){ .heads = { 0 } };
+    d->guessed = false;
     d->active = memtable_new(d->arenas, d->options.chunk_size, d->options.large_min);
 }
 
@@ -193,27 +297,38 @@ size_t dataset_spare(const struct dataset *d)
     return memtable_spare(d->active);
 }
 
-static bool counts_right(const struct dataset *d)
+/* What the cell says it is over is what the next older memtable that has its key says. */
+static bool over_right(const struct dataset *d, unsigned i, const uint8_t *cell)
 {
-    struct dataset_sums sums = { .heads = { 0 } };
-    struct cell_key zero = { 0 };
+    struct cell_key key = key_of(cell);
 
-    for (unsigned i = 0; i <= d->sealed_count; i++) {
-        const struct memtable *m = i < d->sealed_count ? d->sealed[i].memtable : d->active;
-        struct memtable_iter it;
-        for (const uint8_t *cell = memtable_seek(m, &it, &zero); cell; cell = memtable_next(&it)) {
-            struct cell_key key = key_of(cell);
-            if (dataset_find(d, &key) != cell || !live_head(d, cell))
-                continue;
-            sums.heads[cell[28]]++;
-            sums.expiring[cell[28]] += (cell[30] & CELL_EXPIRES) != 0;
-        }
+    while (i-- > 0) {
+        const uint8_t *older = memtable_find(d->sealed[i].memtable, &key);
+        if (older)
+            return (cell[30] & CELL_OVER) == over_older(d, older);
     }
-    return memcmp(sums.heads, d->sums.heads, sizeof sums.heads) == 0 &&
-           memcmp(sums.expiring, d->sums.expiring, sizeof sums.expiring) == 0;
+    return d->below || !(cell[30] & CELL_OVER);
 }
 
-bool dataset_check(const struct dataset *d, bool deep, bool exact)
+static bool counts_right(const struct dataset *d, unsigned i)
+{
+    const struct dataset_counts *c = i < d->sealed_count ? &d->sealed[i].counts : &d->counts;
+    const struct memtable *m = i < d->sealed_count ? d->sealed[i].memtable : d->active;
+    struct dataset_counts again = { .heads = { 0 } };
+    struct cell_key zero = { 0 };
+    struct memtable_iter it;
+
+    for (const uint8_t *cell = memtable_seek(m, &it, &zero); cell; cell = memtable_next(&it)) {
+        if (!dataset_visible(d, cell))
+            continue;
+        if (cell[29] == CELL_HEAD && !over_right(d, i, cell))
+            return false;
+        count(&again, cell, heads_of(cell), expiring_of(cell), 1);
+    }
+    return memcmp(&again, c, sizeof again) == 0;
+}
+
+bool dataset_check(const struct dataset *d, bool deep)
 {
     uint64_t position = 0;
 
@@ -224,5 +339,9 @@ bool dataset_check(const struct dataset *d, bool deep, bool exact)
             return false;
         position = d->sealed[i].mark.position;
     }
-    return !deep || !exact || counts_right(d);
+    for (unsigned i = 0; deep && i <= d->sealed_count; i++) {
+        if (!counts_right(d, i))
+            return false;
+    }
+    return true;
 }

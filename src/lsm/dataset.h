@@ -3,7 +3,15 @@
  *
  * One memtable is active; sealed ones wait to become tables, oldest first.  Replay
  * builds a dataset in a job, the loop goes on with it.  A flush costs no walk:
- * cells up to its stamp are invisible at once. */
+ * cells up to its stamp are invisible at once.
+ *
+ * Counting: a put looks at what it hides.  Is that a live head, the new cell says so by
+ * CELL_OVER, and keeps saying so wherever it goes.  The keys there are, then, are the
+ * live heads less the cells that are over one, summed over everything stored; so each
+ * memtable and each table has its own count, and none needs another to be right.  What
+ * a put hides is known if it is in memory.  In a table, it is guessed to be live if the
+ * filters may hold it; when the two cells are merged the guess goes, for the newer one
+ * takes over what the older one said, and at the bottom there is nothing to be over. */
 #ifndef HENGE_LSM_DATASET_H
 #define HENGE_LSM_DATASET_H
 
@@ -23,14 +31,17 @@ struct dataset_options {
     uint32_t large_min; /* values of so many bytes keep their place in the log */
 };
 
-struct dataset_sums {
-    uint64_t flushed[LIMIT_DATABASES];  /* stamp of the last flush */
-    uint64_t heads[LIMIT_DATABASES];    /* live head cells, in tables too */
-    uint64_t expiring[LIMIT_DATABASES]; /* ... with an expiry */
+/* Of cells that no flush hides. */
+struct dataset_counts {
+    int64_t heads[LIMIT_DATABASES];    /* live, less those that are over a live one */
+    int64_t expiring[LIMIT_DATABASES]; /* ... with an expiry */
+    int64_t cells[LIMIT_DATABASES];    /* of all kinds; memtables only */
 };
 
 struct sealed {
     struct memtable *memtable;
+    struct dataset_counts counts;
+    bool guessed;         /* some of its cells are over one of a table, perhaps */
     struct log_mark mark; /* its cells lie before it */
     bool busy;            /* a flush reads it: it must not be changed */
 };
@@ -39,10 +50,12 @@ struct dataset {
     struct arenas *arenas;
     struct dataset_options options;
     struct memtable *active;
+    struct dataset_counts counts; /* of the active memtable */
+    bool guessed;                 /* ... likewise */
     size_t empty_bytes; /* that a memtable without a cell takes: not counted against the limit */
     struct sealed sealed[DATASET_SEALED_MAX]; /* oldest first */
     unsigned sealed_count;
-    struct dataset_sums sums;
+    uint64_t flushed[LIMIT_DATABASES]; /* stamp of the last flush */
     /* Tables may hold an older cell of the position, which is then taken to be there
      * and live; NULL: there are none. */
     bool (*below)(void *arg, uint8_t db, uint64_t position);
@@ -53,14 +66,20 @@ struct dataset {
 struct dataset_put {
     const uint8_t *now;
     const uint8_t *was; /* what it replaced in the same memtable, or NULL */
-    int8_t heads;       /* what it changed in the sums */
+    int8_t heads;       /* what it changed in the counts */
     int8_t expiring;
+    int8_t cells;
 };
 
 /* What a flush changed, to undo it. */
 struct dataset_flush {
-    struct dataset_sums sums;
+    uint64_t flushed[LIMIT_DATABASES]; /* as it was */
     uint64_t stamp;
+    unsigned count; /* memtables there were, with their counts */
+    struct {
+        const struct memtable *memtable;
+        struct dataset_counts counts;
+    } was[DATASET_SEALED_MAX + 1];
 };
 
 void dataset_init(struct dataset *d, struct arenas *arenas, const struct dataset_options *options);
@@ -69,7 +88,7 @@ void dataset_deinit(struct dataset *d);
 /* Not hidden by a flush. */
 static inline bool dataset_visible(const struct dataset *d, const uint8_t *cell)
 {
-    return cell_encoded_stamp(cell) > d->sums.flushed[cell[28]];
+    return cell_encoded_stamp(cell) > d->flushed[cell[28]];
 }
 
 /* The newest cell of that key in memory, flushed ones included, or NULL. */
@@ -97,6 +116,20 @@ void dataset_drop(struct dataset *d, const uint8_t *cell);
 /* The active memtable has its size. */
 bool dataset_full(const struct dataset *d);
 
+/* Keys of a database: what all memtables count. */
+struct dataset_count {
+    int64_t heads;
+    int64_t expiring;
+};
+struct dataset_count dataset_count(const struct dataset *d, uint8_t db);
+
+/* No memtable guessed. */
+bool dataset_exact(const struct dataset *d);
+
+/* A sweep of the active memtable may find something: expiring or hidden cells, or
+ * tombstones, if these are wanted. */
+bool dataset_sweepable(const struct dataset *d, bool tombstones);
+
 /* Bytes that count against the limit, of all memtables. */
 size_t dataset_used(const struct dataset *d);
 
@@ -114,8 +147,7 @@ struct memtable *dataset_unseal(struct dataset *d);
 size_t dataset_bytes(const struct dataset *d); /* of all memtables, allocated */
 size_t dataset_spare(const struct dataset *d); /* of them, free for cells to come */
 
-/* `deep` walks everything; the sums are exact as long as there are no tables
- * (`exact`). */
-bool dataset_check(const struct dataset *d, bool deep, bool exact);
+/* `deep` walks everything and counts again. */
+bool dataset_check(const struct dataset *d, bool deep);
 
 #endif

@@ -154,6 +154,7 @@ enum lsm_answer lsm_find(struct lsm *lsm, const struct cell_key *key, bool value
     if (!f.cell || !dataset_visible(&lsm->data, f.cell))
         return LSM_ABSENT;
     cell_decode(f.cell, out);
+    out->flags &= (uint8_t)~CELL_OVER;
     if (value && (out->flags & CELL_BLOB) && !find_value(lsm, out))
         return LSM_WANT;
     return LSM_HERE;
@@ -177,24 +178,6 @@ bool find_progress(struct lsm *lsm, const struct cell_key *key, size_t *skip, st
         return false;
     blob_ref_get(c.value.data, ref);
     return true;
-}
-
-bool find_may_be_below(const struct lsm *lsm, uint8_t db, uint64_t position)
-{
-    const struct version *v = lsm->version;
-    uint64_t flushed = lsm->data.sums.flushed[db];
-
-    for (size_t i = 0; i < v->levels[0].count; i++) {
-        const struct table *t = v->levels[0].tables[i].table;
-        if (t->meta.max_stamp > flushed && table_may_hold(t, position))
-            return true;
-    }
-    for (unsigned level = 1; level < LEVELS; level++) {
-        const struct table *t = v->levels[level].count ? version_table(v, level, position) : NULL;
-        if (t && t->meta.max_stamp > flushed && table_may_hold(t, position))
-            return true;
-    }
-    return false;
 }
 
 void lsm_prefetch(const struct lsm *lsm, uint64_t position)

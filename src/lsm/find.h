@@ -21,7 +21,4 @@ const uint8_t *find_block(struct lsm *lsm, struct table *t, uint32_t block, size
  * not; a fetch goes on behind them, in the order of lookup.h. */
 bool find_progress(struct lsm *lsm, const struct cell_key *key, size_t *skip, struct blob_ref *ref);
 
-/* Tables may hold a cell of that position that no flush hides. */
-bool find_may_be_below(const struct lsm *lsm, uint8_t db, uint64_t position);
-
 #endif

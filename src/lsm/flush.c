@@ -26,19 +26,10 @@ struct flushing {
 
 static bool below(void *arg, const uint8_t *cell)
 {
-    const struct version *v = ((struct flushing *)arg)->f->version;
-    uint64_t position = cell_encoded_position(cell);
+    const struct flush *f = ((struct flushing *)arg)->f;
+    uint8_t db = cell[28];
 
-    for (size_t i = 0; i < v->levels[0].count; i++) {
-        if (table_may_hold(v->levels[0].tables[i].table, position))
-            return true;
-    }
-    for (unsigned level = 1; level < LEVELS; level++) {
-        const struct table *t = version_table(v, level, position);
-        if (t && table_may_hold(t, position))
-            return true;
-    }
-    return false;
+    return version_may_hold(f->version, 0, db, cell_encoded_position(cell), f->flushed[db]);
 }
 
 /* The last stretch that begins at or before `position`. */
@@ -86,7 +77,7 @@ static struct err save_value(struct flushing *w, const struct cell *c, struct bl
     return err_is(e) ? e : blob_writer_add(w->values, c, ref);
 }
 
-static struct err write_large(struct flushing *w, const uint8_t *cell)
+static struct err write_large(struct flushing *w, const uint8_t *cell, uint8_t over)
 {
     uint8_t encoded[BLOB_REF_SIZE];
     struct blob_ref ref;
@@ -102,10 +93,25 @@ static struct err write_large(struct flushing *w, const uint8_t *cell)
         return e;
     blob_ref_put(encoded, &ref);
     c.value = slice_of(encoded, sizeof encoded);
-    c.flags |= CELL_BLOB;
+    c.flags = (uint8_t)((c.flags & ~CELL_OVER) | CELL_BLOB | over);
     w->made.len = 0;
     cell_encode(&c, buf_reserve(&w->made, cell_size(&c)));
     return table_output_add(&w->output, w->made.data, cell_size(&c));
+}
+
+/* As it is but for the flags. */
+static struct err write_cell(struct flushing *w, const uint8_t *cell)
+{
+    uint8_t over = keep_over(&w->keep, cell);
+
+    if (memtable_is_large(w->f->memtable, cell))
+        return write_large(w, cell, over);
+    if (over == (cell[30] & CELL_OVER))
+        return table_output_add(&w->output, cell, cell_encoded_size(cell));
+    w->made.len = 0;
+    buf_append(&w->made, slice_of(cell, cell_encoded_size(cell)));
+    w->made.data[30] = (uint8_t)((cell[30] & ~CELL_OVER) | over);
+    return table_output_add(&w->output, w->made.data, w->made.len);
 }
 
 static struct err write_cells(struct flushing *w)
@@ -116,12 +122,9 @@ static struct err write_cells(struct flushing *w)
     memtable_source_init(&s, w->f->memtable);
     for (; s.source.cell && !err_is(e); cell_source_next(&s.source)) {
         const uint8_t *cell = s.source.cell;
-        switch (keep_judge(&w->keep, cell, false)) {
+        switch (keep_judge(&w->keep, cell)) {
         case KEEP_CELL:
-            if (memtable_is_large(w->f->memtable, cell))
-                e = write_large(w, cell);
-            else
-                e = table_output_add(&w->output, cell, cell_encoded_size(cell));
+            e = write_cell(w, cell);
             break;
         case KEEP_TOMBSTONE:
             e = table_output_add(&w->output, w->keep.made.data, w->keep.made.len);

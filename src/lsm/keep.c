@@ -9,7 +9,7 @@ static void make_tombstone(struct keep *k, const struct cell *of)
 {
     struct cell c = *of;
 
-    c.flags = (uint8_t)(CELL_TOMBSTONE | (of->flags & CELL_CONTEXT));
+    c.flags = (uint8_t)(CELL_TOMBSTONE | (of->flags & (CELL_CONTEXT | CELL_OVER)));
     c.type = CELL_NONE;
     c.value = slice_of(NULL, 0);
     k->made.len = 0;
@@ -17,13 +17,13 @@ static void make_tombstone(struct keep *k, const struct cell *of)
     k->made.len = cell_size(&c);
 }
 
-enum keep_verdict keep_judge(struct keep *k, const uint8_t *cell, bool again)
+enum keep_verdict keep_judge(struct keep *k, const uint8_t *cell)
 {
     uint8_t db = cell[28], flags = cell[30];
     struct cell c;
 
     assert(db < LIMIT_DATABASES);
-    if (again || cell_encoded_stamp(cell) <= k->flushed[db])
+    if (cell_encoded_stamp(cell) <= k->flushed[db])
         return KEEP_NOTHING;
     if (!(flags & (CELL_TOMBSTONE | CELL_EXPIRES)))
         return KEEP_CELL;
@@ -36,6 +36,13 @@ enum keep_verdict keep_judge(struct keep *k, const uint8_t *cell, bool again)
         return KEEP_NOTHING;
     make_tombstone(k, &c);
     return KEEP_TOMBSTONE;
+}
+
+uint8_t keep_over(struct keep *k, const uint8_t *cell)
+{
+    uint8_t over = cell[30] & CELL_OVER;
+
+    return over && k->below(k->arg, cell) ? over : 0;
 }
 
 void keep_deinit(struct keep *k)

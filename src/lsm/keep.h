@@ -1,14 +1,14 @@
-/* keep.h: what of a merged run of cells is still needed: the rules by which
- * flushes and compactions drop.  The first that fits decides:
+/* keep.h: whether a key's newest cell is still needed: the rules by which flushes and
+ * compactions drop.  Older ones that come along are not needed at all.  The first that
+ * fits decides:
  *
- *     shadowed by a newer cell of its key           dropped
  *     of a database flushed at or after its stamp   dropped: all older ones of the key are, too
  *     a tombstone, and nothing older below          dropped
  *     expired by `now_ms`                           a tombstone in its place, or dropped as one is
  *     any other                                     kept
  *
- * So only the newest cell of a key decides: one that is expired never lets an older
- * one through.  Decides; touches nothing. */
+ * Only the newest cell of a key decides: one that is expired never lets an older one
+ * through.  Decides; touches nothing. */
 #ifndef HENGE_LSM_KEEP_H
 #define HENGE_LSM_KEEP_H
 
@@ -34,8 +34,10 @@ enum keep_verdict {
     KEEP_NOTHING,
 };
 
-/* `again`: a newer cell of the same key came before. */
-enum keep_verdict keep_judge(struct keep *k, const uint8_t *cell, bool again);
+enum keep_verdict keep_judge(struct keep *k, const uint8_t *cell);
+
+/* What is left of a cell's CELL_OVER flags: nothing if there is nothing below. */
+uint8_t keep_over(struct keep *k, const uint8_t *cell);
 void keep_deinit(struct keep *k);
 
 #endif

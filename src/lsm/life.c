@@ -12,7 +12,6 @@
 #include "base/planted.h"
 #include "lsm/blob_file.h"
 #include "lsm/lsm_fetch.h"
-#include "lsm/find.h"
 #include "lsm/lsm_state.h"
 
 enum {
@@ -57,6 +56,24 @@ void lsm_drop_version(struct lsm *lsm, struct version *v)
     version_drop(v, &gone);
 }
 
+void lsm_count_tables(struct lsm *lsm)
+{
+    const struct version *v = lsm->version;
+
+    lsm->counts = (struct dataset_counts){ .heads = { 0 } };
+    for (unsigned level = 0; level < LEVELS; level++) {
+        for (size_t i = 0; i < v->levels[level].count; i++) {
+            const struct table_meta *m = &v->levels[level].tables[i].table->meta;
+            for (unsigned db = 0; db < LIMIT_DATABASES; db++) {
+                if (!(m->databases >> db & 1) || m->max_stamp <= lsm->data.flushed[db])
+                    continue;
+                lsm->counts.heads[db] += (int64_t)m->heads[db] - m->over[db];
+                lsm->counts.expiring[db] += (int64_t)m->expiring[db] - m->over_expiring[db];
+            }
+        }
+    }
+}
+
 void lsm_version_changed(struct lsm *lsm)
 {
     const struct version *v = lsm->version;
@@ -66,7 +83,7 @@ void lsm_version_changed(struct lsm *lsm)
         for (size_t i = 0; i < v->levels[level].count; i++)
             lsm->index_bytes += table_memory(v->levels[level].tables[i].table);
     }
-    lsm->had_tables = lsm->had_tables || lsm->index_bytes > 0;
+    lsm_count_tables(lsm);
     pressure_update(&lsm->pressure);
 }
 
@@ -104,6 +121,7 @@ static void on_log_failed(void *owner, struct err e)
     if (PLANTED(keep_undone))
         undo_settle(&lsm->undo, &lsm->data, UINT64_MAX);
     undo_revert(&lsm->undo, &lsm->data);
+    lsm_count_tables(lsm);
     for (unsigned i = 0; i < lsm->data.sealed_count; i++) {
         struct log_mark *mark = &lsm->data.sealed[i].mark;
         if (mark->position > log_end(lsm->log))
@@ -206,7 +224,9 @@ void lsm_after_job(struct lsm *lsm)
 
 static bool below(void *arg, uint8_t db, uint64_t position)
 {
-    return find_may_be_below(arg, db, position);
+    const struct lsm *lsm = arg;
+
+    return version_may_hold(lsm->version, 0, db, position, lsm->data.flushed[db]);
 }
 
 static void on_janitor(void *owner)

@@ -363,8 +363,8 @@ static uint64_t last_stamp(const struct loading *g)
     uint64_t stamp = g->replay.stamp;
 
     for (unsigned db = 0; db < LIMIT_DATABASES; db++) {
-        if (stamp < g->load->data.sums.flushed[db])
-            stamp = g->load->data.sums.flushed[db];
+        if (stamp < g->load->data.flushed[db])
+            stamp = g->load->data.flushed[db];
     }
     return stamp;
 }

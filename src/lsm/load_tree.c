@@ -65,38 +65,11 @@ static void close_all(struct edit *whole)
         blob_file_close(whole->add_blobs[i].blob);
 }
 
-/* Whether a table of the version may hold that position in `db`. */
 static bool below(void *arg, uint8_t db, uint64_t position)
 {
-    const struct version *v = arg;
+    const struct load *l = arg;
 
-    for (size_t i = 0; i < v->levels[0].count; i++) {
-        const struct table *t = v->levels[0].tables[i].table;
-        if ((t->meta.databases >> db & 1) && table_may_hold(t, position))
-            return true;
-    }
-    for (unsigned n = 1; n < LEVELS; n++) {
-        const struct table *t = version_table(v, n, position);
-        if (t && (t->meta.databases >> db & 1) && table_may_hold(t, position))
-            return true;
-    }
-    return false;
-}
-
-/* How many keys there are is not known exactly: a key may be in several tables. */
-static void count_tables(const struct version *v, struct dataset *d)
-{
-    memcpy(d->sums.flushed, v->flushed, sizeof d->sums.flushed);
-    for (unsigned n = 0; n < LEVELS; n++) {
-        for (size_t i = 0; i < v->levels[n].count; i++) {
-            const struct table_meta *m = &v->levels[n].tables[i].table->meta;
-            for (unsigned db = 0; db < LIMIT_DATABASES; db++) {
-                bool gone = m->max_stamp <= v->flushed[db];
-                d->sums.heads[db] += gone ? 0 : m->heads[db];
-                d->sums.expiring[db] += gone ? 0 : m->expiring[db];
-            }
-        }
-    }
+    return version_may_hold(l->version, 0, db, position, l->data.flushed[db]);
 }
 
 struct err load_tree(struct loading *g)
@@ -125,9 +98,9 @@ struct err load_tree(struct loading *g)
     if (err_is(e))
         return e;
     g->mark = l->version->mark;
-    count_tables(l->version, &l->data);
+    memcpy(l->data.flushed, l->version->flushed, sizeof l->data.flushed);
     l->data.below = below;
-    l->data.below_arg = l->version;
+    l->data.below_arg = l;
     return err_ok();
 }
 

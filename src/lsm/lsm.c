@@ -89,6 +89,7 @@ void lsm_flush(struct lsm *lsm, uint8_t db, uint64_t stamp)
     assert(db < LIMIT_DATABASES || db == CELL_DB_ALL);
     cell_encode(&cell, log_add(lsm->log, cell_size(&cell), stamp));
     flush = dataset_flush(&lsm->data, db, stamp);
+    lsm_count_tables(lsm);
     if (db == CELL_DB_ALL && memtable_count(lsm->data.active) >= SEAL_CELLS_MIN)
         lsm->seal_soon = true;
     undo_push_flush(&lsm->undo, log_end(lsm->log), &flush);
@@ -98,7 +99,7 @@ void lsm_flush(struct lsm *lsm, uint8_t db, uint64_t stamp)
 
 uint64_t lsm_flushed(const struct lsm *lsm, uint8_t db)
 {
-    return lsm->data.sums.flushed[db];
+    return lsm->data.flushed[db];
 }
 
 void lsm_commit(struct lsm *lsm)
@@ -140,14 +141,35 @@ uint64_t lsm_last_stamp(const struct lsm *lsm)
     return lsm->last_stamp;
 }
 
+/* What tables and memtables count, each for itself, adds up; a guess may make it
+ * less than nothing. */
+static uint64_t sum(int64_t tables, int64_t memtables)
+{
+    int64_t all = tables + memtables;
+    return all > 0 ? (uint64_t)all : 0;
+}
+
 uint64_t lsm_count(const struct lsm *lsm, uint8_t db)
 {
-    return lsm->data.sums.heads[db];
+    return sum(lsm->counts.heads[db], dataset_count(&lsm->data, db).heads);
 }
 
 uint64_t lsm_count_expiring(const struct lsm *lsm, uint8_t db)
 {
-    return lsm->data.sums.expiring[db];
+    return sum(lsm->counts.expiring[db], dataset_count(&lsm->data, db).expiring);
+}
+
+/* There is nothing older than the active memtable, whatever is undone: a tombstone in it
+ * hides nothing. */
+static bool at_bottom(const struct lsm *lsm)
+{
+    return lsm->data.sealed_count == 0 && version_bytes(lsm->version) == 0 &&
+           lsm->undo.flushes == 0;
+}
+
+bool lsm_sweep_pays(const struct lsm *lsm)
+{
+    return lsm_open(lsm) && dataset_sweepable(&lsm->data, at_bottom(lsm));
 }
 
 size_t lsm_sweep(struct lsm *lsm, size_t visits, uint64_t now_ms,
@@ -157,7 +179,7 @@ size_t lsm_sweep(struct lsm *lsm, size_t visits, uint64_t now_ms,
 
     if (!lsm_open(lsm))
         return 0;
-    rules.bottom = lsm->data.sealed_count == 0 && version_bytes(lsm->version) == 0;
+    rules.bottom = at_bottom(lsm);
     rules.stamp = lsm_acked_stamp(lsm);
     for (unsigned db = 0; db < LIMIT_DATABASES; db++)
         rules.flushed[db] = undo_flushed_for_good(&lsm->undo, &lsm->data, (uint8_t)db);
@@ -213,6 +235,7 @@ static void stats_of_files(const struct lsm *lsm, struct lsm_stats *s)
     for (unsigned i = 0; i < LEVELS; i++)
         s->tables += v->levels[i].count;
     s->table_bytes = version_bytes(v);
+    s->keys_exact = s->tables == 0 && dataset_exact(&lsm->data);
     s->blob_files = v->blob_count;
     s->blob_bytes = version_blob_bytes(v);
     s->index_bytes = lsm->index_bytes;
@@ -243,7 +266,7 @@ bool lsm_check(const struct lsm *lsm, bool deep)
 {
     if (!lsm_open(lsm))
         return true;
-    return log_check(lsm->log) && dataset_check(&lsm->data, deep, !lsm->had_tables) &&
+    return log_check(lsm->log) && dataset_check(&lsm->data, deep) &&
            (!deep || (version_check(lsm->version) && cache_check(lsm->cache))) &&
            (lsm->undo.count == 0 || lsm_acked(lsm) < lsm_end(lsm));
 }

@@ -88,6 +88,7 @@ struct lsm_stats {
     uint64_t sealed;       /* memtables that wait to become tables */
     uint64_t l0_tables;
     uint64_t tables;
+    uint64_t keys_exact;  /* 1: lsm_count() is, for there is nothing to guess */
     uint64_t table_bytes; /* of their files */
     uint64_t blob_files;  /* segments and blob files that values are in */
     uint64_t blob_bytes;  /* of them */
@@ -209,8 +210,10 @@ uint64_t lsm_acked_stamp(const struct lsm *lsm);
 /* The largest stamp ever put or replayed. */
 uint64_t lsm_last_stamp(const struct lsm *lsm);
 
-/* Live head cells of a database: not deleted, not flushed; expired ones count
- * until somebody writes their tombstone. */
+/* Live head cells of a database: not deleted, not flushed; expired ones count until
+ * their tombstone is written or a table leaves them out.  Exact as long as all is in
+ * memory; else a put that may hide a cell of a table is taken to, until tables are
+ * merged and it is known. */
 uint64_t lsm_count(const struct lsm *lsm, uint8_t db);
 /* ... of which with an expiry. */
 uint64_t lsm_count_expiring(const struct lsm *lsm, uint8_t db);
@@ -234,6 +237,9 @@ enum lsm_walk_end lsm_walk(struct lsm *lsm, uint64_t from,
  * caller puts the tombstones afterwards).  Returns what it visited. */
 size_t lsm_sweep(struct lsm *lsm, size_t visits, uint64_t now_ms,
                  void (*expired)(void *arg, const uint8_t *cell), void *arg);
+
+/* There may be something for it: cells deleted, flushed or with an expiry. */
+bool lsm_sweep_pays(const struct lsm *lsm);
 
 /* Takes effect at once, for what is not acknowledged yet too. */
 void lsm_set_sync(struct lsm *lsm, enum lsm_sync sync);

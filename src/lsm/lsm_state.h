@@ -62,8 +62,8 @@ struct lsm {
     bool closing; /* `ending` is under way */
     bool put;     /* something was, in this turn */
     bool seal_soon;
-    bool had_tables;      /* counts of keys are estimates */
-    uint64_t index_bytes; /* indexes and filters of the version's tables */
+    struct dataset_counts counts; /* of what tables hold and no flush hides */
+    uint64_t index_bytes;         /* indexes and filters of the version's tables */
     struct lsm_stats stats;
 };
 
@@ -79,6 +79,9 @@ void lsm_break(struct lsm *lsm, struct err e, const char *what);
 /* Gives a reference of a version back; files without another go to the janitor,
  * who removes them. */
 void lsm_drop_version(struct lsm *lsm, struct version *v);
+
+/* Adds up what the version's tables count; a flush changes what of it counts. */
+void lsm_count_tables(struct lsm *lsm);
 
 /* There is another one. */
 void lsm_version_changed(struct lsm *lsm);

@@ -269,6 +269,7 @@ static void count_in(struct memtable *m, const uint8_t *cell)
 {
     m->count++;
     m->tombstones += is_tombstone(cell);
+    m->expiring += is_expiring(cell);
     m->live += stored_size(m, cell);
 }
 
@@ -276,6 +277,7 @@ static void count_out(struct memtable *m, const uint8_t *cell)
 {
     m->count--;
     m->tombstones -= is_tombstone(cell);
+    m->expiring -= is_expiring(cell);
     m->live -= stored_size(m, cell);
 }
 
@@ -294,6 +296,12 @@ const uint8_t *memtable_put(struct memtable *m, const uint8_t *cell, size_t size
     if (*replaced)
         count_out(m, *replaced);
     return copy;
+}
+
+void memtable_mark(const uint8_t *cell, uint8_t flags)
+{
+    assert(!(flags & ~CELL_OVER));
+    ((uint8_t *)(uintptr_t)cell)[30] |= flags;
 }
 
 bool memtable_is_large(const struct memtable *m, const uint8_t *cell)
@@ -497,4 +505,9 @@ size_t memtable_count(const struct memtable *m)
 size_t memtable_tombstones(const struct memtable *m)
 {
     return m->tombstones;
+}
+
+size_t memtable_expiring(const struct memtable *m)
+{
+    return m->expiring;
 }

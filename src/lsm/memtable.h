@@ -39,6 +39,9 @@ const uint8_t *memtable_put(struct memtable *m, const uint8_t *cell, size_t size
 bool memtable_is_large(const struct memtable *m, const uint8_t *cell);
 uint64_t memtable_place(const struct memtable *m, const uint8_t *cell);
 
+/* Adds CELL_OVER flags to a cell that was just put. */
+void memtable_mark(const uint8_t *cell, uint8_t flags);
+
 /* The memory of a cell that was replaced. */
 void memtable_give(struct memtable *m, const uint8_t *replaced);
 
@@ -80,6 +83,7 @@ size_t memtable_spare(const struct memtable *m);      /* of them, given back and
 size_t memtable_live(const struct memtable *m);       /* in cells that can be found */
 size_t memtable_count(const struct memtable *m);      /* cells that can be found */
 size_t memtable_tombstones(const struct memtable *m); /* of these */
+size_t memtable_expiring(const struct memtable *m);   /* of these, no tombstones */
 
 /* Counters; `deep`: the order, each cell found again, and the sums. */
 bool memtable_check(const struct memtable *m, bool deep);

@@ -119,7 +119,7 @@ bool memtable_check(const struct memtable *m, bool deep)
 {
     struct cell_key zero = { 0 }, last = zero;
     struct memtable_iter it;
-    size_t count = 0, tombstones = 0, live = 0;
+    size_t count = 0, tombstones = 0, expiring = 0, live = 0;
 
     if (m->live > memtable_bytes(m) || (m->count == 0) != (m->live == 0) ||
         m->tombstones > m->count)
@@ -135,7 +135,9 @@ bool memtable_check(const struct memtable *m, bool deep)
         last = key;
         count++;
         tombstones += is_tombstone(cell);
+        expiring += is_expiring(cell);
         live += stored_size(m, cell);
     }
-    return count == m->count && tombstones == m->tombstones && live == m->live;
+    return count == m->count && tombstones == m->tombstones && expiring == m->expiring &&
+           live == m->live;
 }

@@ -50,7 +50,7 @@ static void apply_flush(struct replay *r, uint8_t db, uint64_t stamp)
 {
     note_flush(r->flushed, db, stamp);
     for (unsigned i = 0; i < LIMIT_DATABASES; i++) {
-        if ((db == CELL_DB_ALL || db == i) && stamp > r->data->sums.flushed[i])
+        if ((db == CELL_DB_ALL || db == i) && stamp > r->data->flushed[i])
             dataset_flush(r->data, (uint8_t)i, stamp);
     }
 }

@@ -193,8 +193,11 @@ static bool is_alive(const struct cell *newest, uint64_t file, uint64_t offset)
     return ref.file == file && ref.offset == offset;
 }
 
+/* The new cell is over the one it is a copy of. */
 static void keep(struct rewrite *r, struct cell *newest)
 {
+    uint8_t over = newest->flags & CELL_EXPIRES ? CELL_OVER : CELL_OVER_LIVE;
+
     if (newest->stamp <= r->options.flushed[newest->key.db])
         return;
     if (cell_expired(newest, r->options.now_ms)) {
@@ -202,6 +205,9 @@ static void keep(struct rewrite *r, struct cell *newest)
         newest->type = CELL_NONE;
         newest->value = slice_of(NULL, 0);
     }
+    newest->flags &= (uint8_t)~CELL_OVER;
+    if (newest->key.kind == CELL_HEAD)
+        newest->flags |= over;
     pile_add(&r->live, newest, 0);
 }
 

@@ -133,7 +133,6 @@ static void on_installed(void *owner, struct err e)
         return;
     }
     s->order = s->flush.order;
-    lsm->had_tables = true; /* perhaps an empty one: then it left out what expired */
     free_old(s, dataset_unseal(&lsm->data));
     go_on_rescuing(s);
     if (!s->rescue)

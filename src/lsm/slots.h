@@ -40,6 +40,7 @@ struct memtable {
     struct chunks index; /* leaves and nodes: 64-aligned lines */
     size_t count;
     size_t tombstones;
+    size_t expiring;
     size_t live;
     uint32_t large_min;
     unsigned arena;
@@ -53,6 +54,11 @@ static inline bool is_large(const struct memtable *m, const uint8_t *cell)
 static inline bool is_tombstone(const uint8_t *cell)
 {
     return cell[30] & CELL_TOMBSTONE;
+}
+
+static inline bool is_expiring(const uint8_t *cell)
+{
+    return (cell[30] & (CELL_EXPIRES | CELL_TOMBSTONE)) == CELL_EXPIRES;
 }
 
 /* Bytes a cell takes here. */

@@ -31,8 +31,8 @@
  *     16  u64  cells                   56  u64  largest stamp
  *     24  u64  different positions     64  u64  smallest expiry, ms
  *     32  u64  tombstones              72  u64  largest expiry, ms
- *     80  u64  heads[16]
- *    208  u64  expiring[16]
+ *     80  heads[16]: u32 live, u32 over a live one
+ *    208  ... with an expiry, likewise
  *    336  u32  databases, as bits
  *    340  u32  blob uses
  *    344       for each, by file: u64 file, u64 bytes

@@ -24,12 +24,14 @@ struct table_meta {
     uint64_t min_stamp;
     uint64_t max_stamp;
     /* Of cells that are no tombstones: UINT64_MAX and 0 if there are none. */
-    uint64_t min_expire_ms;             /* UINT64_MAX if none expires */
-    uint64_t max_expire_ms;             /* UINT64_MAX if one does not */
-    uint64_t heads[LIMIT_DATABASES];    /* head cells that are no tombstones */
-    uint64_t expiring[LIMIT_DATABASES]; /* ... with an expiry */
-    uint16_t databases;                 /* bit i: some cell of database i */
-    struct blob_use *blobs;             /* by file; owned by who owns the meta */
+    uint64_t min_expire_ms;                  /* UINT64_MAX if none expires */
+    uint64_t max_expire_ms;                  /* UINT64_MAX if one does not */
+    uint32_t heads[LIMIT_DATABASES];         /* head cells that are no tombstones */
+    uint32_t expiring[LIMIT_DATABASES];      /* ... with an expiry */
+    uint32_t over[LIMIT_DATABASES];          /* head cells with CELL_OVER_LIVE */
+    uint32_t over_expiring[LIMIT_DATABASES]; /* ... with CELL_OVER_EXPIRING */
+    uint16_t databases;                      /* bit i: some cell of database i */
+    struct blob_use *blobs;                  /* by file; owned by who owns the meta */
     uint32_t blob_count;
 };
 

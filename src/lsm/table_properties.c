@@ -52,14 +52,20 @@ static void count_live(struct table_meta *meta, const struct cell *c)
 {
     uint64_t expire_ms = c->flags & CELL_EXPIRES ? c->expire_ms : UINT64_MAX;
 
-    if (c->key.kind == CELL_HEAD) {
-        meta->heads[c->key.db]++;
-        meta->expiring[c->key.db] += (c->flags & CELL_EXPIRES) != 0;
-    }
     if (expire_ms < meta->min_expire_ms)
         meta->min_expire_ms = expire_ms;
     if (expire_ms > meta->max_expire_ms)
         meta->max_expire_ms = expire_ms;
+}
+
+static void count_head(struct table_meta *meta, const struct cell *c)
+{
+    bool live = !(c->flags & CELL_TOMBSTONE);
+
+    meta->heads[c->key.db] += live;
+    meta->expiring[c->key.db] += live && (c->flags & CELL_EXPIRES);
+    meta->over[c->key.db] += (c->flags & CELL_OVER_LIVE) != 0;
+    meta->over_expiring[c->key.db] += (c->flags & CELL_OVER_EXPIRING) != 0;
 }
 
 void table_meta_count(struct table_meta *meta, const uint8_t *cell, size_t size, bool again,
@@ -79,6 +85,8 @@ void table_meta_count(struct table_meta *meta, const uint8_t *cell, size_t size,
     if (c.stamp > meta->max_stamp)
         meta->max_stamp = c.stamp;
     meta->databases |= (uint16_t)(1u << c.key.db);
+    if (c.key.kind == CELL_HEAD)
+        count_head(meta, &c);
     if (c.flags & CELL_TOMBSTONE)
         meta->tombstones++;
     else
@@ -103,8 +111,11 @@ void table_properties_put(const struct table_meta *meta, struct buf *out)
     wire_put64(p + 64, meta->min_expire_ms);
     wire_put64(p + 72, meta->max_expire_ms);
     for (unsigned i = 0; i < LIMIT_DATABASES; i++) {
-        wire_put64(p + HEADS_AT + (size_t)i * 8, meta->heads[i]);
-        wire_put64(p + EXPIRING_AT + (size_t)i * 8, meta->expiring[i]);
+        uint8_t *heads = p + HEADS_AT + (size_t)i * 8, *expiring = p + EXPIRING_AT + (size_t)i * 8;
+        wire_put32(heads, meta->heads[i]);
+        wire_put32(heads + 4, meta->over[i]);
+        wire_put32(expiring, meta->expiring[i]);
+        wire_put32(expiring + 4, meta->over_expiring[i]);
     }
     wire_put32(p + 336, meta->databases);
     wire_put32(p + 340, meta->blob_count);
@@ -118,17 +129,19 @@ void table_properties_put(const struct table_meta *meta, struct buf *out)
 /* The numbers can be those of one table. */
 static bool possible(const struct table_meta *meta)
 {
-    uint64_t heads = 0;
+    uint64_t heads = 0, over = 0;
 
     for (unsigned i = 0; i < LIMIT_DATABASES; i++) {
-        if (meta->heads[i] > meta->cells || meta->expiring[i] > meta->heads[i] ||
-            (meta->heads[i] && !(meta->databases >> i & 1)))
+        if (meta->expiring[i] > meta->heads[i] || meta->over_expiring[i] > meta->over[i] ||
+            ((meta->heads[i] || meta->over[i]) && !(meta->databases >> i & 1)))
             return false;
-        heads += meta->heads[i]; /* at most 16 times `cells`, which is below 2^59 */
+        heads += meta->heads[i];
+        over += meta->over[i];
     }
     return meta->keys && meta->keys <= meta->cells && meta->min_position <= meta->max_position &&
            (meta->keys == 1) == (meta->min_position == meta->max_position) &&
            meta->tombstones <= meta->cells && heads <= meta->cells - meta->tombstones &&
+           over <= meta->cells && meta->cells <= UINT32_MAX &&
            meta->raw_bytes / CELL_FIXED_SIZE >= meta->cells && meta->min_stamp <= meta->max_stamp &&
            meta->databases;
 }
@@ -164,8 +177,12 @@ struct err table_properties_get(struct slice bytes, struct table_meta *meta)
     meta->min_expire_ms = wire_get64(p + 64);
     meta->max_expire_ms = wire_get64(p + 72);
     for (unsigned i = 0; i < LIMIT_DATABASES; i++) {
-        meta->heads[i] = wire_get64(p + HEADS_AT + (size_t)i * 8);
-        meta->expiring[i] = wire_get64(p + EXPIRING_AT + (size_t)i * 8);
+        const uint8_t *heads = p + HEADS_AT + (size_t)i * 8;
+        const uint8_t *expiring = p + EXPIRING_AT + (size_t)i * 8;
+        meta->heads[i] = wire_get32(heads);
+        meta->over[i] = wire_get32(heads + 4);
+        meta->expiring[i] = wire_get32(expiring);
+        meta->over_expiring[i] = wire_get32(expiring + 4);
     }
     meta->databases = (uint16_t)wire_get32(p + 336);
     meta->blob_count = wire_get32(p + 340);

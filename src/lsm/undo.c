@@ -92,7 +92,7 @@ uint64_t undo_flushed_for_good(const struct undo *u, const struct dataset *d, ui
 {
     for (size_t i = 0; u->flushes > 0 && i < u->count; i++) {
         if (record_at(u, i)->flush)
-            return record_at(u, i)->flush->sums.flushed[db];
+            return record_at(u, i)->flush->flushed[db];
     }
-    return d->sums.flushed[db];
+    return d->flushed[db];
 }

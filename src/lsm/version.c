@@ -389,6 +389,27 @@ struct table *version_table(const struct version *v, unsigned level, uint64_t po
     return l->tables[low].table;
 }
 
+static bool may_hold(const struct table *t, uint8_t db, uint64_t position, uint64_t flushed)
+{
+    return t->meta.max_stamp > flushed && (t->meta.databases >> db & 1) &&
+           table_may_hold(t, position);
+}
+
+bool version_may_hold(const struct version *v, unsigned from, uint8_t db, uint64_t position,
+                      uint64_t flushed)
+{
+    for (size_t i = 0; from == 0 && i < v->levels[0].count; i++) {
+        if (may_hold(v->levels[0].tables[i].table, db, position, flushed))
+            return true;
+    }
+    for (unsigned level = from ? from : 1; level < LEVELS; level++) {
+        const struct table *t = v->levels[level].count ? version_table(v, level, position) : NULL;
+        if (t && may_hold(t, db, position, flushed))
+            return true;
+    }
+    return false;
+}
+
 uint64_t version_bytes(const struct version *v)
 {
     uint64_t sum = 0;

@@ -151,6 +151,11 @@ struct blob_file *version_blob(const struct version *v, uint64_t id);
 /* The table of level >= 1 that covers `position`, or NULL. */
 struct table *version_table(const struct version *v, unsigned level, uint64_t position);
 
+/* A table of level `from` or a deeper one may hold a cell of that position in `db` with
+ * a stamp behind `flushed`. */
+bool version_may_hold(const struct version *v, unsigned from, uint8_t db, uint64_t position,
+                      uint64_t flushed);
+
 /* Sums over all tables. */
 uint64_t version_bytes(const struct version *v);
 uint64_t version_blob_bytes(const struct version *v);

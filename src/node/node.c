@@ -188,24 +188,12 @@ static void note_expired(void *arg, const uint8_t *encoded)
     node_view_note_expired(arg, &c.key);
 }
 
-/* There may be something to free: deleted, flushed or with an expiry. */
-static bool sweep_pays(const struct node *n)
-{
-    uint64_t live = 0;
-
-    for (unsigned db = 0; db < LIMIT_DATABASES; db++) {
-        if (lsm_count_expiring(n->lsm, (uint8_t)db))
-            return true;
-        live += lsm_count(n->lsm, (uint8_t)db);
-    }
-    return lsm_stats(n->lsm)->memtable_cells > live;
-}
-
 static void sweep(struct node *n)
 {
     enum lsm_state state = lsm_state(n->lsm);
 
-    if ((state != LSM_READY && state != LSM_NO_SPACE && state != LSM_BROKEN) || !sweep_pays(n))
+    if ((state != LSM_READY && state != LSM_NO_SPACE && state != LSM_BROKEN) ||
+        !lsm_sweep_pays(n->lsm))
         return;
     node_view_begin(&n->view, n->now_us);
     lsm_sweep(n->lsm, SWEEP_VISITS, n->now_us / 1000, note_expired, &n->view);

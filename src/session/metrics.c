@@ -113,6 +113,7 @@ static const struct metric table[] = {
     { "Storage", "cells_put", "", METRIC_COUNTER, LSM(puts) },
     { "Storage", "tables", "", METRIC_GAUGE, LSM(tables) },
     { "Storage", "tables_l0", "", METRIC_GAUGE, LSM(l0_tables) },
+    { "Storage", "keys_exact", "", METRIC_GAUGE, LSM(keys_exact) },
     { "Storage", "table_bytes", "bytes", METRIC_GAUGE, LSM(table_bytes) },
     { "Storage", "blob_files", "", METRIC_GAUGE, LSM(blob_files) },
     { "Storage", "blob_bytes", "bytes", METRIC_GAUGE, LSM(blob_bytes) },

@@ -32,10 +32,11 @@ static size_t prefix_size(const uint8_t *cell)
     return n + (cell[30] & CELL_CONTEXT ? 2 + (size_t)wire_get16(cell + n) : 0);
 }
 
-/* Whether what stands in front of the value is the cell `cell` was made of. */
+/* Whether what stands in front of the value is the cell `cell` was made of: that has no
+ * reference yet and is over nothing. */
 static bool is_same(const uint8_t *there, const uint8_t *cell, size_t prefix, uint32_t length)
 {
-    return wire_get32(there + 16) == length && there[30] == (cell[30] & ~CELL_BLOB) &&
+    return wire_get32(there + 16) == length && there[30] == (cell[30] & ~(CELL_BLOB | CELL_OVER)) &&
            memcmp(there, cell, 16) == 0 && memcmp(there + 20, cell + 20, 10) == 0 &&
            memcmp(there + 31, cell + 31, prefix - 31) == 0;
 }

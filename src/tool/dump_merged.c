@@ -113,9 +113,8 @@ static void put_cell(struct merged *m, const struct cell *c)
 
     if (c->key.kind == CELL_FLUSH) {
         for (unsigned db = 0; db < LIMIT_DATABASES; db++) {
-            if ((c->key.db == CELL_DB_ALL || c->key.db == db) &&
-                c->stamp > m->data.sums.flushed[db])
-                m->data.sums.flushed[db] = c->stamp;
+            if ((c->key.db == CELL_DB_ALL || c->key.db == db) && c->stamp > m->data.flushed[db])
+                m->data.flushed[db] = c->stamp;
         }
         return;
     }
@@ -259,7 +258,7 @@ void dump_merged(struct dump *d)
         dataset_init(&m.data, d->store.tool->arenas,
                      &(struct dataset_options){
                          .chunk_size = CHUNK, .limit = SIZE_MAX, .large_min = UINT32_MAX });
-        memcpy(m.data.sums.flushed, m.v->flushed, sizeof m.v->flushed);
+        memcpy(m.data.flushed, m.v->flushed, sizeof m.v->flushed);
         read_log(&m);
         show_all(&m);
         dataset_deinit(&m.data);

@@ -40,12 +40,12 @@ static void options(const char **at, struct table_meta *m)
         case 'f':
             m->databases = 2;
             m->min_stamp = m->max_stamp = FLUSHED;
-            m->heads[1] = m->cells;
+            m->heads[1] = (uint32_t)m->cells;
             break;
         case 'g':
             m->databases = 3;
             m->min_stamp = m->max_stamp = FLUSHED;
-            m->heads[1] = number(at);
+            m->heads[1] = (uint32_t)number(at);
             break;
         default:
             (*at)--;

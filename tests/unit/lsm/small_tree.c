@@ -23,7 +23,7 @@ static void ok(struct err e)
     cr_assert_not(err_is(e), "%s", e.what);
 }
 
-static uint64_t now(struct clock *clock)
+static uint64_t now_us(struct clock *clock)
 {
     (void)clock;
     return 1;
@@ -34,7 +34,7 @@ void small_tree_init(struct small_tree *t)
     memset(t, 0, sizeof *t);
     memory_fs_init(&t->fs);
     plain_arenas_init(&t->arenas);
-    t->clock = (struct clock){ now, now };
+    t->clock = (struct clock){ now_us, now_us };
     t->env = (struct env){ .fs = &t->fs.fs, .clock = &t->clock, .arenas = &t->arenas.base };
     t->ids.next = 1;
     t->version = version_new();
@@ -124,12 +124,25 @@ static void make_value(uint8_t *to, uint64_t stamp, uint32_t len)
         to[i] = (uint8_t)(stamp * 31 + i * 7);
 }
 
+/* What a dataset would say the new cell is over. */
+static uint8_t over_of(const struct small_tree *t, const struct cell *c, const uint8_t *replaced)
+{
+    uint64_t flushed = t->flushed[c->key.db];
+
+    if (c->key.kind != CELL_HEAD)
+        return 0;
+    if (replaced)
+        return cell_encoded_stamp(replaced) > flushed ? replaced[30] & CELL_OVER : 0;
+    return version_may_hold(t->version, 0, c->key.db, c->key.position, flushed) ? CELL_OVER_LIVE
+                                                                                : 0;
+}
+
 static void put(struct small_tree *t, const struct cell *c)
 {
     struct log_stretch *s = &t->stretches[t->stretch_count - 1];
     size_t size = cell_size(c);
     uint8_t *bytes = mem_alloc(size);
-    const uint8_t *replaced;
+    const uint8_t *now, *replaced;
 
     if (SEGMENT_FRAMES_START + (s->end - s->base) + size > TREE_SEGMENT) {
         small_tree_roll(t);
@@ -137,7 +150,8 @@ static void put(struct small_tree *t, const struct cell *c)
     }
     cell_encode(c, bytes);
     ok(fs_write(t->segment, SEGMENT_FRAMES_START + (s->end - s->base), slice_of(bytes, size)));
-    memtable_put(t->memtable, bytes, size, t->log_end, &replaced);
+    now = memtable_put(t->memtable, bytes, size, t->log_end, &replaced);
+    memtable_mark(now, over_of(t, c, replaced));
     if (replaced)
         memtable_give(t->memtable, replaced);
     s->end = t->log_end += size;
