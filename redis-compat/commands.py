@@ -51,7 +51,7 @@ class Commands:
             (8, self.ranges), (8, self.deletes), (12, self.expire), (8, self.ttl), (6, self.getex),
             (4, self.scan), (3, self.scan_call), (6, self.connection), (3, self.client), (3, self.config),
             (2, self.command), (2, self.database), (3, self.hello), (3, self.unknown), (5, self.raw),
-            (1, self.auth), (1, self.short), (1, self.server),
+            (1, self.auth), (1, self.short), (1, self.server), (6, self.copies), (2, self.key_names), (4, self.object),
         ]
         self.weights = [weight for weight, _ in self.makers]
 
@@ -170,6 +170,31 @@ class Commands:
     def deletes(self):
         return ("call", [self.case(self.pick(b"DEL", b"UNLINK", b"EXISTS", b"EXISTS", b"TOUCH"))] + self.keys())
 
+    def copies(self):
+        name = self.pick(b"RENAME", b"RENAMENX", b"COPY", b"COPY", b"MOVE", b"SWAPDB")
+        if name == b"SWAPDB":
+            return ("call", [self.case(name), self.one(NUMBERED), self.one(NUMBERED)])
+        if name == b"MOVE":
+            return ("call", [self.case(name), self.key(), self.one(NUMBERED)])
+        args = [self.case(name), self.key(), self.key()]
+        if name == b"COPY":
+            for option in ([b"DB", self.one(NUMBERED)], [b"REPLACE"], [b"BOGUS"]):
+                if self.random.random() < 0.25:
+                    args += option
+        return ("call", args)
+
+    def key_names(self):
+        return ("call", [self.case(b"KEYS"), self.one(PATTERNS)])
+
+    def object(self):
+        name = self.pick(b"ENCODING", b"ENCODING", b"ENCODING", b"REFCOUNT", b"FREQ", b"IDLETIME", b"BOGUS")
+        if name != b"ENCODING":
+            return ("call", [self.case(b"OBJECT"), self.case(name), self.key()])
+        # how a value came about shows in Redis's choice: so it is set just before
+        key = self.key()
+        self.waiting += [("call", [b"SET", key, self.value()]), ("call", [self.case(b"OBJECT"), name, key])]
+        return ("call", [b"EXISTS", key])
+
     def expire(self):
         name = self.pick(b"EXPIRE", b"PEXPIRE", b"EXPIREAT", b"PEXPIREAT")
         unit = {b"EXPIRE": b"EX", b"PEXPIRE": b"PX", b"EXPIREAT": b"EXAT", b"PEXPIREAT": b"PXAT"}[name]
@@ -217,7 +242,10 @@ class Commands:
         return ("call", [self.case(b"CLIENT")] + self.pick(
             [b"ID"], [b"GETNAME"], [b"SETNAME", b"name"], [b"SETNAME", b""], [b"SETNAME", b"a b"],
             [b"SETNAME", b"nl\n"], [b"SETNAME"], [b"GETNAME", b"x"], [b"setname", b"other"], [b"BOGUS"],
-            [b"SETINFO", b"LIB-NAME", b"x"], [b"ID", b"x"], []))
+            [b"SETINFO", b"LIB-NAME", b"x"], [b"ID", b"x"], [], [b"KILL"], [b"KILL", b"1.2.3.4:5"],
+            [b"KILL", b"ID", b"0"], [b"KILL", b"ID", b"x"], [b"KILL", b"ID", b"9999999"], [b"KILL", b"TYPE", b"BOGUS"],
+            [b"KILL", b"TYPE", b"pubsub"], [b"KILL", b"USER", b"nobody"], [b"KILL", b"SKIPME", b"maybe"],
+            [b"KILL", b"ADDR", b"1.2.3.4:5", b"SKIPME", b"no"], [b"KILL", b"ADDR", b"x", b"LADDR"]))
 
     def config(self):
         if self.random.random() < 0.5:
@@ -275,7 +303,10 @@ class Commands:
 
     def raw(self):
         """A mixture of good and bad framing."""
-        good = [lambda: resp.encode([b"ECHO", self.value()]), lambda: resp.encode([b"SET", b"a", self.value()]),
+        def value():  # without NUL, as it may become part of a line
+            return self.value().replace(b"\x00", b"0")
+
+        good = [lambda: resp.encode([b"ECHO", value()]), lambda: resp.encode([b"SET", b"a", value()]),
                 lambda: resp.encode([b"GET", b"a"]), lambda: resp.encode([b"NOSUCH", b"x"]), lambda: b"*0\r\n",
                 lambda: b"*-1\r\n", lambda: b"\r\n", lambda: self.inline() + self.pick(b"\r\n", b"\n")]
         bad = [b"*abc\r\n", b"*-10\r\n", b"*1\r\n#3\r\nGET\r\n", b"*1\r\n$abc\r\n", b"*1\r\n$-1\r\n", b"*1\r\n$-5\r\n",

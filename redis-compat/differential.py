@@ -138,10 +138,12 @@ def normal(args, reply):
     sub = args[1].upper() if len(args) > 1 else b""
     if reply[0] in ("-", "violation", "closed", "no reply"):
         return reply
-    if name == b"TIME" or (name == b"INFO") or (name, sub) in ((b"CLIENT", b"ID"), (b"COMMAND", b"COUNT")):
+    if name in (b"TIME", b"INFO") or (name, sub) in ((b"CLIENT", b"ID"), (b"COMMAND", b"COUNT"), (b"OBJECT", b"IDLETIME")):
         return (reply[0], len(reply[1]) if name == b"TIME" else None)
     if name == b"SCAN":  # the order is each server's own
         return (reply[0], len(reply[1]), [item[0] for item in reply[1]])
+    if name == b"KEYS":  # as here
+        return (reply[0], sorted(reply[1]))
     if name == b"HELLO":
         return (reply[0], blank_field(reply[1], b"id", b"version"))
     if name == b"COMMAND" and len(args) == 1 or (name, sub) == (b"COMMAND", b"INFO") and len(args) == 2:

@@ -2,9 +2,11 @@
  * of them. */
 #include "admin/admin_rows.h"
 
-#include "admin/help.h"
+#include <stdio.h>
+
 #include "admin/names.h"
 #include "base/num.h"
+#include "cmd/help.h"
 #include "session/session.h"
 
 enum { SECOND_US = 1000 * 1000 };
@@ -60,22 +62,53 @@ static const char *text_or_empty(const char *text)
     return text ? text : "";
 }
 
-/* One line as Redis writes it, for the fields there is something to say about. */
-static void describe(const struct session *s, struct buf *out)
+/* Addresses are "?:0" where there are none. */
+static void addresses(const struct session *s, char peer[NET_ADDRESS_MAX],
+                      char local[NET_ADDRESS_MAX])
 {
-    char peer[NET_ADDRESS_MAX] = "?:0", local[NET_ADDRESS_MAX] = "?:0";
-    uint64_t now = s->instance->turn_mono_us;
-
+    snprintf(peer, NET_ADDRESS_MAX, "?:0");
+    snprintf(local, NET_ADDRESS_MAX, "?:0");
     if (s->net) {
         net_peer(s->net, peer);
         net_local(s->net, local);
     }
+}
+
+static const char *flags_of(const struct session *s, const char *peer)
+{
+    if (s->closing == SESSION_CLOSE_AFTER_REPLY)
+        return "c";
+    return peer[0] == '/' ? "U" : "N";
+}
+
+static const char *events_of(unsigned events)
+{
+    static const char *const names[] = { "", "r", "w", "rw" };
+
+    return names[events & (NET_READ | NET_WRITE)];
+}
+
+/* One line as Redis writes it; 0 or -1 in the fields that have no meaning here. */
+static void describe(const struct session *s, struct buf *out)
+{
+    char peer[NET_ADDRESS_MAX], local[NET_ADDRESS_MAX];
+    const struct instance *in = s->instance;
+    struct session_buffers b = { 0 };
+
+    addresses(s, peer, local);
+    if (in->door)
+        in->door->look(s, &b);
+    buf_printf(out, "id=%llu addr=%s laddr=%s fd=%d name=%s age=%llu idle=%llu flags=%s db=%u ",
+               (unsigned long long)s->id, peer, local, s->net ? s->net->number : -1,
+               text_or_empty(s->name),
+               (unsigned long long)((in->turn_mono_us - s->created_us) / SECOND_US),
+               (unsigned long long)((in->turn_mono_us - s->active_us) / SECOND_US),
+               flags_of(s, peer), s->db);
     buf_printf(out,
-               "id=%llu addr=%s laddr=%s name=%s age=%llu idle=%llu flags=N db=%u sub=0 psub=0 "
-               "ssub=0 multi=-1 cmd=%s user=default redir=-1 resp=%u lib-name=%s lib-ver=%s\n",
-               (unsigned long long)s->id, peer, local, text_or_empty(s->name),
-               (unsigned long long)((now - s->created_us) / SECOND_US),
-               (unsigned long long)((now - s->active_us) / SECOND_US), s->db,
+               "sub=0 psub=0 ssub=0 multi=-1 qbuf=%zu qbuf-free=%zu argv-mem=0 multi-mem=0 rbs=0 "
+               "rbp=0 obl=%zu oll=%zu omem=%zu tot-mem=%zu events=%s cmd=%s user=default redir=-1 "
+               "resp=%u lib-name=%s lib-ver=%s\n",
+               b.query, b.query_free, b.output, b.blocks, b.output, b.memory, events_of(b.events),
                s->last ? command_full_name(s->last) : "NULL", s->proto, text_or_empty(s->lib_name),
                text_or_empty(s->lib_version));
 }
@@ -87,10 +120,12 @@ static enum call_end run_info(struct call *c)
     return CALL_DONE;
 }
 
-/* False if there is no such type. */
-static bool has_type(struct slice type, bool *everyone)
+/* Whether a type is everybody's: all are `normal`.  False: there is no such type,
+ * which is replied. */
+static bool parse_type(struct call *c, uint32_t arg, bool *everyone)
 {
     static const char *const others[] = { "master", "replica", "slave", "pubsub", NULL };
+    struct slice type = c->argv[arg];
 
     *everyone = slice_is(type, "normal");
     if (*everyone)
@@ -99,6 +134,8 @@ static bool has_type(struct slice type, bool *everyone)
         if (slice_is(type, others[i]))
             return true;
     }
+    reply_errorf(c->reply, "ERR", "Unknown client type '%.*s'",
+                 (int)(type.len < 128 ? type.len : 128), (const char *)type.data);
     return false;
 }
 
@@ -135,12 +172,8 @@ static enum call_end run_list(struct call *c)
     bool everyone = c->argc == 2;
 
     if (c->argc == 4 && call_arg_is(c, 2, "type")) {
-        if (!has_type(c->argv[3], &everyone)) {
-            size_t n = c->argv[3].len < 128 ? c->argv[3].len : 128;
-            reply_errorf(c->reply, "ERR", "Unknown client type '%.*s'", (int)n,
-                         (const char *)c->argv[3].data);
+        if (!parse_type(c, 3, &everyone))
             return CALL_DONE;
-        }
     } else if (c->argc > 3 && call_arg_is(c, 2, "id")) {
         if (!describe_ids(c))
             return CALL_DONE;
@@ -155,6 +188,111 @@ static enum call_end run_list(struct call *c)
     return CALL_DONE;
 }
 
+/* Whom CLIENT KILL means. */
+struct kill {
+    const struct slice *addr; /* NULL: any */
+    const struct slice *laddr;
+    int64_t id;  /* 0: any */
+    bool nobody; /* of a type or a user that no client has */
+    bool skip_me;
+};
+
+static bool parse_user(struct call *c, uint32_t arg)
+{
+    struct slice name = c->argv[arg];
+
+    if (slice_equal(name, slice_str("default")))
+        return true;
+    reply_errorf(c->reply, "ERR", "No such user '%.*s'", (int)(name.len < 128 ? name.len : 128),
+                 (const char *)name.data);
+    return false;
+}
+
+/* One option and its value, argv[i] and argv[i + 1]. */
+static bool parse_filter(struct call *c, uint32_t i, struct kill *k)
+{
+    bool everyone;
+
+    if (i + 1 == c->argc) {
+        call_syntax_error(c);
+        return false;
+    }
+    if (call_arg_is(c, i, "id")) {
+        if (num_get_i64(c->argv[i + 1], &k->id) && k->id >= 1)
+            return true;
+        call_error(c, "client-id should be greater than 0");
+        return false;
+    }
+    if (call_arg_is(c, i, "type")) {
+        if (!parse_type(c, i + 1, &everyone))
+            return false;
+        k->nobody = !everyone;
+    } else if (call_arg_is(c, i, "user")) {
+        return parse_user(c, i + 1);
+    } else if (call_arg_is(c, i, "addr")) {
+        k->addr = &c->argv[i + 1];
+    } else if (call_arg_is(c, i, "laddr")) {
+        k->laddr = &c->argv[i + 1];
+    } else if (call_arg_is(c, i, "skipme") &&
+               (call_arg_is(c, i + 1, "yes") || call_arg_is(c, i + 1, "no"))) {
+        k->skip_me = call_arg_is(c, i + 1, "yes");
+    } else {
+        call_syntax_error(c);
+        return false;
+    }
+    return true;
+}
+
+static bool kill_means(const struct kill *k, const struct session *s, const struct session *me)
+{
+    char peer[NET_ADDRESS_MAX], local[NET_ADDRESS_MAX];
+
+    addresses(s, peer, local);
+    return !k->nobody && !(k->addr && !slice_equal(*k->addr, slice_str(peer))) &&
+           !(k->laddr && !slice_equal(*k->laddr, slice_str(local))) &&
+           !(k->id && k->id != (int64_t)s->id) && !(s == me && k->skip_me);
+}
+
+/* Who sends it gets the answer first. */
+static int64_t kill_all(struct call *c, const struct kill *k)
+{
+    const struct instance *in = c->session->instance;
+    int64_t killed = 0;
+
+    list_for_each (at, &in->sessions) {
+        struct session *s = list_item(at, struct session, link);
+        if (s->cut || !kill_means(k, s, c->session))
+            continue;
+        killed++;
+        if (s == c->session) {
+            s->closing = SESSION_CLOSE_AFTER_REPLY;
+        } else {
+            s->cut = true;
+            in->door->cut(s);
+        }
+    }
+    return killed;
+}
+
+static enum call_end run_kill(struct call *c)
+{
+    struct kill k = { .skip_me = c->argc > 3 };
+
+    if (c->argc == 3) { /* as before Redis 2.8.12: an address */
+        k.addr = &c->argv[2];
+        if (kill_all(c, &k) == 0)
+            return call_error(c, "No such client");
+        reply_ok(c->reply);
+        return CALL_DONE;
+    }
+    for (uint32_t i = 2; i < c->argc; i += 2) {
+        if (!parse_filter(c, i, &k))
+            return CALL_DONE;
+    }
+    reply_int(c->reply, kill_all(c, &k));
+    return CALL_DONE;
+}
+
 static enum call_end run_help(struct call *c)
 {
     static const char *const lines[] = {
@@ -164,6 +302,12 @@ static enum call_end run_help(struct call *c)
         "    This connection's number; a later one's is larger.",
         "INFO",
         "    What LIST says, of this connection alone.",
+        "KILL <ip:port>",
+        "    End the connection from that address.",
+        "KILL <option> <value> [<option> <value> [...]]",
+        "    End the connections that fit all options: ADDR <ip:port>, LADDR <ip:port>,",
+        "    TYPE (NORMAL|MASTER|REPLICA|PUBSUB), USER <name>, ID <id>,",
+        "    SKIPME (YES|NO): leave this connection out (default: yes).",
         "LIST [TYPE (NORMAL|MASTER|REPLICA|PUBSUB) | ID <id> [<id> ...]]",
         "    The connections, one a line.",
         "SETINFO (LIB-NAME|LIB-VER) <value>",
@@ -219,6 +363,15 @@ static const struct command client_subs[] = {
       .complexity = "O(1)",
       .tips = varies,
       .summary = "Describes the connection in a line." },
+    { .name = "kill",
+      .full = "client|kill",
+      .arity = -3,
+      .flags = PLAIN | CMD_ADMIN,
+      .run = run_kill,
+      .group = "connection",
+      .since = "2.4.0",
+      .complexity = "O(N) of N connections",
+      .summary = "Ends connections." },
     { .name = "list",
       .full = "client|list",
       .arity = -2,

@@ -1,7 +1,7 @@
 /* command_commands.c: COMMAND: the table of commands, told to clients. */
 #include "admin/admin_rows.h"
-#include "admin/help.h"
 #include "admin/row_reply.h"
+#include "cmd/help.h"
 #include "session/session.h"
 
 static const char *const unordered[] = { "nondeterministic_output_order", NULL };
@@ -174,7 +174,7 @@ static enum call_end reply_keys(struct call *c, bool flags)
             reply_array(c->reply, 2);
         reply_bulk(c->reply, c->argv[2 + i]);
         if (flags)
-            row_reply_key_flags(c->reply, row);
+            row_reply_key_flags(c->reply, row, (unsigned)((i - row->keys.first) / row->keys.step));
     }
     return CALL_DONE;
 }

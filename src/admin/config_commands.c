@@ -3,7 +3,7 @@
  * SET takes all of its pairs or none: they are tried on a second set of options
  * first. */
 #include "admin/admin_rows.h"
-#include "admin/help.h"
+#include "cmd/help.h"
 #include "session/metrics.h"
 #include "session/session.h"
 

@@ -27,13 +27,10 @@ static enum call_end run_echo(struct call *c)
 
 static enum call_end run_select(struct call *c)
 {
-    int64_t db;
+    int db;
 
-    if (!call_get_i64(c, 1, &db))
+    if (!call_get_int(c, 1, &db))
         return c->end;
-    if (db < INT32_MIN || db > INT32_MAX)
-        return call_error(c, "value is out of range, value must between -2147483648 and "
-                             "2147483647");
     if (db < 0 || db >= c->session->instance->options->databases)
         return call_error(c, "DB index is out of range");
     c->session->db = (uint8_t)db;

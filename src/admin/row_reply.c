@@ -136,24 +136,45 @@ static void reply_field(struct reply *r, const char *name, int value)
     reply_int(r, value);
 }
 
+/* The flags of the i-th key; those of the last given are for all that follow. */
+static const char *key_flags(const struct command *row, unsigned i)
+{
+    const char *flags = row->key_flags ? row->key_flags : "";
+    const char *bar;
+
+    for (; i > 0 && (bar = strchr(flags, '|')) != NULL; i--)
+        flags = bar + 1;
+    return flags;
+}
+
+static void reply_key_spec(struct reply *r, const struct command *row, unsigned i, int last,
+                           int step)
+{
+    reply_map(r, 3);
+    reply_bulk_str(r, "flags");
+    row_reply_key_flags(r, row, i);
+    reply_step(r, "begin_search", "index", 1);
+    reply_field(r, "index", row->keys.first + (int)i);
+    reply_step(r, "find_keys", "range", 3);
+    reply_field(r, "lastkey", last);
+    reply_field(r, "keystep", step);
+    reply_field(r, "limit", 0);
+}
+
 static void reply_key_specs(struct reply *r, const struct command *row)
 {
     int last = row->keys.last < 0 ? row->keys.last : row->keys.last - row->keys.first;
 
     if (row->keys.first <= 0) {
         reply_set(r, 0);
-        return;
+    } else if (strchr(key_flags(row, 0), '|')) {
+        reply_set(r, (size_t)last + 1); /* each with flags of its own */
+        for (unsigned i = 0; i <= (unsigned)last; i++)
+            reply_key_spec(r, row, i, 0, 1);
+    } else {
+        reply_set(r, 1);
+        reply_key_spec(r, row, 0, last, row->keys.step);
     }
-    reply_set(r, 1);
-    reply_map(r, 3);
-    reply_bulk_str(r, "flags");
-    row_reply_key_flags(r, row);
-    reply_step(r, "begin_search", "index", 1);
-    reply_field(r, "index", row->keys.first);
-    reply_step(r, "find_keys", "range", 3);
-    reply_field(r, "lastkey", last);
-    reply_field(r, "keystep", row->keys.step);
-    reply_field(r, "limit", 0);
 }
 
 static size_t count_subs(const struct command *row)
@@ -216,20 +237,20 @@ void row_reply_docs(struct reply *r, const struct command *row)
 }
 
 /* The access (RO, RW, OW, RM) is shown in capitals, what it does in small letters. */
-void row_reply_key_flags(struct reply *r, const struct command *row)
+void row_reply_key_flags(struct reply *r, const struct command *row, unsigned i)
 {
-    const char *words = row->key_flags ? row->key_flags : "";
-    size_t n = *words != '\0';
+    const char *words = key_flags(row, i);
+    size_t left = strcspn(words, "|"), n = left != 0;
 
-    for (const char *p = words; *p; p++)
-        n += *p == ' ';
+    for (size_t at = 0; at < left; at++)
+        n += words[at] == ' ';
     reply_set(r, n);
-    for (size_t i = 0; i < n; i++) {
-        size_t len = strcspn(words, " ");
+    for (size_t w = 0; w < n; w++) {
+        size_t len = strcspn(words, " |");
         char word[32];
 
         snprintf(word, sizeof word, "%.*s", (int)len, words);
-        for (char *p = word; i > 0 && *p; p++)
+        for (char *p = word; w > 0 && *p; p++)
             *p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 'a' - 'A' : *p);
         reply_status(r, word);
         words += len + (words[len] == ' ');

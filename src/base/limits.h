@@ -18,16 +18,18 @@ enum {
     LIMIT_LOG_WAITING = 8 * 1024 * 1024,  /* unwritten log beyond which nothing more is put */
     LIMIT_OUTPUT_SOFT = 64 * 1024 * 1024, /* unsent replies beyond which a client is not read */
     LIMIT_OUTPUT_TIGHT = 1024 * 1024,     /* the same when all clients' are many */
-    LIMIT_PIPELINE = 1024,           /* unacknowledged calls beyond which a client is not read */
-    LIMIT_WAITING = 16384,           /* calls that wait for the disk beyond one per client */
-    LIMIT_READ = 256 * 1024,         /* read from one client in one turn */
-    LIMIT_RESTARTS = 64,             /* a command that wants more often has a bug */
-    LIMIT_SCAN_VISITS = 10,          /* heads visited per COUNT in one SCAN */
-    LIMIT_SCAN_CALL = 20000,         /* heads visited in one SCAN at most, 1 to 2 ms */
-    LIMIT_SCAN_BYTES = 1024 * 1024,  /* keys gathered by one SCAN, after which it stops */
-    LIMIT_DATABASES = 16,            /* SELECT 0..15 */
-    LIMIT_CLIENT_NAME = 1024,        /* CLIENT SETNAME, SETINFO */
-    LIMIT_CONFIG_FILE = 1024 * 1024, /* a configuration file */
+    LIMIT_PIPELINE = 1024,          /* unacknowledged calls beyond which a client is not read */
+    LIMIT_WAITING = 16384,          /* calls that wait for the disk beyond one per client */
+    LIMIT_READ = 256 * 1024,        /* read from one client in one turn */
+    LIMIT_RESTARTS = 64,            /* a command that wants more often has a bug */
+    LIMIT_SCAN_VISITS = 10,         /* heads visited per COUNT in one SCAN */
+    LIMIT_SCAN_CALL = 20000,        /* heads visited in one SCAN at most, 1 to 2 ms */
+    LIMIT_SCAN_BYTES = 1024 * 1024, /* keys gathered by one SCAN, after which it stops */
+    LIMIT_KEYS_BYTES = 64 * 1024 * 1024, /* answered by one KEYS */
+    LIMIT_SWAP_BYTES = 1024 * 1024,      /* of cells that one SWAPDB writes, a frame */
+    LIMIT_DATABASES = 16,                /* SELECT 0..15 */
+    LIMIT_CLIENT_NAME = 1024,            /* CLIENT SETNAME, SETINFO */
+    LIMIT_CONFIG_FILE = 1024 * 1024,     /* a configuration file */
 };
 
 /* A query that is being collected (Redis's client-query-buffer-limit). */

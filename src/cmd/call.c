@@ -7,37 +7,47 @@
 #include "base/num.h"
 #include "cell/position.h"
 #include "cmd/command.h"
+#include "cmd/gather.h"
 
 /* The dispatcher has hashed the first key already, for prefetching. */
-static inline struct cell_key key_of(const struct call *c, uint32_t arg)
+static inline struct cell_key key_in(const struct call *c, uint32_t arg, uint8_t db)
 {
     assert(arg > 0 && arg < c->argc);
     struct slice key = c->argv[arg];
     uint64_t position = (int)arg == c->row->keys.first ? c->position : position_of(key);
-    return (struct cell_key){ .position = position, .key = key, .db = c->db, .kind = CELL_HEAD };
+    return (struct cell_key){ .position = position, .key = key, .db = db, .kind = CELL_HEAD };
 }
 
-static void put_head(struct call *c, uint32_t arg, uint8_t type, struct slice value,
+static inline struct cell_key key_of(const struct call *c, uint32_t arg)
+{
+    return key_in(c, arg, c->db);
+}
+
+void call_put_cell(struct call *c, const struct cell *cell)
+{
+    c->cells_written++;
+    c->view->put(c->view, cell);
+}
+
+static void put_head(struct call *c, struct cell_key key, uint8_t type, struct slice value,
                      uint64_t expire_ms)
 {
-    assert(c->argv[arg].len <= LIMIT_KEY && value.len <= LIMIT_VALUE);
+    assert(key.key.len <= LIMIT_KEY && value.len <= LIMIT_VALUE);
     struct cell cell = {
-        .key = key_of(c, arg),
+        .key = key,
         .value = value,
         .type = type,
         .expire_ms = expire_ms,
         .flags = expire_ms ? CELL_EXPIRES : 0,
     };
-    c->cells_written++;
-    c->view->put(c->view, &cell);
+    call_put_cell(c, &cell);
 }
 
-static inline bool want_cell(struct call *c, uint32_t arg, bool value, bool *found,
+static inline bool want_cell(struct call *c, struct cell_key key, bool value, bool *found,
                              struct cell *out)
 {
     /* A command that wrote and then had to be run again would write twice. */
     assert(c->cells_written == 0);
-    struct cell_key key = key_of(c, arg);
     enum view_answer answer = c->view->find(c->view, &key, value, out);
     *found = answer == VIEW_HERE;
     if (answer != VIEW_WANT)
@@ -48,17 +58,22 @@ static inline bool want_cell(struct call *c, uint32_t arg, bool value, bool *fou
 
 bool want_head(struct call *c, uint32_t arg, bool *found, struct cell *out)
 {
-    return want_cell(c, arg, false, found, out);
+    return want_cell(c, key_of(c, arg), false, found, out);
+}
+
+bool want_head_in(struct call *c, uint32_t arg, uint8_t db, bool *found, struct cell *out)
+{
+    return want_cell(c, key_in(c, arg, db), false, found, out);
 }
 
 bool want_value(struct call *c, uint32_t arg, bool *found, struct cell *out)
 {
-    return want_cell(c, arg, true, found, out);
+    return want_cell(c, key_of(c, arg), true, found, out);
 }
 
 bool want_string(struct call *c, uint32_t arg, bool *found, struct cell *out)
 {
-    if (!want_cell(c, arg, true, found, out))
+    if (!want_cell(c, key_of(c, arg), true, found, out))
         return false;
     if (!*found || out->type == CELL_STRING)
         return true;
@@ -70,28 +85,37 @@ bool want_bytes(struct call *c, uint32_t arg, struct cell *head)
 {
     bool found = true;
 
-    return !(head->flags & CELL_BLOB) || want_cell(c, arg, true, &found, head);
+    return !(head->flags & CELL_BLOB) || want_cell(c, key_of(c, arg), true, &found, head);
 }
 
 void call_put_string(struct call *c, uint32_t arg, struct slice value, uint64_t expire_ms)
 {
-    put_head(c, arg, CELL_STRING, value, expire_ms);
+    put_head(c, key_of(c, arg), CELL_STRING, value, expire_ms);
 }
 
-void call_put_expiry(struct call *c, uint32_t arg, const struct cell *head, uint64_t expire_ms)
+static void put_again(struct call *c, struct cell_key key, const struct cell *head,
+                      uint64_t expire_ms)
 {
     /* The head borrows from the store, which may move it while it makes room for
      * the new version: hence the copy. */
     assert(c->scratch->len == 0 && !(head->flags & CELL_BLOB));
     buf_append(c->scratch, head->value);
-    put_head(c, arg, head->type, buf_slice(c->scratch), expire_ms);
+    put_head(c, key, head->type, buf_slice(c->scratch), expire_ms);
+}
+
+void call_put_expiry(struct call *c, uint32_t arg, const struct cell *head, uint64_t expire_ms)
+{
+    put_again(c, key_of(c, arg), head, expire_ms);
+}
+
+void call_put_copy(struct call *c, uint32_t arg, uint8_t db, const struct cell *head)
+{
+    put_again(c, key_in(c, arg, db), head, head->flags & CELL_EXPIRES ? head->expire_ms : 0);
 }
 
 void call_delete(struct call *c, uint32_t arg)
 {
-    struct cell cell = { .key = key_of(c, arg), .flags = CELL_TOMBSTONE };
-    c->cells_written++;
-    c->view->put(c->view, &cell);
+    call_put_cell(c, &(struct cell){ .key = key_of(c, arg), .flags = CELL_TOMBSTONE });
 }
 
 void call_flush(struct call *c, uint8_t db)
@@ -115,6 +139,25 @@ bool call_get_i64(struct call *c, uint32_t arg, int64_t *out)
         return true;
     c->end = call_error(c, "value is not an integer or out of range");
     return false;
+}
+
+bool call_get_int(struct call *c, uint32_t arg, int *out)
+{
+    int64_t v;
+
+    if (!call_get_i64(c, arg, &v))
+        return false;
+    *out = (int)v;
+    if (v >= INT32_MIN && v <= INT32_MAX)
+        return true;
+    c->end = call_error(c, "value is out of range, value must between -2147483648 and 2147483647");
+    return false;
+}
+
+void call_forget(struct call *c)
+{
+    gather_free(c->gather);
+    c->gather = NULL;
 }
 
 enum call_end call_error(struct call *c, const char *text)

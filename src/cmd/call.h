@@ -19,11 +19,13 @@
 #include "resp/reply.h"
 
 struct command;
+struct gather;
 struct session; /* only admin/, session/ and server/ see inside */
 
 enum call_end {
-    CALL_DONE, /* answered, with a result or an error */
-    CALL_WANT, /* to be run again when the view has what it lacked */
+    CALL_DONE,  /* answered, with a result or an error */
+    CALL_WANT,  /* to be run again when the view has what it lacked */
+    CALL_LATER, /* to be run again in a later turn: a slice of it is done (gather.h) */
 };
 
 /* Where a request is: node/request.c draws and guards the moves. */
@@ -51,6 +53,9 @@ struct call {
     uint64_t position; /* of argv[row->keys.first], if there is one */
     uint64_t gate;     /* log position the reply rests on; 0 for none */
     uint64_t cells_written;
+    uint64_t random;       /* the same through restarts; only for rows with CMD_RANDOM */
+    struct gather *gather; /* what its slices have found so far; NULL for none */
+    uint8_t databases;     /* how many there are */
 };
 
 static inline uint64_t call_now_ms(const struct call *c)
@@ -69,6 +74,9 @@ bool want_value(struct call *c, uint32_t arg, bool *found, struct cell *out);
 /* The same for a string.  False also after a WRONGTYPE error was replied. */
 bool want_string(struct call *c, uint32_t arg, bool *found, struct cell *out);
 
+/* want_head() in another database. */
+bool want_head_in(struct call *c, uint32_t arg, uint8_t db, bool *found, struct cell *out);
+
 /* *head, which want_head() found, gets its bytes if it lacks them.  False: return
  * c->end. */
 bool want_bytes(struct call *c, uint32_t arg, struct cell *head);
@@ -81,6 +89,13 @@ void call_put_string(struct call *c, uint32_t arg, struct slice value, uint64_t 
  * expiry.  Works for every type and copies the value through c->scratch, which must
  * be empty. */
 void call_put_expiry(struct call *c, uint32_t arg, const struct cell *head, uint64_t expire_ms);
+
+/* Puts `head`, which any key holds, with its bytes and its expiry, under argv[arg] of
+ * database `db`; otherwise the same. */
+void call_put_copy(struct call *c, uint32_t arg, uint8_t db, const struct cell *head);
+
+/* Puts a cell whose key and value are not borrowed from the view. */
+void call_put_cell(struct call *c, const struct cell *cell);
 
 /* Puts a tombstone over argv[arg]. */
 void call_delete(struct call *c, uint32_t arg);
@@ -95,6 +110,12 @@ bool call_still_there(struct call *c, uint32_t arg);
 /* argv[arg] as an integer; false after replying "value is not an integer or out
  * of range", with c->end set. */
 bool call_get_i64(struct call *c, uint32_t arg, int64_t *out);
+
+/* argv[arg] as an int; false after replying that it is none, with c->end set. */
+bool call_get_int(struct call *c, uint32_t arg, int *out);
+
+/* Forgets what slices of it have found: it begins anew, or has come to its end. */
+void call_forget(struct call *c);
 
 /* True if argv[arg] is that word, in either case. */
 static inline bool call_arg_is(const struct call *c, uint32_t arg, const char *word)

@@ -35,6 +35,8 @@ enum command_flags {
     CMD_KEYSPACE = 1 << 20,
     CMD_CONNECTION = 1 << 21,
     CMD_DANGEROUS = 1 << 22,
+    /* nor this: run() needs call->random */
+    CMD_RANDOM = 1 << 23,
 };
 
 struct command {
@@ -53,7 +55,8 @@ struct command {
     const char *summary;
     const char *complexity;
     const char *const *tips;    /* NULL-terminated, or NULL */
-    const char *key_flags;      /* of COMMAND INFO's key specification: "RW access update" */
+    const char *key_flags;      /* of COMMAND INFO's key specification: "RW access update"; with
+                                   bars between them, one for each key */
     const struct command *subs; /* ended by a row without a name; NULL for none */
 };
 

@@ -14,6 +14,11 @@ extern const struct command key_exists_rows[];
 extern const struct command key_expire_rows[];
 extern const struct command key_ttl_rows[];
 extern const struct command key_scan_rows[];
+extern const struct command key_all_rows[];
+extern const struct command key_rename_rows[];
+extern const struct command key_copy_rows[];
+extern const struct command key_object_rows[];
 extern const struct command database_rows[];
+extern const struct command database_swap_rows[];
 
 #endif

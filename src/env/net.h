@@ -32,6 +32,7 @@ struct net_conn {
     struct net *net;
     void *owner;
     void (*on_ready)(struct net_conn *conn, unsigned events);
+    int number; /* the descriptor, as CLIENT LIST shows it */
 };
 
 struct net_listener {

@@ -96,6 +96,7 @@ enum call_end node_run(struct node *n, struct call *c)
     struct node_view *v = &n->view;
     uint64_t hits = v->hits, misses = v->misses;
     uint64_t now_us = n->now_us;
+    enum call_end end;
 
     /* A call keeps its time through restarts, unless somebody was told since that a
      * key has expired which nobody could write down. */
@@ -108,8 +109,10 @@ enum call_end node_run(struct node *n, struct call *c)
     c->view = &v->view;
     n->scratch.len = 0;
     c->scratch = &n->scratch;
-    if (c->row->run(c) == CALL_WANT) {
-        assert(v->want_count > 0 && v->written == 0);
+    end = c->row->run(c);
+    assert(end == CALL_DONE || v->written == 0);
+    if (end == CALL_WANT) {
+        assert(v->want_count > 0);
         return CALL_WANT;
     }
     if (c->row->flags & CMD_READONLY) {
@@ -122,6 +125,8 @@ enum call_end node_run(struct node *n, struct call *c)
         n->floor_us = n->now_us;
     if (v->written)
         lsm_request(n->lsm);
+    if (end == CALL_LATER)
+        return end;
     c->cells_written = v->written;
     c->gate = gate_of(n);
     request_move(c, c->gate > lsm_acked(n->lsm) ? CALL_COMMITTING : CALL_FINISHED);
@@ -136,11 +141,18 @@ void node_fetch(struct node *n, struct call *c, struct fetch *f)
 
     request_move(c, CALL_FETCHING);
     if (f->count == 0) {
-        n->stats.fetched++;
+        n->stats.fetched += c->gather == NULL;
         node_view_want_keys(v, c);
     }
     n->stats.fetches++;
     fetch_start(f, n->lsm, v->wants, v->want_count);
+}
+
+void node_pause(struct node *n, struct call *c, struct fetch *f)
+{
+    (void)n;
+    request_move(c, CALL_FETCHING);
+    fetch_end(f);
 }
 
 /* For this call only: another may find all it needs elsewhere. */

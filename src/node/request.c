@@ -4,8 +4,8 @@
  *      |        ^ | |          ^
  *      |        | | +----> COMMITTING                    written / synced
  *      |        | v            |
- *      |     FETCHING          |                         what it wants is being read
- *      v        v              |
+ *      |     FETCHING          |                         what it wants is being read, or
+ *      v        v              |                         others have their turn
  *    FAILED <--------+---------+                         refused; unreadable; the log gave up
  *
  * A call that finishes in its turn is never on the heap.  FETCHING is fetch.c; a

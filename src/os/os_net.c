@@ -165,7 +165,7 @@ struct net_conn *os_net_adopt(struct os_net *net, int fd, bool tcp)
 
     if (tcp)
         tune(fd, net->base.keepalive_s);
-    c->base = (struct net_conn){ .net = &net->base };
+    c->base = (struct net_conn){ .net = &net->base, .number = fd };
     c->wanted = 0;
     ev_io_init(&c->io, on_io, fd, 0);
     c->io.data = c;

@@ -87,8 +87,9 @@ void connection_process(struct connection *conn);
 
 /* connection_wait.c */
 
-/* A call that ran and lacks cells waits for them, on the heap. */
-void connection_wait(struct connection *conn, struct call *c);
+/* A call that ran and is not done, by `end`, waits for cells or its next slice, on the
+ * heap. */
+void connection_wait(struct connection *conn, struct call *c, enum call_end end);
 
 /* Runs a call of a connection of which others wait, and that the queue admits. */
 void connection_run_beside(struct connection *conn, struct call *c);
@@ -101,6 +102,9 @@ void connection_resume(struct waiting *w);
 
 /* Its held replies are to be released, or failed, with the log. */
 void connection_hold(struct connection *conn);
+
+/* connection_door.c: what CLIENT may do with connections. */
+extern const struct instance_door connection_door;
 
 bool connection_check(const struct connection *conn);
 

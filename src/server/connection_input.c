@@ -141,13 +141,15 @@ static void run_call(struct connection *conn, struct call *c)
     struct server *s = conn->server;
     size_t before = conn->out.bytes;
     uint64_t errors = conn->out.errors;
-    bool wants = session_admit(&conn->session, c) && node_run(s->instance.node, c) == CALL_WANT;
+    enum call_end end = CALL_DONE;
 
+    if (session_admit(&conn->session, c))
+        end = node_run(s->instance.node, c);
     conn->session.commands++;
     s->instance.stats.commands++;
-    if (wants) {
+    if (end != CALL_DONE) {
         reply_cut_to(&conn->out, before, errors);
-        connection_wait(conn, c);
+        connection_wait(conn, c, end);
         return;
     }
     s->instance.stats.errors += conn->out.errors - errors;

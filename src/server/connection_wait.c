@@ -23,7 +23,17 @@ static void on_fetched(struct fetch *f)
     list_push(&conn->server->resumed, &w->resumed);
 }
 
-void connection_wait(struct connection *conn, struct call *c)
+static void go_on_waiting(struct server *s, struct waiting *w, enum call_end end)
+{
+    if (end == CALL_WANT) {
+        node_fetch(s->instance.node, &w->call, &w->fetch);
+        return;
+    }
+    node_pause(s->instance.node, &w->call, &w->fetch);
+    list_push(&s->slices, &w->resumed);
+}
+
+void connection_wait(struct connection *conn, struct call *c, enum call_end end)
 {
     struct server *s = conn->server;
     struct waiting *w;
@@ -34,7 +44,7 @@ void connection_wait(struct connection *conn, struct call *c)
     w->owner = conn;
     s->instance.waiting++;
     fetch_init(&w->fetch, on_fetched);
-    node_fetch(s->instance.node, &w->call, &w->fetch);
+    go_on_waiting(s, w, end);
     connection_hold(conn);
 }
 
@@ -44,13 +54,16 @@ void connection_run_beside(struct connection *conn, struct call *c)
     struct reply *out = queue_tail(conn->queue);
     size_t before = out->bytes;
     uint64_t errors = out->errors;
+    enum call_end end = CALL_DONE;
 
     c->reply = out;
     conn->session.commands++;
     s->instance.stats.commands++;
-    if (session_admit(&conn->session, c) && node_run(s->instance.node, c) == CALL_WANT) {
+    if (session_admit(&conn->session, c))
+        end = node_run(s->instance.node, c);
+    if (end != CALL_DONE) {
         reply_cut_to(out, before, errors);
-        connection_wait(conn, c);
+        connection_wait(conn, c, end);
         return;
     }
     s->instance.stats.errors += out->errors - errors;
@@ -112,20 +125,32 @@ static bool log_is_full(const struct server *s, const struct waiting *w)
     return !lsm_can_put(lsm, bytes);
 }
 
+/* What slices have found is held like replies.  False: replied. */
+static bool memory_left(const struct server *s, struct waiting *w)
+{
+    if (!w->call.gather || s->instance.blocks.used_bytes <= server_blocks_max(s))
+        return true;
+    reply_error(&w->reply, "OOM", "command not allowed when used memory > 'maxmemory'.");
+    return false;
+}
+
 void connection_resume(struct waiting *w)
 {
     struct connection *conn = w->owner;
     struct server *s = conn->server;
+    enum call_end end = CALL_DONE;
 
     if (log_is_full(s, w)) {
         list_push(&s->resumed, &w->resumed); /* in the turn that follows */
         return;
     }
-    if (!session_admit_again(&conn->session, &w->call)) {
+    if (!session_admit_again(&conn->session, &w->call) || !memory_left(s, w))
         request_move(&w->call, CALL_FAILED);
-    } else if (node_run_again(s->instance.node, &w->call, &w->fetch) == CALL_WANT) {
+    else
+        end = node_run_again(s->instance.node, &w->call, &w->fetch);
+    if (end != CALL_DONE) {
         reply_cut_to(&w->reply, 0, 0);
-        node_fetch(s->instance.node, &w->call, &w->fetch);
+        go_on_waiting(s, w, end);
         return;
     }
     if (err_is(w->fetch.err))

@@ -26,6 +26,7 @@ static void free_waiting(struct waiting *w, struct block_pool *pool)
     list_remove(&w->link);
     list_remove(&w->resumed);
     fetch_end(&w->fetch);
+    call_forget(&w->call);
     reply_clear(&w->reply);
     reply_clear(&w->behind);
     held_deinit(&w->held);
@@ -200,6 +201,7 @@ uint32_t queue_fail(struct queue *q, uint64_t acked, const char *text)
     q->bytes = 0;
     list_for_each (at, &q->calls) {
         struct waiting *w = waiting_of(at);
+        call_forget(&w->call); /* it may have found what is undone */
         failed += held_fail(&w->held, acked, &w->behind, text);
         q->bytes += w->behind.bytes;
     }

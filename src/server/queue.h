@@ -32,7 +32,7 @@ enum {
 /* A call on the heap. */
 struct waiting {
     struct list link;    /* in queue->calls */
-    struct list resumed; /* in the server's list, when it may go on */
+    struct list resumed; /* in one of the server's lists, when it may go on */
     void *owner;         /* the connection */
     struct call call;
     struct fetch fetch;

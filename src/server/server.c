@@ -148,6 +148,7 @@ struct err server_new(struct env *env, struct options *options, struct server **
     list_init(&s->holding);
     list_init(&s->parked);
     list_init(&s->resumed);
+    list_init(&s->slices);
     s->instance.env = env;
     s->instance.options = options;
     *out = NULL;
@@ -159,6 +160,7 @@ struct err server_new(struct env *env, struct options *options, struct server **
         return e;
     }
     instance_start(s, env, options);
+    s->instance.door = &connection_door;
     *out = s;
     return err_ok();
 }
@@ -225,12 +227,13 @@ static void serve_ready(struct server *s)
     }
 }
 
-/* Calls whose cells have come; before new ones, which came later. */
-static void serve_resumed(struct server *s)
+/* Calls whose cells have come, or whose next slice has; before new ones, which came
+ * later. */
+static void serve_resumed(struct server *s, struct list *from)
 {
     struct list now;
 
-    take_list(&s->resumed, &now);
+    take_list(from, &now);
     while (!list_empty(&now)) {
         struct waiting *w = list_item(now.next, struct waiting, resumed);
         list_remove(&w->resumed);
@@ -313,7 +316,7 @@ static uint64_t next_deadline(const struct server *s)
     uint64_t node = node_deadline(s->instance.node);
     uint64_t at = s->cron_at < node ? s->cron_at : node;
 
-    if (!list_empty(&s->ready))
+    if (!list_empty(&s->ready) || !list_empty(&s->slices))
         return 0;
     if (s->state == SERVER_STOPPING && !s->stopping_log && s->stop_by < at)
         return s->stop_by;
@@ -330,7 +333,8 @@ uint64_t server_turn(struct server *s)
     in->stats.turns++;
     in->turn_mono_us = began;
     node_turn_begin(in->node);
-    serve_resumed(s);
+    serve_resumed(s, &s->resumed);
+    serve_resumed(s, &s->slices);
     serve_ready(s);
     serve_parked(s);
     if (in->stop == STOP_ASKED && s->state != SERVER_STOPPING && s->state != SERVER_STOPPED)

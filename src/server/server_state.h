@@ -22,6 +22,7 @@ struct server {
     struct list holding;
     struct list parked;
     struct list resumed; /* calls that may go on, by queue.h's links */
+    struct list slices;  /* the same, in the turn that follows */
     struct net_listener *listeners[LISTENERS_MAX];
     unsigned listener_count;
     struct call calls[LIMIT_BATCH]; /* of the batch being run */

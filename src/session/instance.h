@@ -22,6 +22,25 @@ enum {
     INSTANCE_WAITING_BYTES = 768,  /* ... for a call that waits for the disk */
 };
 
+struct session;
+
+/* What a connection's session cannot know, for CLIENT. */
+struct session_buffers {
+    size_t query;      /* bytes read and not run */
+    size_t query_free; /* room behind them */
+    size_t output;     /* bytes of replies not sent */
+    size_t blocks;     /* that they are in */
+    size_t memory;     /* of all these */
+    unsigned events;   /* enum net_events it waits for */
+};
+
+/* What commands may do with the connections of a server. */
+struct instance_door {
+    void (*look)(const struct session *s, struct session_buffers *out);
+    /* Ends the connection within this turn; the session stays until then. */
+    void (*cut)(struct session *s);
+};
+
 enum instance_stop {
     STOP_NO,
     STOP_ASKED, /* by a signal or SHUTDOWN: refuse new connections, finish, sync */
@@ -49,6 +68,7 @@ struct instance {
     struct options *options;
     struct node *node;
     struct command_table *commands;
+    const struct instance_door *door;
     struct list sessions; /* of struct session, by id */
     uint64_t session_count;
     uint64_t waiting; /* calls that wait for the disk */

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "cell/position.h"
 
 void session_init(struct session *s, struct instance *in)
 {
@@ -60,7 +61,7 @@ static void refuse_unknown(struct call *c)
 /* Finds the row, down to the subcommand.  False: replied. */
 static bool find_row(struct session *s, struct call *c)
 {
-    const struct command *sub;
+    const struct command *sub = NULL;
 
     if (!c->row)
         c->row = command_find(s->instance->commands, c->argv[0]);
@@ -87,6 +88,8 @@ static bool find_row(struct session *s, struct call *c)
                      command_full_name(c->row));
         return false;
     }
+    if (sub && c->row->keys.first > 0) /* node_prepare() knew the container alone */
+        c->position = position_of(c->argv[c->row->keys.first]);
     return true;
 }
 
@@ -154,6 +157,9 @@ bool session_admit(struct session *s, struct call *c)
     }
     if (!keys_fit(c))
         return false;
+    c->databases = (uint8_t)s->instance->options->databases;
+    if (c->row->flags & CMD_RANDOM)
+        c->random = prng_next(&s->instance->prng);
     return store_takes(s, c);
 }
 

@@ -199,7 +199,31 @@ def sockets_of_every_kind(t, new, given):
     t.check(os.path.exists(path), "a socket left over or removed is made anew")
 
 
+def clients_are_seen_and_killed(t, new, given):
+    del given
+    server = new().start()
+    with server.connect() as me, server.connect() as other, server.connect() as third:
+        t.equal(other.call("CLIENT", "SETNAME", "other"), ("+", b"OK"), "SETNAME")
+        number = other.call("CLIENT", "ID")[1]
+        lines = me.call("CLIENT", "LIST")[1].decode().splitlines()
+        t.equal(len(lines), 3, "LIST has a line for each")
+        fields = dict(field.split("=", 1) for field in next(at for at in lines if "name=other " in at).split(" "))
+        t.equal((int(fields["id"]), fields["cmd"], fields["events"]), (number, "client|id", "r"), "what it tells")
+        host, port = other.socket.getsockname()[:2]
+        t.equal(fields["addr"], f"{host}:{port}", "its address")
+        third.send_raw(resp.encode((b"SET", b"k", b"x" * 100000))[:50000])
+        t.equal(third.socket.getsockname() != other.socket.getsockname(), True, "another")
+        t.equal(me.call("CLIENT", "KILL", "ADDR", fields["addr"]), (":", 1), "KILL by address")
+        t.equal(other.call("PING"), resp.CLOSED, "it is closed")
+        t.equal(me.call("CLIENT", "KILL", "TYPE", "normal"), (":", 1), "KILL of all others, one amid a command")
+        t.equal(third.read(), resp.CLOSED, "it is closed too")
+        t.equal(me.call("CLIENT", "KILL", "ID", me.call("CLIENT", "ID")[1], "SKIPME", "no"), (":", 1), "KILL of itself")
+        t.equal(me.call("PING"), resp.CLOSED, "it is told before")
+    with server.connect() as c:
+        t.equal(c.call("EXISTS", "k"), (":", 0), "half a command did nothing")
+
+
 if __name__ == "__main__":
     harness.main(__doc__, [signals_and_shutdown_end_cleanly, it_ends_under_load, help_and_version,
                            bad_configuration_is_refused, a_configuration_file_is_obeyed, a_second_server_is_refused,
-                           damage_is_refused_unless_forced, sockets_of_every_kind])
+                           damage_is_refused_unless_forced, sockets_of_every_kind, clients_are_seen_and_killed])

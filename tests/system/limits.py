@@ -298,6 +298,31 @@ def too_many_clients(t, new, given):
         c.close()
 
 
+def all_keys_at_once(t, new, given):
+    """KEYS over more keys than one turn passes, while others are served; and more than it may answer."""
+    del given
+    server = new("--memtable-size", "4mb", "--maxmemory", "256mb").start()
+    count = 20000 if harness.sanitized(server) else 200000
+    with server.connect(timeout=120) as c:
+        for at in range(0, count, 1000):
+            c.send_raw(b"".join(resp.encode((b"SET", b"key:%d" % n, b"x" * 50)) for n in range(at, at + 1000)))
+            for _ in range(1000):
+                c.read()
+        with harness.Watch(server) as watch:
+            t.equal(sorted(key for _, key in c.call("KEYS", "*")[1]), sorted(b"key:%d" % n for n in range(count)),
+                    "KEYS names every key once")
+            t.equal(len(c.call("KEYS", "key:*7")[1]), count // 10, "those that match")
+            t.equal(len({c.call("RANDOMKEY")[1] for _ in range(100)}) > 90, True, "RANDOMKEY takes one and another")
+        watch.judge(t, "KEYS", 400, 1000)
+        for at in range(1200):
+            c.send_raw(resp.encode((b"SET", b"%060000d" % at, b"")))
+        for at in range(1200):
+            c.read()
+        got = c.call("KEYS", "*")
+        t.check(got[0] == "-" and b"use SCAN" in got[1], "KEYS of more than 64 MiB is refused", str(got[1])[:100])
+    still_serves(t, server, "KEYS")
+
+
 def idle_clients_are_disconnected(t, new, given):
     del given
     server = new("--timeout", "1").start()
@@ -321,4 +346,4 @@ if __name__ == "__main__":
     harness.main(__doc__, [
         a_value_of_512_mib, a_value_over_512_mib_is_refused, announced_and_never_sent, pipelines_of_100000,
         replies_that_nobody_reads_yet, garbage, byte_by_byte, readers_that_do_not_read, ten_thousand_connections,
-        more_than_memory, memory_is_used_again, too_many_clients, idle_clients_are_disconnected])
+        more_than_memory, memory_is_used_again, too_many_clients, all_keys_at_once, idle_clients_are_disconnected])

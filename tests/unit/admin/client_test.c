@@ -68,9 +68,9 @@ Test(client, info_is_one_line_and_list_has_one_for_each)
     session_init(&other, &d.instance);
     d.instance.turn_mono_us += 3500000;
     d.session.active_us = d.instance.turn_mono_us;
-    desk_has(&d, "CLIENT INFO", "id=7 addr=?:0 laddr=?:0 name= age=3 idle=0 flags=N db=0 ");
+    desk_has(&d, "CLIENT INFO", "id=7 addr=?:0 laddr=?:0 fd=-1 name= age=3 idle=0 flags=N db=0 ");
     desk_has(&d, "CLIENT LIST", "cmd=client|list user=default redir=-1 resp=2");
-    desk_has(&d, "CLIENT LIST", "id=8 addr=?:0 laddr=?:0 name= age=3 idle=3 ");
+    desk_has(&d, "CLIENT LIST", "id=8 addr=?:0 laddr=?:0 fd=-1 name= age=3 idle=3 ");
     desk_has(&d, "CLIENT LIST", " cmd=NULL ");
     desk_has(&d, "CLIENT LIST ID 1 8", "id=8 ");
     cr_expect_null(strstr((char *)d.shown.data, "id=7 "));
@@ -83,6 +83,83 @@ Test(client, info_is_one_line_and_list_has_one_for_each)
     d.session.proto = 3;
     desk_is(&d, "CLIENT LIST TYPE master", "=4|txt:|");
     session_deinit(&other);
+}
+
+static unsigned cut_count;
+static uint64_t cut_id;
+
+static void look(const struct session *s, struct session_buffers *out)
+{
+    *out = (struct session_buffers){ .query = 1,
+                                     .query_free = 2,
+                                     .output = (size_t)s->id,
+                                     .blocks = 4,
+                                     .memory = 5,
+                                     .events = NET_READ };
+}
+
+static void cut(struct session *s)
+{
+    cut_count++;
+    cut_id = s->id;
+}
+
+Test(client, list_tells_of_buffers)
+{
+    static const struct instance_door door = { .look = look, .cut = cut };
+
+    d.instance.door = &door;
+    desk_has(&d, "CLIENT INFO",
+             " qbuf=1 qbuf-free=2 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=7 oll=4 "
+             "omem=7 tot-mem=5 events=r cmd=client|info ");
+}
+
+Test(client, kill_ends_the_connections_that_fit_all_options)
+{
+    static const struct instance_door door = { .look = look, .cut = cut };
+    struct session other, third;
+
+    d.instance.door = &door;
+    cut_count = 0;
+    session_init(&other, &d.instance);
+    session_init(&third, &d.instance);
+    desk_is(&d, "CLIENT KILL ID 8", ":1|");
+    cr_expect(cut_count == 1 && cut_id == other.id);
+    desk_is(&d, "CLIENT KILL ID 8", ":0|"); /* once */
+    desk_is(&d, "CLIENT KILL ID 9 TYPE pubsub", ":0|");
+    desk_is(&d, "CLIENT KILL ID 9 ADDR 1.2.3.4:5", ":0|");
+    desk_is(&d, "CLIENT KILL LADDR 1.2.3.4:5", ":0|");
+    desk_is(&d, "CLIENT KILL 1.2.3.4:5", "-ERR No such client|");
+    cr_expect_eq(cut_count, 1);
+    desk_is(&d, "CLIENT KILL TYPE normal USER default LADDR ?:0 SKIPME yes", ":1|");
+    cr_expect(cut_count == 2 && cut_id == third.id);
+    cr_expect_eq(d.session.closing, SESSION_OPEN);
+    session_deinit(&other);
+    session_deinit(&third);
+}
+
+Test(client, who_kills_itself_is_told_first)
+{
+    static const struct instance_door door = { .look = look, .cut = cut };
+
+    d.instance.door = &door;
+    cut_count = 0;
+    desk_is(&d, "CLIENT KILL ID 7", ":0|");
+    cr_expect_eq(d.session.closing, SESSION_OPEN);
+    desk_is(&d, "CLIENT KILL ID 7 SKIPME no", ":1|");
+    cr_expect_eq(d.session.closing, SESSION_CLOSE_AFTER_REPLY);
+    cr_expect_eq(cut_count, 0);
+}
+
+Test(client, kill_refuses_what_it_does_not_know)
+{
+    desk_is(&d, "CLIENT KILL ID 0", "-ERR client-id should be greater than 0|");
+    desk_is(&d, "CLIENT KILL ID x", "-ERR client-id should be greater than 0|");
+    desk_is(&d, "CLIENT KILL TYPE foo", "-ERR Unknown client type 'foo'|");
+    desk_is(&d, "CLIENT KILL USER foo", "-ERR No such user 'foo'|");
+    desk_is(&d, "CLIENT KILL SKIPME maybe", "-ERR syntax error|");
+    desk_is(&d, "CLIENT KILL FOO bar", "-ERR syntax error|");
+    desk_is(&d, "CLIENT KILL ID 1 ADDR", "-ERR syntax error|");
 }
 
 Test(client, help_and_unknown_subcommands_point_to_each_other)

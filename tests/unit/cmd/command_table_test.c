@@ -120,23 +120,31 @@ Test(command_table, subcommands_are_found_by_their_own_name)
     cr_assert_str_eq(command_full_name(&subs[0]), "client|setname");
 }
 
+static void expect_whole(const struct command *row)
+{
+    const char *name = command_full_name(row);
+    bool writes = row->flags & CMD_WRITE, reads = row->flags & CMD_READONLY;
+
+    cr_assert(row->group && row->since && row->summary && row->complexity, "%s lacks something",
+              name);
+    cr_assert_neq(row->run == NULL, row->subs == NULL, "%s runs or has subcommands", name);
+    if (row->run && strcmp(row->name, "help") != 0)
+        cr_assert_neq(writes, reads, "%s writes or reads", name);
+    cr_assert(!(row->flags & CMD_DENYOOM) || writes, "%s", name);
+    cr_assert_eq(row->key_flags != NULL, row->keys.first != 0, "%s", name);
+    cr_assert_eq(row->keys.step != 0, row->keys.first != 0, "%s", name);
+    cr_assert(row->arity != 0 && (row->arity > row->keys.first || -row->arity > row->keys.first),
+              "%s: its first key is always there", name);
+    for (const struct command *sub = row->subs; sub && sub->name; sub++)
+        expect_whole(sub);
+}
+
 /* What other code relies on in every row. */
 Test(command_table, rows_are_complete_and_consistent)
 {
     struct command_table *t = data_table();
-    for (size_t i = 0; i < command_count(t); i++) {
-        const struct command *row = command_at(t, i);
-        bool writes = row->flags & CMD_WRITE;
-        bool reads = row->flags & CMD_READONLY;
-        cr_assert(row->run && row->group && row->since && row->summary && row->complexity,
-                  "%s lacks something", row->name);
-        cr_assert_neq(writes, reads, "%s writes or reads", row->name);
-        cr_assert(!(row->flags & CMD_DENYOOM) || writes, "%s", row->name);
-        cr_assert_eq(row->key_flags != NULL, row->keys.first != 0, "%s", row->name);
-        cr_assert_eq(row->keys.step != 0, row->keys.first != 0, "%s", row->name);
-        cr_assert(row->arity != 0 &&
-                      (row->arity > row->keys.first || -row->arity > row->keys.first),
-                  "%s: its first key is always there", row->name);
-    }
+
+    for (size_t i = 0; i < command_count(t); i++)
+        expect_whole(command_at(t, i));
     command_table_free(t);
 }

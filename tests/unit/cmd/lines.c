@@ -39,11 +39,18 @@ static void run(struct bench *b, struct call *c)
 {
     struct reply_mark start = reply_mark(&b->reply);
     fake_view_begin(&b->view);
-    for (b->restarts = 0; c->row->run(c) == CALL_WANT; b->restarts++) {
-        assert(b->restarts < LIMIT_RESTARTS && c->cells_written == 0);
+    enum call_end end;
+    b->restarts = b->slices = 0;
+    while ((end = c->row->run(c)) != CALL_DONE) {
+        if (end == CALL_WANT)
+            assert(++b->restarts < LIMIT_RESTARTS);
+        else
+            b->slices++;
+        assert(c->cells_written == 0);
         reply_cut(&b->reply, start);
         b->scratch.len = 0;
     }
+    assert(!c->gather);
 }
 
 void bench_run(struct bench *b, uint32_t argc, const struct slice *argv)
@@ -62,7 +69,12 @@ void bench_run(struct bench *b, uint32_t argc, const struct slice *argv)
         .reply = &b->reply,
         .scratch = &b->scratch,
         .now_us = b->now_us,
+        .random = b->random += UINT64_C(0x9e3779b97f4a7c15),
+        .databases = LIMIT_DATABASES,
     };
+    assert(c.row);
+    if (c.row->subs && argc > 1)
+        c.row = command_find_sub(c.row, argv[1]);
     assert(c.row);
     if (!command_arity_ok(c.row, argc)) {
         call_wrong_arguments(&c);

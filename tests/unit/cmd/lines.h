@@ -21,7 +21,9 @@ struct bench {
     struct buf scratch;
     uint64_t now_us;
     uint8_t db;
+    uint64_t random;   /* drawn from, once for a command */
     uint32_t restarts; /* of the last command */
+    uint32_t slices;
 };
 
 void bench_init(struct bench *b, uint8_t proto, bool wanting);

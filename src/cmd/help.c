@@ -1,5 +1,5 @@
 /* help.c: the answer of every container's HELP. */
-#include "admin/help.h"
+#include "cmd/help.h"
 
 #include <stdio.h>
 

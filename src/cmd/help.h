@@ -1,6 +1,6 @@
 /* help.h: the answer of every container's HELP. */
-#ifndef HENGE_ADMIN_HELP_H
-#define HENGE_ADMIN_HELP_H
+#ifndef HENGE_CMD_HELP_H
+#define HENGE_CMD_HELP_H
 
 #include "cmd/call.h"
 

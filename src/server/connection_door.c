@@ -1,0 +1,38 @@
+/* connection_door.c: what CLIENT may do with connections: look at their buffers, cut
+ * them off. */
+#include "server/connection.h"
+#include "server/server_state.h"
+
+static const struct connection *connection_at(const struct session *s)
+{
+    return (const struct connection *)(const void *)s; /* it begins with its session */
+}
+
+static void look(const struct session *s, struct session_buffers *out)
+{
+    const struct connection *conn = connection_at(s);
+    const struct queue *q = conn->queue;
+
+    *out = (struct session_buffers){ .output = conn->out.bytes + (q ? q->bytes : 0),
+                                     .events = conn->wanted };
+    if (conn->in) {
+        out->query = conn->in->len - conn->at;
+        out->query_free = conn->in->cap - conn->in->len;
+        out->memory = conn->in->cap;
+    }
+    for (const struct block *b = conn->out.first; b; b = b->next) {
+        out->blocks++;
+        out->memory += b->cap + BLOCK_HEADER;
+    }
+    out->memory += INSTANCE_SESSION_BYTES + (q ? q->bytes + q->count * INSTANCE_WAITING_BYTES : 0);
+}
+
+static void cut(struct session *s)
+{
+    struct connection *conn = connection_of(&s->link);
+
+    conn->gone = true;
+    connection_touch(conn);
+}
+
+const struct instance_door connection_door = { .look = look, .cut = cut };
