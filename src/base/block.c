@@ -38,14 +38,45 @@ struct block *block_new(struct block_pool *pool, size_t size)
     b->cap = cap;
     b->len = 0;
     b->refs = 1;
+    b->promise = NULL;
     pool->used_bytes += sizeof *b + cap;
     return b;
+}
+
+struct block *block_promise(struct block_pool *pool, struct promise *p)
+{
+    struct block *b = mem_alloc(sizeof *b);
+
+    *b = (struct block){ .cap = p->len, .len = p->len, .promise = p, .refs = 1 };
+    p->pool = pool;
+    pool->used_bytes += sizeof *b;
+    return b;
+}
+
+void promise_keep(struct promise *p, const uint8_t *bytes)
+{
+    assert(!p->bytes);
+    p->bytes = bytes;
+    p->pool->used_bytes += p->len;
+}
+
+static void drop_promise(struct block_pool *pool, struct block *b)
+{
+    struct promise *p = b->promise;
+
+    pool->used_bytes -= sizeof *b + (p->bytes ? p->len : 0);
+    p->drop(p);
+    mem_free(b);
 }
 
 void block_drop(struct block_pool *pool, struct block *b)
 {
     if (!b || --b->refs > 0)
         return;
+    if (b->promise) {
+        drop_promise(pool, b);
+        return;
+    }
     assert(pool->used_bytes >= sizeof *b + b->cap);
     pool->used_bytes -= sizeof *b + b->cap;
     if (b->cap == BLOCK_SIZE && pool->free_count < pool->free_max) {

@@ -13,6 +13,15 @@ struct cell_key cell_head_key(uint8_t db, struct slice key)
         struct cell_key){ .position = position_of(key), .db = db, .kind = CELL_HEAD, .key = key };
 }
 
+uint64_t cell_parts_length(const struct cell *c)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < cell_parts(c); i++)
+        sum += wire_get32(c->value.data + i * BLOB_REF_SIZE + 16);
+    return sum;
+}
+
 static size_t unpadded_size(const struct cell *c)
 {
     size_t n = CELL_FIXED_SIZE + c->key.key.len + c->key.subkey.len + c->value.len;
@@ -44,6 +53,7 @@ void cell_encode(const struct cell *c, uint8_t *out)
     assert(c->value.len <= LIMIT_VALUE && c->context.len <= UINT16_MAX);
     assert(!(c->flags & CELL_TOMBSTONE) || c->value.len == 0);
     assert(!(c->flags & CELL_BLOB) || c->value.len == BLOB_REF_SIZE);
+    assert(!(c->flags & CELL_PARTS) || c->value.len % BLOB_REF_SIZE == 0);
     wire_put64(out, c->key.position);
     wire_put64(out + 8, c->stamp);
     wire_put32(out + 16, (uint32_t)c->value.len);
@@ -114,6 +124,10 @@ static struct err check_sizes(struct slice bytes, uint8_t flags, size_t *size)
         return err_make(ERR_CORRUPT, 0, "tombstone has a value");
     if ((p[30] & CELL_BLOB) && wire_get32(p + 16) != BLOB_REF_SIZE)
         return err_make(ERR_CORRUPT, 0, "reference to a value has another size");
+    if ((p[30] & CELL_PARTS) &&
+        ((p[30] & (CELL_BLOB | CELL_TOMBSTONE)) || wire_get32(p + 16) == 0 ||
+         wire_get32(p + 16) % BLOB_REF_SIZE != 0 || p[29] != CELL_HEAD))
+        return err_make(ERR_CORRUPT, 0, "a value in pieces is none");
     n = (uint64_t)CELL_FIXED_SIZE + wire_get16(p + 24) + wire_get16(p + 26);
     if (p[30] & CELL_EXPIRES)
         n += 8;
@@ -146,6 +160,8 @@ static struct err check_meaning(const struct cell *c)
         return err_make(ERR_CORRUPT, 0, "cell has a type and is no head");
     if (c->key.position != position_of(c->key.key))
         return err_make(ERR_CORRUPT, 0, "cell is not at its key's position");
+    if ((c->flags & CELL_PARTS) && cell_parts_length(c) > LIMIT_VALUE)
+        return err_make(ERR_CORRUPT, 0, "cell has a value beyond the limit");
     return err_ok();
 }
 

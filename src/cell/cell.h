@@ -48,7 +48,9 @@ enum cell_flags {
     CELL_OVER_LIVE = 16,
     CELL_OVER_EXPIRING = 32,
     CELL_OVER = CELL_OVER_LIVE | CELL_OVER_EXPIRING,
-    CELL_FLAGS_ALL = 7,                                         /* that a log or a peer may use */
+    CELL_PARTS = 64, /* of heads: the value is one or more blob_refs, the pieces of a string
+                        that came in pieces, in order */
+    CELL_FLAGS_ALL = 7 | CELL_PARTS,                            /* that a log or a peer may use */
     CELL_FLAGS_STORED = CELL_FLAGS_ALL | CELL_BLOB | CELL_OVER, /* that a table may use */
 };
 
@@ -63,7 +65,7 @@ enum {
     CELL_DB_ALL = 255, /* CELL_FLUSH of every database */
 };
 
-/* Where a large value's bytes are; encoded, it takes the value's place:
+/* Where a large value's bytes are, or a piece of them; encoded, it takes the value's place:
  *
  *      0  u64  file       id of a log segment or a blob file
  *      8  u64  offset     of the value's first byte in it
@@ -171,9 +173,34 @@ static inline void blob_ref_get(const uint8_t in[BLOB_REF_SIZE], struct blob_ref
     r->crc = wire_get32(in + 20);
 }
 
+/* The subkey of a piece (CELL_CHUNK): its number in the value, so that they sort. */
+enum { CHUNK_NUMBER_SIZE = 8 };
+
+static inline void chunk_number_put(uint8_t out[CHUNK_NUMBER_SIZE], uint64_t number)
+{
+    for (unsigned i = 0; i < CHUNK_NUMBER_SIZE; i++)
+        out[i] = (uint8_t)(number >> (56 - 8 * i));
+}
+
+/* How many pieces a value with CELL_PARTS has. */
+static inline size_t cell_parts(const struct cell *c)
+{
+    return c->value.len / BLOB_REF_SIZE;
+}
+
+static inline void cell_part(const struct cell *c, size_t i, struct blob_ref *out)
+{
+    blob_ref_get(c->value.data + i * BLOB_REF_SIZE, out);
+}
+
+/* Bytes of all pieces. */
+uint64_t cell_parts_length(const struct cell *c);
+
 /* Bytes of the value, wherever it is. */
 static inline size_t cell_value_length(const struct cell *c)
 {
+    if (c->flags & CELL_PARTS)
+        return (size_t)cell_parts_length(c);
     return c->flags & CELL_BLOB ? wire_get32(c->value.data + 16) : c->value.len;
 }
 

@@ -7,7 +7,8 @@
 
 enum want_kind {
     WANT_CELL,  /* the cell; of a large value only where it is */
-    WANT_VALUE, /* the cell and its value */
+    WANT_VALUE, /* the cell and its value, unless that is in pieces */
+    WANT_WHOLE, /* the cell and its value, put together if it is in pieces */
     WANT_WALK,  /* cells from key.position on, some of each source */
 };
 

@@ -29,8 +29,8 @@ void call_put_cell(struct call *c, const struct cell *cell)
     c->view->put(c->view, cell);
 }
 
-static void put_head(struct call *c, struct cell_key key, uint8_t type, struct slice value,
-                     uint64_t expire_ms)
+static void put_head(struct call *c, struct cell_key key, uint8_t type, uint8_t parts,
+                     struct slice value, uint64_t expire_ms)
 {
     assert(key.key.len <= LIMIT_KEY && value.len <= LIMIT_VALUE);
     struct cell cell = {
@@ -38,17 +38,17 @@ static void put_head(struct call *c, struct cell_key key, uint8_t type, struct s
         .value = value,
         .type = type,
         .expire_ms = expire_ms,
-        .flags = expire_ms ? CELL_EXPIRES : 0,
+        .flags = (uint8_t)((expire_ms ? CELL_EXPIRES : 0) | parts),
     };
     call_put_cell(c, &cell);
 }
 
-static inline bool want_cell(struct call *c, struct cell_key key, bool value, bool *found,
+static inline bool want_cell(struct call *c, struct cell_key key, enum want_kind kind, bool *found,
                              struct cell *out)
 {
     /* A command that wrote and then had to be run again would write twice. */
     assert(c->cells_written == 0);
-    enum view_answer answer = c->view->find(c->view, &key, value, out);
+    enum view_answer answer = c->view->find(c->view, &key, kind, out);
     *found = answer == VIEW_HERE;
     if (answer != VIEW_WANT)
         return true;
@@ -58,22 +58,22 @@ static inline bool want_cell(struct call *c, struct cell_key key, bool value, bo
 
 bool want_head(struct call *c, uint32_t arg, bool *found, struct cell *out)
 {
-    return want_cell(c, key_of(c, arg), false, found, out);
+    return want_cell(c, key_of(c, arg), WANT_CELL, found, out);
 }
 
 bool want_head_in(struct call *c, uint32_t arg, uint8_t db, bool *found, struct cell *out)
 {
-    return want_cell(c, key_in(c, arg, db), false, found, out);
+    return want_cell(c, key_in(c, arg, db), WANT_CELL, found, out);
 }
 
 bool want_value(struct call *c, uint32_t arg, bool *found, struct cell *out)
 {
-    return want_cell(c, key_of(c, arg), true, found, out);
+    return want_cell(c, key_of(c, arg), WANT_VALUE, found, out);
 }
 
-bool want_string(struct call *c, uint32_t arg, bool *found, struct cell *out)
+bool want_text(struct call *c, uint32_t arg, bool *found, struct cell *out)
 {
-    if (!want_cell(c, key_of(c, arg), true, found, out))
+    if (!want_cell(c, key_of(c, arg), WANT_VALUE, found, out))
         return false;
     if (!*found || out->type == CELL_STRING)
         return true;
@@ -81,16 +81,61 @@ bool want_string(struct call *c, uint32_t arg, bool *found, struct cell *out)
     return false;
 }
 
-bool want_bytes(struct call *c, uint32_t arg, struct cell *head)
+bool want_again(struct call *c, uint32_t arg, struct cell *head)
 {
     bool found = true;
 
-    return !(head->flags & CELL_BLOB) || want_cell(c, key_of(c, arg), true, &found, head);
+    if ((head->flags & CELL_PARTS) && !c->view->firm(c->view, head)) {
+        c->end = CALL_LATER;
+        return false;
+    }
+    return !(head->flags & CELL_BLOB) || want_cell(c, key_of(c, arg), WANT_VALUE, &found, head);
+}
+
+bool want_whole(struct call *c, uint32_t arg, struct cell *head)
+{
+    bool found = true;
+
+    if (head->flags & CELL_BLOB)
+        return want_cell(c, key_of(c, arg), WANT_VALUE, &found, head);
+    if (!(head->flags & CELL_PARTS))
+        return true;
+    if (cell_parts_length(head) > c->whole_max) {
+        reply_error(c->reply, "OOM", "command not allowed when used memory > 'maxmemory'.");
+        c->end = CALL_DONE;
+        return false;
+    }
+    return want_cell(c, key_of(c, arg), WANT_WHOLE, &found, head);
 }
 
 void call_put_string(struct call *c, uint32_t arg, struct slice value, uint64_t expire_ms)
 {
-    put_head(c, key_of(c, arg), CELL_STRING, value, expire_ms);
+    put_head(c, key_of(c, arg), CELL_STRING, 0, value, expire_ms);
+}
+
+void call_put_argument(struct call *c, uint32_t arg, uint32_t value_arg, uint64_t expire_ms)
+{
+    const struct call_large *l = c->large;
+
+    while (l && l->arg != value_arg)
+        l = l->next;
+    if (l)
+        put_head(c, key_of(c, arg), CELL_STRING, CELL_PARTS, l->parts, expire_ms);
+    else
+        call_put_string(c, arg, c->argv[value_arg], expire_ms);
+}
+
+bool call_reply_range(struct call *c, const struct cell *head, size_t first, size_t len)
+{
+    assert(!(head->flags & CELL_BLOB) && first + len <= cell_value_length(head));
+    if (!(head->flags & CELL_PARTS) || len == 0) {
+        reply_bulk(c->reply, slice_of(len ? head->value.data + first : NULL, len));
+        return true;
+    }
+    if (c->view->promise(c->view, head, first, len, c->reply))
+        return true;
+    reply_error(c->reply, "IOERR", "the data on disk is damaged: a piece of a value is missing");
+    return false;
 }
 
 static void put_again(struct call *c, struct cell_key key, const struct cell *head,
@@ -100,7 +145,7 @@ static void put_again(struct call *c, struct cell_key key, const struct cell *he
      * the new version: hence the copy. */
     assert(c->scratch->len == 0 && !(head->flags & CELL_BLOB));
     buf_append(c->scratch, head->value);
-    put_head(c, key, head->type, buf_slice(c->scratch), expire_ms);
+    put_head(c, key, head->type, head->flags & CELL_PARTS, buf_slice(c->scratch), expire_ms);
 }
 
 void call_put_expiry(struct call *c, uint32_t arg, const struct cell *head, uint64_t expire_ms)
@@ -158,6 +203,15 @@ void call_forget(struct call *c)
 {
     gather_free(c->gather);
     c->gather = NULL;
+}
+
+void call_drop_large(struct call *c)
+{
+    while (c->large) {
+        struct call_large *l = c->large;
+        c->large = l->next;
+        l->drop(l);
+    }
 }
 
 enum call_end call_error(struct call *c, const char *text)

@@ -38,6 +38,14 @@ enum call_state {
     CALL_FAILED,
 };
 
+/* An argument that came in pieces and is durable already; in `argv` it is empty. */
+struct call_large {
+    struct call_large *next;
+    uint32_t arg;
+    struct slice parts; /* encoded blob_refs */
+    void (*drop)(struct call_large *l);
+};
+
 struct call {
     const struct command *row;
     const struct slice *argv; /* argv[0] is the name; borrowed from the connection */
@@ -53,9 +61,11 @@ struct call {
     uint64_t position; /* of argv[row->keys.first], if there is one */
     uint64_t gate;     /* log position the reply rests on; 0 for none */
     uint64_t cells_written;
-    uint64_t random;       /* the same through restarts; only for rows with CMD_RANDOM */
-    struct gather *gather; /* what its slices have found so far; NULL for none */
-    uint8_t databases;     /* how many there are */
+    uint64_t random;          /* the same through restarts; only for rows with CMD_RANDOM */
+    struct call_large *large; /* the call's own; NULL for none */
+    struct gather *gather;    /* what its slices have found so far; NULL for none */
+    uint64_t whole_max;       /* bytes a value in pieces may have to be put together */
+    uint8_t databases;        /* how many there are */
 };
 
 static inline uint64_t call_now_ms(const struct call *c)
@@ -71,15 +81,20 @@ bool want_head(struct call *c, uint32_t arg, bool *found, struct cell *out);
 /* The same with the bytes of its value, however large. */
 bool want_value(struct call *c, uint32_t arg, bool *found, struct cell *out);
 
-/* The same for a string.  False also after a WRONGTYPE error was replied. */
-bool want_string(struct call *c, uint32_t arg, bool *found, struct cell *out);
+/* The same for a string, whose value may come with CELL_PARTS.  False also after a
+ * WRONGTYPE error was replied. */
+bool want_text(struct call *c, uint32_t arg, bool *found, struct cell *out);
 
 /* want_head() in another database. */
 bool want_head_in(struct call *c, uint32_t arg, uint8_t db, bool *found, struct cell *out);
 
-/* *head, which want_head() found, gets its bytes if it lacks them.  False: return
- * c->end. */
-bool want_bytes(struct call *c, uint32_t arg, struct cell *head);
+/* *head, which want_head() found, may be put again under its key: its bytes have come,
+ * or they are in pieces that stay where they are.  False: return c->end. */
+bool want_again(struct call *c, uint32_t arg, struct cell *head);
+
+/* The same, whatever it is to be used for: all of its bytes have come, in one piece.
+ * False also after an error was replied: there is no memory for them. */
+bool want_whole(struct call *c, uint32_t arg, struct cell *head);
 
 /* Puts a string under argv[arg]; `expire_ms` 0 for none.  The value must not be
  * borrowed from the view (copy it into c->scratch). */
@@ -113,6 +128,25 @@ bool call_get_i64(struct call *c, uint32_t arg, int64_t *out);
 
 /* argv[arg] as an int; false after replying that it is none, with c->end set. */
 bool call_get_int(struct call *c, uint32_t arg, int *out);
+
+/* Puts a string, argv[value_arg], under argv[arg], however it came. */
+void call_put_argument(struct call *c, uint32_t arg, uint32_t value_arg, uint64_t expire_ms);
+
+/* Replies `len` bytes, from `first` on, which are there, of a value that want_text() or
+ * want_value() found; false: an error is replied. */
+bool call_reply_range(struct call *c, const struct cell *head, size_t first, size_t len);
+
+/* The same for all of them. */
+static inline bool call_reply_value(struct call *c, const struct cell *head)
+{
+    if (head->flags & CELL_PARTS)
+        return call_reply_range(c, head, 0, cell_value_length(head));
+    reply_bulk(c->reply, head->value);
+    return true;
+}
+
+/* Its large arguments are not needed any more. */
+void call_drop_large(struct call *c);
 
 /* Forgets what slices of it have found: it begins anew, or has come to its end. */
 void call_forget(struct call *c);

@@ -48,6 +48,11 @@ struct command {
         int last;  /* of the last; negative counts from the end */
         int step;
     } keys;
+    struct {
+        int first; /* argv index of the first value that may come in pieces; 0: none may */
+        int last;
+        int step;
+    } values;
     unsigned flags;                       /* enum command_flags */
     enum call_end (*run)(struct call *c); /* NULL for a container without its subcommand */
     const char *group;

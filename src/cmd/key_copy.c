@@ -50,7 +50,7 @@ static enum call_end run_copy(struct call *c)
     if (!want_both(c, 2, (uint8_t)db, &found, &head, &taken))
         return c->end;
     bool copies = found && (!taken || replace);
-    if (copies && !want_bytes(c, 1, &head))
+    if (copies && !want_whole(c, 1, &head))
         return c->end;
     if (copies)
         call_put_copy(c, 2, (uint8_t)db, &head);
@@ -73,7 +73,7 @@ static enum call_end run_move(struct call *c)
     if (!want_both(c, 1, (uint8_t)db, &found, &head, &taken))
         return c->end;
     bool moves = found && !taken;
-    if (moves && !want_bytes(c, 1, &head))
+    if (moves && !want_whole(c, 1, &head))
         return c->end;
     if (moves) {
         call_put_copy(c, 1, (uint8_t)db, &head);

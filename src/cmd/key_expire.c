@@ -70,7 +70,7 @@ static enum call_end expire(struct call *c, int64_t unit_ms, bool relative)
         return c->end;
     bool change = found && conditions_hold(conditions, &head, when);
     bool over = when <= (int64_t)call_now_ms(c);
-    if (change && !over && !want_bytes(c, 1, &head))
+    if (change && !over && !want_again(c, 1, &head))
         return c->end;
     if (change && over)
         call_delete(c, 1);
@@ -107,7 +107,7 @@ static enum call_end run_persist(struct call *c)
     if (!want_head(c, 1, &found, &head))
         return c->end;
     bool change = found && (head.flags & CELL_EXPIRES);
-    if (change && !want_bytes(c, 1, &head))
+    if (change && !want_again(c, 1, &head))
         return c->end;
     if (change)
         call_put_expiry(c, 1, &head, 0);

@@ -38,7 +38,7 @@ static enum call_end run_encoding(struct call *c)
     if (head.type != CELL_STRING) {
         encoding = "unknown";
     } else if (cell_value_length(&head) <= EMBSTR_MAX) {
-        if (!want_bytes(c, 2, &head))
+        if (!want_whole(c, 2, &head))
             return c->end;
         encoding = num_get_i64(head.value, &number) ? "int" : "embstr";
     }

@@ -15,7 +15,7 @@ static enum call_end rename_key(struct call *c, bool nx)
         return call_error(c, "no such key");
     bool same = slice_equal(c->argv[1], c->argv[2]);
     if (!same && !taken) {
-        if (!want_bytes(c, 1, &head))
+        if (!want_whole(c, 1, &head))
             return c->end;
         call_put_copy(c, 2, c->db, &head);
         call_delete(c, 1);

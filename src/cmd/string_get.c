@@ -10,10 +10,10 @@ static enum call_end run_get(struct call *c)
 {
     bool found;
     struct cell old;
-    if (!want_string(c, 1, &found, &old))
+    if (!want_text(c, 1, &found, &old))
         return c->end;
     if (found)
-        reply_bulk(c->reply, old.value);
+        call_reply_value(c, &old);
     else
         reply_null(c->reply);
     return CALL_DONE;
@@ -30,7 +30,7 @@ static enum call_end run_mget(struct call *c)
         if (!want_value(c, i, &found, &old))
             lacking = true; /* ask for the others too: one restart for all */
         else if (found && old.type == CELL_STRING)
-            reply_bulk(c->reply, old.value);
+            call_reply_value(c, &old);
         else
             reply_null(c->reply);
     }
@@ -49,12 +49,15 @@ static enum call_end run_strlen(struct call *c)
     return CALL_DONE;
 }
 
-/* Bytes `first` to `last`; negative ones count from the end. */
-static struct slice range_of(struct slice text, int64_t first, int64_t last)
+/* Of a string of `len` bytes, `first` to `last`; negative ones count from the end.
+ * Returns how many; *at is where they begin. */
+static size_t range_of(size_t length, int64_t first, int64_t last, size_t *at)
 {
-    int64_t len = (int64_t)text.len;
+    int64_t len = (int64_t)length;
+
+    *at = 0;
     if (len == 0 || (first < 0 && last < 0 && first > last))
-        return slice_of(NULL, 0);
+        return 0;
     if (first < 0)
         first = first + len < 0 ? 0 : first + len;
     if (last < 0)
@@ -62,8 +65,9 @@ static struct slice range_of(struct slice text, int64_t first, int64_t last)
     if (last >= len)
         last = len - 1;
     if (first > last)
-        return slice_of(NULL, 0);
-    return slice_of(text.data + first, (size_t)(last - first + 1));
+        return 0;
+    *at = (size_t)first;
+    return (size_t)(last - first + 1);
 }
 
 static enum call_end run_getrange(struct call *c)
@@ -74,9 +78,13 @@ static enum call_end run_getrange(struct call *c)
         return c->end;
     bool found;
     struct cell old;
-    if (!want_string(c, 1, &found, &old))
+    if (!want_text(c, 1, &found, &old))
         return c->end;
-    reply_bulk(c->reply, found ? range_of(old.value, first, last) : slice_of(NULL, 0));
+    if (!found)
+        old = (struct cell){ 0 };
+    size_t at;
+    size_t len = range_of(cell_value_length(&old), first, last, &at);
+    call_reply_range(c, &old, at, len);
     return CALL_DONE;
 }
 
@@ -84,14 +92,14 @@ static enum call_end run_getdel(struct call *c)
 {
     bool found;
     struct cell old;
-    if (!want_string(c, 1, &found, &old))
+    if (!want_text(c, 1, &found, &old))
         return c->end;
     if (!found) {
         reply_null(c->reply);
         return CALL_DONE;
     }
-    reply_bulk(c->reply, old.value);
-    call_delete(c, 1);
+    if (call_reply_value(c, &old))
+        call_delete(c, 1);
     return CALL_DONE;
 }
 
@@ -102,7 +110,7 @@ static enum call_end run_getex(struct call *c)
         return CALL_DONE;
     bool found;
     struct cell old;
-    if (!want_string(c, 1, &found, &old))
+    if (!want_text(c, 1, &found, &old))
         return c->end;
     if (!found) { /* before the number is looked at, as in Redis */
         reply_null(c->reply);
@@ -111,10 +119,15 @@ static enum call_end run_getex(struct call *c)
     uint64_t expire_ms;
     if (!string_options_expiry(c, &options, &expire_ms))
         return CALL_DONE;
-    reply_bulk(c->reply, old.value);
-    if (expire_ms && expire_ms <= call_now_ms(c))
+    bool passed = expire_ms && expire_ms <= call_now_ms(c);
+    bool changes = expire_ms || ((options.set & OPTION_PERSIST) && (old.flags & CELL_EXPIRES));
+    if (changes && !passed && !want_again(c, 1, &old))
+        return c->end;
+    if (!call_reply_value(c, &old))
+        return CALL_DONE;
+    if (passed)
         call_delete(c, 1);
-    else if (expire_ms || ((options.set & OPTION_PERSIST) && (old.flags & CELL_EXPIRES)))
+    else if (changes)
         call_put_expiry(c, 1, &old, expire_ms);
     return CALL_DONE;
 }
@@ -123,13 +136,13 @@ static enum call_end run_getset(struct call *c)
 {
     bool found;
     struct cell old;
-    if (!want_string(c, 1, &found, &old))
+    if (!want_text(c, 1, &found, &old))
         return c->end;
-    if (found)
-        reply_bulk(c->reply, old.value);
-    else
+    if (!found)
         reply_null(c->reply);
-    call_put_string(c, 1, c->argv[2], 0);
+    else if (!call_reply_value(c, &old))
+        return CALL_DONE;
+    call_put_argument(c, 1, 2, 0);
     return CALL_DONE;
 }
 
@@ -208,6 +221,7 @@ const struct command string_get_rows[] = {
     { .name = "getset",
       .arity = 3,
       .keys = { 1, 1, 1 },
+      .values = { 2, 2, 1 },
       .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST,
       .run = run_getset,
       .group = "string",

@@ -18,10 +18,10 @@ static enum call_end add(struct call *c, int64_t by)
 {
     bool found;
     struct cell old;
-    if (!want_string(c, 1, &found, &old))
+    if (!want_text(c, 1, &found, &old))
         return c->end;
     int64_t value = 0;
-    if (found && !num_get_i64(old.value, &value))
+    if (found && ((old.flags & CELL_PARTS) || !num_get_i64(old.value, &value)))
         return call_error(c, "value is not an integer or out of range");
     if (__builtin_add_overflow(value, by, &value))
         return call_error(c, "increment or decrement would overflow");
@@ -60,11 +60,12 @@ static enum call_end run_incrbyfloat(struct call *c)
 {
     bool found;
     struct cell old;
-    if (!want_string(c, 1, &found, &old))
+    if (!want_text(c, 1, &found, &old))
         return c->end;
     long double value = 0;
     long double by;
-    if ((found && !num_get_decimal(old.value, &value)) || !num_get_decimal(c->argv[2], &by))
+    bool number = !found || (!(old.flags & CELL_PARTS) && num_get_decimal(old.value, &value));
+    if (!number || !num_get_decimal(c->argv[2], &by))
         return call_error(c, "value is not a valid float");
     value += by;
     if (!isfinite(value))

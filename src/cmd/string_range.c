@@ -26,12 +26,14 @@ static enum call_end run_append(struct call *c)
     struct slice tail = c->argv[2];
     bool found;
     struct cell old;
-    if (!want_string(c, 1, &found, &old))
+    if (!want_text(c, 1, &found, &old))
         return c->end;
     if (!found)
         old = (struct cell){ 0 };
-    else if (!within_limit(c, old.value.len, tail.len))
+    else if (!within_limit(c, cell_value_length(&old), tail.len))
         return CALL_DONE;
+    if (!want_whole(c, 1, &old))
+        return c->end;
     buf_reserve(c->scratch, old.value.len + tail.len);
     buf_append(c->scratch, old.value);
     buf_append(c->scratch, tail);
@@ -49,16 +51,18 @@ static enum call_end run_setrange(struct call *c)
         return call_error(c, "offset is out of range");
     bool found;
     struct cell old;
-    if (!want_string(c, 1, &found, &old))
+    if (!want_text(c, 1, &found, &old))
         return c->end;
     if (!found)
         old = (struct cell){ 0 };
     if (part.len == 0) { /* writes nothing, not even an empty string */
-        reply_int(c->reply, (int64_t)old.value.len);
+        reply_int(c->reply, (int64_t)cell_value_length(&old));
         return CALL_DONE;
     }
     if (!within_limit(c, (uint64_t)offset, part.len))
         return CALL_DONE;
+    if (!want_whole(c, 1, &old))
+        return c->end;
     size_t at = (size_t)offset;
     size_t len = at + part.len > old.value.len ? at + part.len : old.value.len;
     uint8_t *p = buf_reserve(c->scratch, len);

@@ -10,12 +10,12 @@ static const char *const msetnx_tips[] = { "request_policy:multi_shard", "respon
                                            NULL };
 
 /* An expiry that has passed already leaves nothing. */
-static void put_until(struct call *c, struct slice value, uint64_t expire_ms)
+static void put_until(struct call *c, uint32_t value_arg, uint64_t expire_ms)
 {
     if (expire_ms && expire_ms <= call_now_ms(c))
         call_delete(c, 1);
     else
-        call_put_string(c, 1, value, expire_ms);
+        call_put_argument(c, 1, value_arg, expire_ms);
 }
 
 /* The part of SET that depends on what was there; replies to GET. */
@@ -25,18 +25,20 @@ static bool set_allowed(struct call *c, unsigned options, uint64_t *expire_ms)
     struct cell old;
     if (!(options & (OPTION_NX | OPTION_XX | OPTION_GET | OPTION_KEEPTTL)))
         return true;
-    bool known = options & OPTION_GET ? want_string(c, 1, &found, &old)
+    bool known = options & OPTION_GET ? want_text(c, 1, &found, &old)
                                       : want_head(c, 1, &found, &old);
     if (!known)
         return false;
     bool refused = options & (found ? OPTION_NX : OPTION_XX);
-    if (found && (options & OPTION_GET))
-        reply_bulk(c->reply, old.value);
-    else if (refused || (options & OPTION_GET))
+    c->end = CALL_DONE;
+    if (found && (options & OPTION_GET)) {
+        if (!call_reply_value(c, &old))
+            return false;
+    } else if (refused || (options & OPTION_GET)) {
         reply_null(c->reply);
+    }
     if (found && (options & OPTION_KEEPTTL) && (old.flags & CELL_EXPIRES))
         *expire_ms = old.expire_ms;
-    c->end = CALL_DONE;
     return !refused;
 }
 
@@ -49,7 +51,7 @@ static enum call_end set_with_options(struct call *c)
         return CALL_DONE;
     if (!set_allowed(c, options.set, &expire_ms))
         return c->end;
-    put_until(c, c->argv[2], expire_ms);
+    put_until(c, 2, expire_ms);
     if (!(options.set & OPTION_GET))
         reply_ok(c->reply);
     return CALL_DONE;
@@ -59,7 +61,7 @@ static enum call_end run_set(struct call *c)
 {
     if (c->argc > 3)
         return set_with_options(c);
-    call_put_string(c, 1, c->argv[2], 0);
+    call_put_argument(c, 1, 2, 0);
     reply_ok(c->reply);
     return CALL_DONE;
 }
@@ -71,7 +73,7 @@ static enum call_end run_setnx(struct call *c)
     if (!want_head(c, 1, &found, &old))
         return c->end;
     if (!found)
-        call_put_string(c, 1, c->argv[2], 0);
+        call_put_argument(c, 1, 2, 0);
     reply_int(c->reply, !found);
     return CALL_DONE;
 }
@@ -82,7 +84,7 @@ static enum call_end set_expiring(struct call *c, unsigned unit)
     uint64_t expire_ms;
     if (!string_options_expiry(c, &options, &expire_ms))
         return CALL_DONE;
-    put_until(c, c->argv[3], expire_ms);
+    put_until(c, 3, expire_ms);
     reply_ok(c->reply);
     return CALL_DONE;
 }
@@ -100,7 +102,7 @@ static enum call_end run_psetex(struct call *c)
 static void put_pairs(struct call *c)
 {
     for (uint32_t i = 1; i < c->argc; i += 2)
-        call_put_string(c, i, c->argv[i + 1], 0);
+        call_put_argument(c, i, i + 1, 0);
 }
 
 static enum call_end run_mset(struct call *c)
@@ -136,6 +138,7 @@ const struct command string_set_rows[] = {
     { .name = "set",
       .arity = -3,
       .keys = { 1, 1, 1 },
+      .values = { 2, 2, 1 },
       .flags = CMD_WRITE | CMD_DENYOOM,
       .run = run_set,
       .group = "string",
@@ -146,6 +149,7 @@ const struct command string_set_rows[] = {
     { .name = "setnx",
       .arity = 3,
       .keys = { 1, 1, 1 },
+      .values = { 2, 2, 1 },
       .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST,
       .run = run_setnx,
       .group = "string",
@@ -156,6 +160,7 @@ const struct command string_set_rows[] = {
     { .name = "setex",
       .arity = 4,
       .keys = { 1, 1, 1 },
+      .values = { 3, 3, 1 },
       .flags = CMD_WRITE | CMD_DENYOOM,
       .run = run_setex,
       .group = "string",
@@ -166,6 +171,7 @@ const struct command string_set_rows[] = {
     { .name = "psetex",
       .arity = 4,
       .keys = { 1, 1, 1 },
+      .values = { 3, 3, 1 },
       .flags = CMD_WRITE | CMD_DENYOOM,
       .run = run_psetex,
       .group = "string",
@@ -176,6 +182,7 @@ const struct command string_set_rows[] = {
     { .name = "mset",
       .arity = -3,
       .keys = { 1, -1, 2 },
+      .values = { 2, -1, 2 },
       .flags = CMD_WRITE | CMD_DENYOOM,
       .run = run_mset,
       .group = "string",
@@ -187,6 +194,7 @@ const struct command string_set_rows[] = {
     { .name = "msetnx",
       .arity = -3,
       .keys = { 1, -1, 2 },
+      .values = { 2, -1, 2 },
       .flags = CMD_WRITE | CMD_DENYOOM,
       .run = run_msetnx,
       .group = "string",

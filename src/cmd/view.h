@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "cell/cell.h"
+#include "cell/want.h"
 
 enum view_answer {
     VIEW_ABSENT,
@@ -23,12 +24,20 @@ enum view_walk_end {
     VIEW_WALK_WANT,    /* the cells at *next are not at hand; noted down */
 };
 
+struct reply;
+
 struct view {
-    /* `value`: the bytes of a large value are needed too; else such a cell may come
-     * with CELL_BLOB, which tells the length alone.  *out borrows until the next put
-     * or flush. */
-    enum view_answer (*find)(struct view *view, const struct cell_key *key, bool value,
+    /* With WANT_CELL, a large value may come with CELL_BLOB or CELL_PARTS, which tell the
+     * length alone; with WANT_VALUE with CELL_PARTS.  *out borrows until the next put or
+     * flush. */
+    enum view_answer (*find)(struct view *view, const struct cell_key *key, enum want_kind kind,
                              struct cell *out);
+    /* Whether a head with CELL_PARTS may be put again as it is; else later. */
+    bool (*firm)(struct view *view, const struct cell *head);
+    /* Replies `len` bytes, not none, of a value with CELL_PARTS from `first` on as a bulk
+     * string, whose bytes are promised.  False: they are not there. */
+    bool (*promise)(struct view *view, const struct cell *head, size_t first, size_t len,
+                    struct reply *reply);
     /* Puts one cell; stamp and origin are the view's to fill in.  The bytes are
      * copied and must not be borrowed from the view itself. */
     void (*put)(struct view *view, const struct cell *cell);

@@ -46,6 +46,10 @@ struct err blob_writer_open(struct blob_writer **out, struct fs *fs, const char 
 struct err blob_writer_add(struct blob_writer *w, const struct cell *cell, struct blob_ref *ref);
 uint64_t blob_writer_size(const struct blob_writer *w);
 
+/* Writes the rest and syncs the file (not the folder), which goes on: what was added so
+ * far is durable, and lies within blob_writer_size(). */
+struct err blob_writer_sync(struct blob_writer *w);
+
 /* Writes the rest, syncs the file (not the folder) and ends the writer; *out is open
  * for reading, refs 0.  On failure the file is removed. */
 struct err blob_writer_finish(struct blob_writer *w, struct blob_file **out);

@@ -101,6 +101,16 @@ uint64_t blob_writer_size(const struct blob_writer *w)
     return w->written + frames_open_size(&w->frames);
 }
 
+struct err blob_writer_sync(struct blob_writer *w)
+{
+    write_frame(w);
+    if (!err_is(w->err) && w->synced < w->written) {
+        w->err = fs_sync(w->file);
+        w->synced = w->written;
+    }
+    return w->err;
+}
+
 static void writer_free(struct blob_writer *w)
 {
     frames_deinit(&w->frames);

@@ -14,9 +14,13 @@ void dataset_init(struct dataset *d, struct arenas *arenas, const struct dataset
 void dataset_deinit(struct dataset *d)
 {
     memtable_free(d->active);
+    pins_deinit(&d->pins);
     d->active = NULL;
-    while (d->sealed_count > 0)
-        memtable_free(d->sealed[--d->sealed_count].memtable);
+    while (d->sealed_count > 0) {
+        struct sealed *s = &d->sealed[--d->sealed_count];
+        memtable_free(s->memtable);
+        pins_deinit(&s->pins);
+    }
 }
 
 static bool live_head(const struct dataset *d, const uint8_t *cell)
@@ -130,6 +134,7 @@ struct dataset_put dataset_put(struct dataset *d, const uint8_t *cell, size_t si
     over = over_of(d, put.now, put.was);
     if (over)
         memtable_mark(put.now, over);
+    pins_add_cell(&d->pins, put.now);
     again = put.was && dataset_visible(d, put.was);
     put.heads = (int8_t)(heads_of(put.now) - (again ? heads_of(put.was) : 0));
     put.expiring = (int8_t)(expiring_of(put.now) - (again ? expiring_of(put.was) : 0));
@@ -216,6 +221,15 @@ struct dataset_count dataset_count(const struct dataset *d, uint8_t db)
     return sum;
 }
 
+bool dataset_pins(const struct dataset *d, uint64_t file)
+{
+    bool has = pins_has(&d->pins, file);
+
+    for (unsigned i = 0; i < d->sealed_count && !has; i++)
+        has = pins_has(&d->sealed[i].pins, file);
+    return has;
+}
+
 bool dataset_exact(const struct dataset *d)
 {
     bool guessed = d->guessed;
@@ -265,9 +279,12 @@ bool dataset_can_seal(const struct dataset *d)
 void dataset_seal(struct dataset *d, const struct log_mark *mark)
 {
     assert(dataset_can_seal(d));
-    d->sealed[d->sealed_count++] = (struct sealed){
-        .memtable = d->active, .counts = d->counts, .guessed = d->guessed, .mark = *mark
-    };
+    d->sealed[d->sealed_count++] = (struct sealed){ .memtable = d->active,
+                                                    .counts = d->counts,
+                                                    .pins = d->pins,
+                                                    .guessed = d->guessed,
+                                                    .mark = *mark };
+    d->pins = (struct pins){ 0 };
     d->counts = (struct dataset_counts){ .heads = { 0 } };
     d->guessed = false;
     d->active = memtable_new(d->arenas, d->options.chunk_size, d->options.large_min);
@@ -278,6 +295,7 @@ struct memtable *dataset_unseal(struct dataset *d)
     struct memtable *m = d->sealed[0].memtable;
 
     assert(d->sealed_count > 0);
+    pins_deinit(&d->sealed[0].pins);
     d->sealed_count--;
     memmove(d->sealed, d->sealed + 1, d->sealed_count * sizeof *d->sealed);
     return m;

@@ -21,6 +21,7 @@
 
 #include "base/limits.h"
 #include "lsm/memtable.h"
+#include "lsm/pins.h"
 #include "lsm/version.h"
 
 enum { DATASET_SEALED_MAX = 3 };
@@ -41,6 +42,7 @@ struct dataset_counts {
 struct sealed {
     struct memtable *memtable;
     struct dataset_counts counts;
+    struct pins pins;
     bool guessed;         /* some of its cells are over one of a table, perhaps */
     struct log_mark mark; /* its cells lie before it */
     bool busy;            /* a flush reads it: it must not be changed */
@@ -51,6 +53,7 @@ struct dataset {
     struct dataset_options options;
     struct memtable *active;
     struct dataset_counts counts; /* of the active memtable */
+    struct pins pins;             /* likewise */
     bool guessed;                 /* ... likewise */
     size_t empty_bytes; /* that a memtable without a cell takes: not counted against the limit */
     struct sealed sealed[DATASET_SEALED_MAX]; /* oldest first */
@@ -122,6 +125,9 @@ struct dataset_count {
     int64_t expiring;
 };
 struct dataset_count dataset_count(const struct dataset *d, uint8_t db);
+
+/* A cell in a memtable has a piece of its value in that file, or had. */
+bool dataset_pins(const struct dataset *d, uint64_t file);
 
 /* No memtable guessed. */
 bool dataset_exact(const struct dataset *d);

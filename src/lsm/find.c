@@ -108,6 +108,23 @@ static bool find_tables(struct find *f)
     return true;
 }
 
+/* The bytes of a value in pieces, if a fetch has put them together. */
+static bool find_whole(struct lsm *lsm, struct cell *c)
+{
+    uint64_t length = cell_parts_length(c);
+    const uint8_t *value;
+    struct blob_ref first;
+    size_t len;
+
+    cell_part(c, 0, &first);
+    value = cache_find(lsm->cache, CACHE_VALUES, first.file, first.offset, &len);
+    if (!value || len != length)
+        return false;
+    c->value = slice_of(value, len);
+    c->flags &= (uint8_t)~CELL_PARTS;
+    return true;
+}
+
 /* The bytes of a large value, from the cache or the page cache. */
 static bool find_value(struct lsm *lsm, struct cell *c)
 {
@@ -142,7 +159,8 @@ static bool find_value(struct lsm *lsm, struct cell *c)
     return true;
 }
 
-enum lsm_answer lsm_find(struct lsm *lsm, const struct cell_key *key, bool value, struct cell *out)
+enum lsm_answer lsm_find(struct lsm *lsm, const struct cell_key *key, enum want_kind kind,
+                         struct cell *out)
 {
     struct find f = { .lsm = lsm, .key = key, .err = err_ok() };
 
@@ -155,12 +173,27 @@ enum lsm_answer lsm_find(struct lsm *lsm, const struct cell_key *key, bool value
         return LSM_ABSENT;
     cell_decode(f.cell, out);
     out->flags &= (uint8_t)~CELL_OVER;
-    if (value && (out->flags & CELL_BLOB) && !find_value(lsm, out))
+    if (kind != WANT_CELL && (out->flags & CELL_BLOB) && !find_value(lsm, out))
+        return LSM_WANT;
+    if (kind == WANT_WHOLE && (out->flags & CELL_PARTS) && !find_whole(lsm, out))
         return LSM_WANT;
     return LSM_HERE;
 }
 
-bool find_progress(struct lsm *lsm, const struct cell_key *key, size_t *skip, struct blob_ref *ref)
+bool lsm_firm(const struct lsm *lsm, const struct cell *head)
+{
+    for (size_t i = 0; i < cell_parts(head); i++) {
+        const struct blob_file *b;
+        struct blob_ref ref;
+        cell_part(head, i, &ref);
+        b = version_blob(lsm->version, ref.file);
+        if (!b || b->leaving)
+            return false;
+    }
+    return true;
+}
+
+bool find_progress(struct lsm *lsm, const struct cell_key *key, size_t *skip, struct buf *refs)
 {
     struct find f = { .lsm = lsm, .key = key, .err = err_ok() };
     struct cell c;
@@ -174,9 +207,9 @@ bool find_progress(struct lsm *lsm, const struct cell_key *key, size_t *skip, st
     if (!f.cell)
         return false;
     cell_decode(f.cell, &c);
-    if (!(c.flags & CELL_BLOB))
+    if (!(c.flags & (CELL_BLOB | CELL_PARTS)))
         return false;
-    blob_ref_get(c.value.data, ref);
+    buf_append(refs, c.value);
     return true;
 }
 

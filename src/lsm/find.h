@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "cell/cell.h"
 #include "lsm/table.h"
 
@@ -16,9 +17,9 @@ struct lsm;
 const uint8_t *find_block(struct lsm *lsm, struct table *t, uint32_t block, size_t *len,
                           struct err *e);
 
-/* How far a search gets without a fetch.  True: the cell is at hand and its value,
- * at *ref, is not.  False: *skip tables were asked that may have had the key and have
- * not; a fetch goes on behind them, in the order of lookup.h. */
-bool find_progress(struct lsm *lsm, const struct cell_key *key, size_t *skip, struct blob_ref *ref);
+/* How far a search gets without a fetch.  True: the cell is at hand and its value is not;
+ * its blob_refs, encoded, are appended to *refs.  False: *skip tables were asked that may
+ * have had the key and have not; a fetch goes on behind them, in the order of lookup.h. */
+bool find_progress(struct lsm *lsm, const struct cell_key *key, size_t *skip, struct buf *refs);
 
 #endif

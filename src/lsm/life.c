@@ -13,6 +13,7 @@
 #include "lsm/blob_file.h"
 #include "lsm/lsm_fetch.h"
 #include "lsm/lsm_state.h"
+#include "lsm/part.h"
 
 enum {
     JANITOR_PAUSE_US = 20 * 1000,
@@ -54,6 +55,18 @@ void lsm_drop_version(struct lsm *lsm, struct version *v)
     struct version_gone gone = { lsm, gone_table, gone_blob };
 
     version_drop(v, &gone);
+}
+
+void lsm_drop_blob(struct lsm *lsm, struct blob_file *b)
+{
+    assert(b->refs > 0);
+    if (--b->refs == 0)
+        gone_blob(lsm, b);
+}
+
+bool lsm_pins(const struct lsm *lsm, uint64_t file)
+{
+    return uploads_pin(&lsm->uploads, file) || dataset_pins(&lsm->data, file);
 }
 
 void lsm_count_tables(struct lsm *lsm)
@@ -194,7 +207,7 @@ static bool all_idle(const struct lsm *lsm)
 {
     return log_state(lsm->log) == LOG_CLOSED && seal_idle(&lsm->seal) &&
            upkeep_idle(&lsm->upkeep) && install_idle(&lsm->install) && janitor_idle(lsm->janitor) &&
-           !fetch_busy(lsm);
+           uploads_idle(&lsm->uploads) && !fetch_busy(lsm) && !parts_busy(lsm);
 }
 
 void lsm_after_job(struct lsm *lsm)
@@ -209,6 +222,7 @@ void lsm_after_job(struct lsm *lsm)
     if (log_state(lsm->log) != LOG_CLOSED)
         seal_pump(&lsm->seal);
     upkeep_pump(&lsm->upkeep);
+    uploads_pump(&lsm->uploads);
     if (!lsm->stopping || lsm->closing)
         return;
     if (log_state(lsm->log) == LOG_RESCUE && seal_idle(&lsm->seal) && install_idle(&lsm->install))
@@ -216,6 +230,8 @@ void lsm_after_job(struct lsm *lsm)
     if (!all_idle(lsm) || lsm->closing)
         return;
     lsm->closing = true;
+    uploads_leave(&lsm->uploads);
+    parts_leave(lsm);
     lsm->ending = (struct job){ .run = closing_run, .done = closing_done, .priority = JOB_SOON };
     pool_submit(lsm->env->pool, &lsm->ending);
 }
@@ -251,6 +267,7 @@ static void begin_store(struct lsm *lsm, struct load *l)
     install_init(&lsm->install, lsm, l->manifest);
     seal_init(&lsm->seal, lsm);
     upkeep_init(&lsm->upkeep, lsm);
+    uploads_init(&lsm->uploads, lsm);
     pressure_init(&lsm->pressure, lsm);
     lsm_version_changed(lsm);
 }
@@ -302,6 +319,7 @@ struct lsm *lsm_new(struct env *env, const struct lsm_options *options,
                                .base_size = BASE_MEMTABLES * (uint64_t)options->memtable_size,
                                .job_bytes_max = 25 * (uint64_t)options->table_size };
     list_init(&lsm->fetches);
+    list_init(&lsm->parts);
     l->owner = lsm;
     l->env = env;
     l->options = lsm->options;
@@ -332,6 +350,7 @@ static void close_files(struct lsm *lsm)
     struct version **held[] = { &lsm->version, &lsm->install.before, &lsm->seal.flush.version,
                                 &lsm->upkeep.version };
 
+    uploads_deinit(&lsm->uploads);
     install_deinit(&lsm->install);
     upkeep_deinit(&lsm->upkeep);
     seal_deinit(&lsm->seal);
@@ -372,6 +391,8 @@ void lsm_free(struct lsm *lsm)
         free_load(lsm);
     if (lsm->log) {
         fetch_drop_all(lsm);
+        uploads_leave(&lsm->uploads);
+        parts_leave(lsm);
         close_files(lsm);
         cache_free(lsm->cache);
     }

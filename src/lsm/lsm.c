@@ -253,6 +253,7 @@ const struct lsm_stats *lsm_stats(const struct lsm *lsm)
 
     if (lsm_open(lsm)) {
         s->buffer_bytes = log_waiting(lsm->log);
+        s->upload_bytes = lsm->uploads.bytes;
         s->memtable_bytes = dataset_bytes(&lsm->data);
         s->memtable_spare = dataset_spare(&lsm->data);
         s->memtable_live = memtable_live(lsm->data.active);

@@ -85,6 +85,7 @@ struct lsm_stats {
     uint64_t memtable_live;  /* bytes of cells that are the newest of their key */
     uint64_t memtable_cells;
     uint64_t buffer_bytes; /* of the log, not written yet */
+    uint64_t upload_bytes; /* of pieces that are not written yet */
     uint64_t sealed;       /* memtables that wait to become tables */
     uint64_t l0_tables;
     uint64_t tables;
@@ -164,10 +165,16 @@ enum lsm_answer {
     LSM_WANT, /* it is on disk and not in memory: lsm_fetch() */
 };
 
-/* The newest cell of that key, tombstones and expired ones included.  `value`: of
- * a large value the bytes too; else such a cell may come as CELL_BLOB, its value a
- * blob_ref.  *out borrows until the next put, flush, sweep or turn. */
-enum lsm_answer lsm_find(struct lsm *lsm, const struct cell_key *key, bool value, struct cell *out);
+/* The newest cell of that key, tombstones and expired ones included.  With WANT_CELL one
+ * of a large value may come as CELL_BLOB or CELL_PARTS, its value a blob_ref or some;
+ * with WANT_VALUE as CELL_PARTS.  *out borrows until the next put, flush, sweep or
+ * turn. */
+enum lsm_answer lsm_find(struct lsm *lsm, const struct cell_key *key, enum want_kind kind,
+                         struct cell *out);
+
+/* Whether a head in pieces (CELL_PARTS) may be put again as it is: false while the
+ * files of some are being dropped, for they have moved; its newest cell says so soon. */
+bool lsm_firm(const struct lsm *lsm, const struct cell *head);
 
 /* Reads what is wanted by a job (borrows `wants` and their keys during this call
  * only), then calls done() on the loop, between turns.  What was read stays in

@@ -27,13 +27,16 @@ enum {
 struct fetch_want {
     enum want_kind kind;
     struct cell_key key;
-    size_t skip;         /* tables that were asked already */
-    bool value_only;     /* the cell was at hand */
-    struct blob_ref ref; /* ... and this is where its value is */
+    size_t skip;     /* tables that were asked already */
+    bool value_only; /* the cell was at hand */
+    struct buf refs; /* ... and this is where its value is, or its pieces */
 };
 
+/* A value, whole: named like its first piece. */
 struct fetch_value {
-    struct blob_ref ref;
+    uint64_t file;
+    uint64_t offset;
+    size_t length;
     uint8_t *bytes;
 };
 
@@ -66,45 +69,65 @@ struct lsm_fetch {
 
 /* --- in a job */
 
-static void read_value(struct fetch_part *p, const struct blob_ref *ref)
+static struct err read_ref(const struct fetch_part *p, const struct blob_ref *ref, uint8_t *to)
 {
     struct blob_file *b = version_blob(p->fetch->version, ref->file);
-    struct fetch_value *v;
-    uint8_t *bytes;
 
-    if (!b) {
-        p->err = err_make(ERR_CORRUPT, 0, "a table refers to a file that is not there");
-        return;
+    return b ? blob_file_read(b, ref, to)
+             : err_make(ERR_CORRUPT, 0, "a table refers to a file that is not there");
+}
+
+/* Checked against its file before there is memory for it. */
+static struct err check_ref(const struct fetch_part *p, const struct blob_ref *ref)
+{
+    struct blob_file *b = version_blob(p->fetch->version, ref->file);
+
+    return b ? blob_file_holds(b, ref)
+             : err_make(ERR_CORRUPT, 0, "a table refers to a file that is not there");
+}
+
+static void read_value(struct fetch_part *p, struct slice refs)
+{
+    struct fetch_value v = { .length = 0 };
+    struct blob_ref ref;
+    uint8_t *to;
+
+    for (size_t at = 0; at < refs.len && !err_is(p->err); at += BLOB_REF_SIZE) {
+        blob_ref_get(refs.data + at, &ref);
+        p->err = check_ref(p, &ref);
+        v.length += ref.length;
     }
-    p->err = blob_file_holds(b, ref);
     if (err_is(p->err))
         return;
-    bytes = mem_alloc(ref->length);
-    p->err = blob_file_read(b, ref, bytes);
+    blob_ref_get(refs.data, &ref);
+    v.file = ref.file;
+    v.offset = ref.offset;
+    v.bytes = to = mem_alloc(v.length);
+    for (size_t at = 0; at < refs.len && !err_is(p->err); at += BLOB_REF_SIZE) {
+        blob_ref_get(refs.data + at, &ref);
+        p->err = read_ref(p, &ref, to);
+        to += ref.length;
+    }
     if (err_is(p->err)) {
-        mem_free(bytes);
+        mem_free(v.bytes);
         return;
     }
     p->values = mem_realloc(p->values, (p->value_count + 1) * sizeof *p->values);
-    v = &p->values[p->value_count++];
-    *v = (struct fetch_value){ *ref, bytes };
+    p->values[p->value_count++] = v;
 }
 
 static void read_cell(struct fetch_part *p, const struct fetch_want *want)
 {
     const uint8_t *cell;
     struct cell c;
-    struct blob_ref ref;
 
     p->lookup.skip = want->skip;
     cell = lookup_find(&p->lookup, &want->key, &p->err);
-    if (!cell || want->kind != WANT_VALUE)
+    if (!cell || want->kind == WANT_CELL)
         return;
     cell_decode(cell, &c);
-    if (!(c.flags & CELL_BLOB))
-        return;
-    blob_ref_get(c.value.data, &ref);
-    read_value(p, &ref);
+    if ((c.flags & CELL_BLOB) || (want->kind == WANT_WHOLE && (c.flags & CELL_PARTS)))
+        read_value(p, c.value);
 }
 
 /* Some blocks of every source from there on. */
@@ -137,7 +160,7 @@ static void part_run(struct job *job)
         if (want->kind == WANT_WALK)
             read_walk(p, want);
         else if (want->value_only)
-            read_value(p, &want->ref);
+            read_value(p, buf_slice(&want->refs));
         else
             read_cell(p, want);
     }
@@ -169,8 +192,8 @@ static void take_part(struct lsm_fetch *f, struct fetch_part *p, bool pin)
     }
     for (size_t i = 0; i < p->value_count; i++) {
         struct fetch_value *v = &p->values[i];
-        struct cache_entry *e = cache_insert(cache, CACHE_VALUES, v->ref.file, v->ref.offset,
-                                             v->bytes, v->ref.length, pin);
+        struct cache_entry *e =
+            cache_insert(cache, CACHE_VALUES, v->file, v->offset, v->bytes, v->length, pin);
         v->bytes = NULL;
         if (pin)
             add_pin(f, e);
@@ -194,6 +217,8 @@ static void fetch_free(struct lsm_fetch *f)
     for (size_t i = 0; i < f->part_count; i++)
         part_free(&f->parts[i]);
     mem_free(f->pins);
+    for (size_t i = 0; i < f->count; i++)
+        buf_deinit(&f->wants[i].refs);
     mem_free(f->wants);
     mem_free(f->keys);
     mem_free(f);
@@ -250,7 +275,7 @@ static void copy_wants(struct lsm_fetch *f, const struct want *wants, size_t cou
         w->key.subkey.data = to;
         to += w->key.subkey.len;
         if (w->kind != WANT_WALK)
-            w->value_only = find_progress(f->lsm, &w->key, &w->skip, &w->ref);
+            w->value_only = find_progress(f->lsm, &w->key, &w->skip, &w->refs);
     }
 }
 

@@ -5,6 +5,8 @@
  *     find.c      one key, newest source first, without waiting
  *     walk.c      keys in order, likewise
  *     lsm_fetch.c what find and walk did not have: read by a job
+ *     uploads.c   values that come in pieces
+ *     part.c      pieces that leave
  *     seal.c      memtables: sealed, flushed, ended
  *     upkeep.c    compactions, rewrites, files without a use
  *     install.c   edits become versions
@@ -27,6 +29,7 @@
 #include "lsm/sweep.h"
 #include "lsm/undo.h"
 #include "lsm/upkeep.h"
+#include "lsm/uploads.h"
 
 enum { LSM_L0_MOST = 32 }; /* tables; pressure stops writers long before */
 
@@ -54,7 +57,9 @@ struct lsm {
     struct pressure pressure;
     struct pick_options pick;
     struct list fetches; /* under way, or pinned by their owners */
-    struct job ending;   /* closes files at the end */
+    struct list parts;   /* of struct part */
+    struct uploads uploads;
+    struct job ending; /* closes files at the end */
     uint64_t last_stamp;
     uint64_t loaded_us; /* when loading began */
     bool stopping;
@@ -79,6 +84,12 @@ void lsm_break(struct lsm *lsm, struct err e, const char *what);
 /* Gives a reference of a version back; files without another go to the janitor,
  * who removes them. */
 void lsm_drop_version(struct lsm *lsm, struct version *v);
+
+/* The same for one file. */
+void lsm_drop_blob(struct lsm *lsm, struct blob_file *b);
+
+/* Something in memory refers to that file of values, or is about to. */
+bool lsm_pins(const struct lsm *lsm, uint64_t file);
 
 /* Adds up what the version's tables count; a flush changes what of it counts. */
 void lsm_count_tables(struct lsm *lsm);

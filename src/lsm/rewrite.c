@@ -11,7 +11,9 @@
 #include "lsm/blob_file.h"
 #include "lsm/blob_scan.h"
 #include "lsm/lookup.h"
+#include "lsm/pile.h"
 #include "lsm/run.h"
+#include "lsm/table_uses.h"
 
 enum {
     SCAN_STEP = 256 * 1024,
@@ -29,20 +31,6 @@ enum stage {
     STAGE_END_BLOB,
     STAGE_END_TABLE,
     STAGE_ENDED,
-};
-
-/* An encoded cell in the `bytes` of a pile, which may move while it grows. */
-struct item {
-    uint64_t position;
-    size_t at;
-    uint64_t offset; /* of the value in the victim that is being scanned */
-};
-
-struct pile {
-    struct item *items;
-    size_t count;
-    size_t room;
-    struct buf bytes;
 };
 
 struct victim {
@@ -70,56 +58,13 @@ struct rewrite {
     size_t next;      /* of `keys` to be judged, or of `live` to be copied */
     struct buf value;
     struct blob_writer *blob;
-    uint64_t blob_live; /* bytes of values in it */
+    struct buf parts; /* of the head whose pieces are copied: their references */
+    bool moved;       /* ... one of them is new */
     struct table_writer *writer;
     struct table *table;
     struct edit edit; /* the blob files that are whole, and their live bytes */
     uint64_t written;
 };
-
-static void pile_add(struct pile *p, const struct cell *c, uint64_t offset)
-{
-    size_t size = cell_size(c);
-
-    if (p->count == p->room) {
-        p->room = p->room ? p->room * 2 : 256;
-        p->items = mem_realloc(p->items, p->room * sizeof *p->items);
-    }
-    p->items[p->count++] = (struct item){ c->key.position, p->bytes.len, offset };
-    cell_encode(c, buf_reserve(&p->bytes, size));
-    p->bytes.len += size;
-}
-
-static const uint8_t *pile_cell(const struct pile *p, size_t i)
-{
-    return p->bytes.data + p->items[i].at;
-}
-
-static int by_key(const void *a, const void *b, void *arg)
-{
-    const struct item *x = a, *y = b;
-    const uint8_t *bytes = arg;
-    struct cell_key kx, ky;
-
-    if (x->position != y->position)
-        return x->position < y->position ? -1 : 1;
-    kx = run_key_of(bytes + x->at);
-    ky = run_key_of(bytes + y->at);
-    return cell_key_compare(&kx, &ky);
-}
-
-static void pile_sort(struct pile *p)
-{
-    if (p->count)
-        qsort_r(p->items, p->count, sizeof *p->items, by_key, p->bytes.data);
-}
-
-static void pile_clear(struct pile *p)
-{
-    mem_free(p->items);
-    buf_deinit(&p->bytes);
-    *p = (struct pile){ .count = 0 };
-}
 
 /* --- one victim */
 
@@ -174,8 +119,13 @@ static uint64_t scan_step(struct rewrite *r)
     }
     size = r->scan.next - r->scan.offset;
     cell_decode(r->scan.source.cell, &c);
-    if (c.key.kind != CELL_FLUSH && c.value.len && c.stamp > r->options.flushed[c.key.db]) {
+    if (c.key.kind == CELL_CHUNK ||
+        (c.key.kind != CELL_FLUSH && c.value.len && c.stamp > r->options.flushed[c.key.db])) {
         struct cell bare = { .key = c.key };
+        if (c.key.kind == CELL_CHUNK) { /* its head is what refers to it, and counts */
+            bare.key.kind = CELL_HEAD;
+            bare.key.subkey = slice_of(NULL, 0);
+        }
         pile_add(&r->keys, &bare, r->scan.offset + (uint64_t)(c.value.data - r->scan.source.cell));
     }
     cell_source_next(&r->scan.source);
@@ -186,11 +136,15 @@ static uint64_t scan_step(struct rewrite *r)
 static bool is_alive(const struct cell *newest, uint64_t file, uint64_t offset)
 {
     struct blob_ref ref;
+    bool refers = false;
 
-    if (!(newest->flags & CELL_BLOB))
+    if (!(newest->flags & (CELL_BLOB | CELL_PARTS)))
         return false;
-    blob_ref_get(newest->value.data, &ref);
-    return ref.file == file && ref.offset == offset;
+    for (size_t i = 0; i < cell_parts(newest) && !refers; i++) {
+        cell_part(newest, i, &ref);
+        refers = ref.file == file && ref.offset == offset;
+    }
+    return refers;
 }
 
 /* The new cell is over the one it is a copy of. */
@@ -198,6 +152,8 @@ static void keep(struct rewrite *r, struct cell *newest)
 {
     uint8_t over = newest->flags & CELL_EXPIRES ? CELL_OVER : CELL_OVER_LIVE;
 
+    if (pile_again(&r->live, r->live.count, &newest->key))
+        return;
     if (newest->stamp <= r->options.flushed[newest->key.db])
         return;
     if (cell_expired(newest, r->options.now_ms)) {
@@ -250,20 +206,21 @@ static uint64_t judge_step(struct rewrite *r)
 
 static struct victim *victim_of(struct rewrite *r, uint64_t file)
 {
-    size_t i = 0;
-
-    while (r->victims[i].blob->id != file)
-        i++;
-    return &r->victims[i];
+    for (size_t i = 0; i < r->victim_count; i++) {
+        if (r->victims[i].blob->id == file)
+            return &r->victims[i];
+    }
+    return NULL;
 }
 
-/* Brings the value of `ref` into r->value; false: its victim is left alone. */
+/* Brings the value of `ref` into r->value; false: it is in no victim, or one that is
+ * left alone. */
 static bool read_value(struct rewrite *r, const struct blob_ref *ref)
 {
     struct victim *v = victim_of(r, ref->file);
     struct err e;
 
-    if (err_is(v->err))
+    if (!v || err_is(v->err))
         return false;
     e = blob_file_holds(v->blob, ref);
     if (!err_is(e)) {
@@ -286,14 +243,11 @@ static struct err copy_value(struct rewrite *r, const struct cell *c, struct blo
     if (!r->blob)
         e = blob_writer_open(&r->blob, r->options.env->fs, r->options.dir,
                              file_ids_take(r->options.ids));
-    whole.flags &= (uint8_t)~CELL_BLOB;
+    whole.flags &= (uint8_t) ~(CELL_BLOB | CELL_PARTS);
     whole.value = buf_slice(&r->value);
     if (!err_is(e))
         e = blob_writer_add(r->blob, &whole, ref);
-    if (!err_is(e)) {
-        assert(ref->crc == crc);
-        r->blob_live += ref->length;
-    }
+    assert(err_is(e) || ref->crc == crc);
     return e;
 }
 
@@ -311,17 +265,64 @@ static struct err add_to_table(struct rewrite *r, const struct cell *c)
     return table_writer_add(r->writer, r->value.data, cell_size(c));
 }
 
+/* The next piece: to a new place if it is in a victim. */
+static uint64_t copy_part(struct rewrite *r, const struct cell *c, size_t i)
+{
+    uint8_t number[CHUNK_NUMBER_SIZE];
+    struct cell piece = { .key = c->key, .stamp = c->stamp, .origin = c->origin };
+    struct blob_ref ref;
+
+    cell_part(c, i, &ref);
+    if (read_value(r, &ref)) {
+        chunk_number_put(number, i);
+        piece.key.kind = CELL_CHUNK;
+        piece.key.subkey = slice_of(number, sizeof number);
+        r->err = copy_value(r, &piece, &ref);
+        r->moved = true;
+    }
+    blob_ref_put(buf_reserve(&r->parts, BLOB_REF_SIZE), &ref);
+    r->parts.len += BLOB_REF_SIZE;
+    return 2 * (uint64_t)ref.length;
+}
+
+/* A head whose value is in pieces: one of them a step, then the head. */
+static uint64_t copy_parts(struct rewrite *r, struct cell *c)
+{
+    size_t done = r->parts.len / BLOB_REF_SIZE;
+
+    if (done < cell_parts(c))
+        return copy_part(r, c, done);
+    c->value = buf_slice(&r->parts);
+    if (r->moved)
+        r->err = add_to_table(r, c);
+    r->parts.len = 0;
+    r->moved = false;
+    r->next++;
+    return cell_size(c);
+}
+
 static uint64_t copy_step(struct rewrite *r)
 {
     uint8_t bytes[BLOB_REF_SIZE];
     struct blob_ref ref = { .length = 0 };
     struct cell c;
 
+    if (!err_is(r->err) && r->blob && blob_writer_size(r->blob) >= r->options.blob_size) {
+        r->stage = STAGE_END_BLOB;
+        return 0;
+    }
     if (r->next == r->live.count) {
         r->stage = STAGE_END_BLOB;
         return 0;
     }
-    cell_decode(pile_cell(&r->live, r->next++), &c);
+    cell_decode(pile_cell(&r->live, r->next), &c);
+    if (pile_again(&r->live, r->next, &c.key)) {
+        r->next++;
+        return 0;
+    }
+    if (c.flags & CELL_PARTS)
+        return copy_parts(r, &c);
+    r->next++;
     if (c.flags & CELL_BLOB) {
         blob_ref_get(c.value.data, &ref);
         if (!read_value(r, &ref))
@@ -332,8 +333,6 @@ static uint64_t copy_step(struct rewrite *r)
     }
     if (!err_is(r->err))
         r->err = add_to_table(r, &c);
-    if (!err_is(r->err) && r->blob && blob_writer_size(r->blob) >= r->options.blob_size)
-        r->stage = STAGE_END_BLOB;
     return 2 * (uint64_t)ref.length + cell_size(&c);
 }
 
@@ -354,8 +353,6 @@ static uint64_t end_blob_step(struct rewrite *r)
         return 0;
     r->written += blob->size;
     edit_add_blob(&r->edit, blob);
-    edit_live(&r->edit, blob->id, (int64_t)r->blob_live);
-    r->blob_live = 0;
     return r->options.slice_bytes;
 }
 
@@ -512,18 +509,39 @@ static void mark(struct rewrite *r, const struct victim *v)
               (unsigned long long)v->blob->id, v->err.what, (unsigned long long)v->where);
 }
 
-void rewrite_take_edit(struct rewrite *r, struct edit *out)
+static uint64_t live_of(const struct version *v, uint64_t id)
+{
+    size_t i = 0;
+
+    while (v->blobs[i].blob->id != id)
+        i++;
+    return v->blobs[i].live;
+}
+
+/* Nothing but what was read refers to it: heads of values in pieces are put again with
+ * another expiry, which no memtable or flush may have done meanwhile. */
+static bool can_go(const struct rewrite *r, const struct version *now, const struct blob_file *b)
+{
+    return !b->busy && live_of(now, b->id) == live_of(r->version, b->id);
+}
+
+void rewrite_take_edit(struct rewrite *r, const struct version *now, struct edit *out)
 {
     assert(rewrite_ended(r) && !err_is(r->err) && !r->taken);
     r->taken = true;
-    if (r->table)
+    if (r->table) {
         edit_add_table(&r->edit, 0, r->options.order, r->table);
+        table_uses_add(&r->edit, r->table);
+    }
     r->table = NULL;
     for (size_t i = 0; i < r->victim_count; i++) {
-        if (err_is(r->victims[i].err))
+        struct blob_file *b = r->victims[i].blob;
+        if (err_is(r->victims[i].err)) {
             mark(r, &r->victims[i]);
-        else
-            edit_drop_blob(&r->edit, r->victims[i].blob->id);
+        } else if (can_go(r, now, b)) {
+            b->leaving = true;
+            edit_drop_blob(&r->edit, b->id);
+        }
     }
     *out = r->edit;
     r->edit = (struct edit){ .number = 0 };
@@ -545,6 +563,7 @@ void rewrite_free(struct rewrite *r, bool remove)
     pile_clear(&r->keys);
     pile_clear(&r->live);
     buf_deinit(&r->value);
+    buf_deinit(&r->parts);
     mem_free(r->victims);
     mem_free(r);
 }

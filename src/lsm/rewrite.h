@@ -5,8 +5,9 @@
  *     then:             sort what is alive -> copy values, in the order of keys -> end
  *
  * A value is alive if the newest cell of its key in the version's tables refers to
- * it, here.  It moves on with a new cell: the same stamp, expiry and all, and a new
- * blob_ref.  The cells make one table of L0, ordered behind every table of the
+ * it, here; a piece of one, if its key's head does.  It moves on with a new cell: the
+ * same stamp, expiry and all, and a new blob_ref; of a value in pieces the references
+ * to other files stay.  The cells make one table of L0, ordered behind every table of the
  * version that was read and before every flush that is not in it, so a newer write
  * still wins, and nothing else of the tree is touched: older cells that refer to a
  * victim stay where they are, shadowed for good.
@@ -36,8 +37,8 @@ struct rewrite_options {
     uint64_t flushed[LIMIT_DATABASES]; /* stamps; none that a crash could undo */
 };
 
-/* Which files to rewrite now: those at least `percent` dead and not the log's any more
- * (segments from `log_first` on are), the least alive for their size first, with
+/* Which files to rewrite now: those at least `percent` dead, not busy, and not the log's
+ * any more (segments from `log_first` on are), the least alive for their size first, with
  * at most `max_bytes` alive together, but for the first.  Files that nothing refers to are
  * left out, for they go unread.  Pure.  Returns how many of `out`. */
 size_t rewrite_pick(const struct version *v, uint64_t log_first, unsigned percent,
@@ -57,9 +58,11 @@ bool rewrite_ended(const struct rewrite *r);
 struct err rewrite_error(const struct rewrite *r);
 
 /* After the end without error, on the loop: the edit is the caller's.  It adds the
- * table and the blob files and drops the victims, but those that are damaged: they
- * are marked and traced.  If all are, it changes nothing. */
-void rewrite_take_edit(struct rewrite *r, struct edit *out);
+ * table and the blob files and drops the victims, which are `leaving` from then on;
+ * but for those that are damaged, which are marked and traced, and those that heads
+ * were put for meanwhile, of which more is live in `now` than there was, or that are
+ * busy.  If there are no others, it changes nothing. */
+void rewrite_take_edit(struct rewrite *r, const struct version *now, struct edit *out);
 uint64_t rewrite_written(const struct rewrite *r);
 
 /* Ends it.  Unless the edit was taken, it removes what it made: for jobs; without

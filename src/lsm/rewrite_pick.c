@@ -13,7 +13,8 @@ static bool worth_it(const struct blob_place *b, uint64_t log_first, unsigned pe
 {
     uint64_t dead = frames(b) > b->live ? frames(b) - b->live : 0;
 
-    if (b->blob->stuck || (b->blob->kind == FILE_SEGMENT && b->blob->id >= log_first))
+    if (b->blob->stuck || b->blob->busy ||
+        (b->blob->kind == FILE_SEGMENT && b->blob->id >= log_first))
         return false;
     return b->live > 0 && dead * 100 >= (uint64_t)percent * frames(b);
 }

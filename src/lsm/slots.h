@@ -46,9 +46,10 @@ struct memtable {
     unsigned arena;
 };
 
+/* A list of pieces is none, however long. */
 static inline bool is_large(const struct memtable *m, const uint8_t *cell)
 {
-    return wire_get32(cell + 16) >= m->large_min;
+    return wire_get32(cell + 16) >= m->large_min && !(cell[30] & CELL_PARTS);
 }
 
 static inline bool is_tombstone(const uint8_t *cell)

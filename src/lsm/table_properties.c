@@ -29,23 +29,30 @@ static uint32_t find_use(const struct table_meta *meta, uint64_t file)
     return low;
 }
 
-static void count_blob(struct table_meta *meta, const struct cell *c, size_t *room)
+static void count_ref(struct table_meta *meta, const struct blob_ref *ref, size_t *room)
 {
-    struct blob_ref ref;
-    uint32_t i;
+    uint32_t i = find_use(meta, ref->file);
 
-    blob_ref_get(c->value.data, &ref);
-    i = find_use(meta, ref.file);
-    if (i == meta->blob_count || meta->blobs[i].file != ref.file) {
+    if (i == meta->blob_count || meta->blobs[i].file != ref->file) {
         if (meta->blob_count == *room) {
             *room = *room ? *room * 2 : 4;
             meta->blobs = mem_realloc(meta->blobs, *room * sizeof *meta->blobs);
         }
         memmove(meta->blobs + i + 1, meta->blobs + i, (meta->blob_count - i) * sizeof *meta->blobs);
-        meta->blobs[i] = (struct blob_use){ .file = ref.file };
+        meta->blobs[i] = (struct blob_use){ .file = ref->file };
         meta->blob_count++;
     }
-    meta->blobs[i].bytes += ref.length;
+    meta->blobs[i].bytes += ref->length;
+}
+
+static void count_refs(struct table_meta *meta, const struct cell *c, size_t *room)
+{
+    struct blob_ref ref;
+
+    for (size_t i = 0; i < cell_parts(c); i++) {
+        cell_part(c, i, &ref);
+        count_ref(meta, &ref, room);
+    }
 }
 
 static void count_live(struct table_meta *meta, const struct cell *c)
@@ -91,8 +98,8 @@ void table_meta_count(struct table_meta *meta, const uint8_t *cell, size_t size,
         meta->tombstones++;
     else
         count_live(meta, &c);
-    if (c.flags & CELL_BLOB)
-        count_blob(meta, &c, room);
+    if (c.flags & (CELL_BLOB | CELL_PARTS))
+        count_refs(meta, &c, room);
 }
 
 void table_properties_put(const struct table_meta *meta, struct buf *out)

@@ -137,6 +137,15 @@ static void on_compacted(struct job *job)
     lsm_after_job(lsm);
 }
 
+/* Files that are busy keep their values where they are. */
+static void mark_busy(const struct lsm *lsm)
+{
+    const struct version *v = lsm->version;
+
+    for (size_t i = 0; i < v->blob_count; i++)
+        v->blobs[i].blob->busy = lsm_pins(lsm, v->blobs[i].blob->id);
+}
+
 static void on_rewritten(struct job *job)
 {
     struct upkeep *u = rewrite_owner(job);
@@ -154,7 +163,8 @@ static void on_rewritten(struct job *job)
         u->failures = 0;
         lsm->stats.rewrites++;
         lsm->stats.rewritten_bytes += rewrite_written(u->rewrite);
-        rewrite_take_edit(u->rewrite, &edit);
+        mark_busy(lsm);
+        rewrite_take_edit(u->rewrite, lsm->version, &edit);
         install(u, &edit);
     }
     lsm_after_job(lsm);
@@ -265,7 +275,8 @@ static bool drop_dead(struct upkeep *u)
 
     for (size_t i = 0; i < v->blob_count; i++) {
         const struct blob_place *b = &v->blobs[i];
-        if (b->live == 0 && (b->blob->kind == FILE_BLOB || b->blob->id < log_first))
+        if (b->live == 0 && (b->blob->kind == FILE_BLOB || b->blob->id < log_first) &&
+            !lsm_pins(lsm, b->blob->id))
             edit_drop_blob(&edit, b->blob->id);
     }
     if (edit.drop_blob_count == 0)
@@ -288,6 +299,7 @@ static bool rewrite_next(struct upkeep *u)
 
     if (lsm->version->levels[0].count > L0_FOR_REWRITE)
         return false;
+    mark_busy(lsm);
     count = rewrite_pick(lsm->version, log_first_id(lsm->log), GARBAGE_PERCENT,
                          lsm->options.memtable_size * 4, victims, VICTIMS);
     if (count == 0)

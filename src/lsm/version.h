@@ -25,7 +25,9 @@ struct blob_file {
     uint64_t size; /* bytes of it that count: whole frames, head included; see edit_grow_blob() */
     struct fs_file *file;
     unsigned refs;
-    bool stuck; /* the loop's: a rewrite met damage in it, and left it alone */
+    bool stuck;   /* the loop's: a rewrite met damage in it, and left it alone */
+    bool busy;    /* the loop's: something in memory refers to it, or is about to */
+    bool leaving; /* the loop's: an edit is under way that drops it */
 };
 
 /* A table in its place. */

@@ -16,6 +16,7 @@
 #include "cmd/call.h"
 #include "env/env.h"
 #include "lsm/lsm.h"
+#include "lsm/upload.h"
 #include "node/fetch.h"
 
 struct node_stats {

@@ -7,6 +7,7 @@
 #include "base/planted.h"
 #include "base/wire.h"
 #include "cmd/command.h"
+#include "node/promised.h"
 
 static void saw(struct node_view *v, uint64_t stamp)
 {
@@ -38,11 +39,11 @@ static void note_want(struct node_view *v, const struct cell_key *key, enum want
     v->wants[v->want_count++] = (struct want){ *key, kind };
 }
 
-static enum view_answer view_find(struct view *view, const struct cell_key *key, bool value,
-                                  struct cell *out)
+static enum view_answer view_find(struct view *view, const struct cell_key *key,
+                                  enum want_kind kind, struct cell *out)
 {
     struct node_view *v = (struct node_view *)view;
-    enum lsm_answer answer = lsm_find(v->lsm, key, value, out);
+    enum lsm_answer answer = lsm_find(v->lsm, key, kind, out);
 
     saw(v, lsm_flushed(v->lsm, key->db));
     if (answer == LSM_HERE) {
@@ -55,7 +56,7 @@ static enum view_answer view_find(struct view *view, const struct cell_key *key,
             node_view_note_expired(v, key);
         }
     } else if (answer == LSM_WANT) {
-        note_want(v, key, value ? WANT_VALUE : WANT_CELL);
+        note_want(v, key, kind);
         return VIEW_WANT;
     }
     v->misses++;
@@ -74,7 +75,7 @@ void node_view_want_keys(struct node_view *v, const struct call *c)
         /* The run's own wants mostly come in the order of the arguments. */
         if (next < noted && slice_equal(v->wants[next].key.key, key.key))
             next++;
-        else if (lsm_find(v->lsm, &key, false, &head) == LSM_WANT)
+        else if (lsm_find(v->lsm, &key, WANT_CELL, &head) == LSM_WANT)
             note_want(v, &key, WANT_CELL);
     }
 }
@@ -115,6 +116,17 @@ static uint64_t view_count(struct view *view, uint8_t db)
 
     saw(v, lsm_last_stamp(v->lsm));
     return lsm_count(v->lsm, db);
+}
+
+static bool view_firm(struct view *view, const struct cell *head)
+{
+    return lsm_firm(((struct node_view *)view)->lsm, head);
+}
+
+static bool view_promise(struct view *view, const struct cell *head, size_t first, size_t len,
+                         struct reply *reply)
+{
+    return promised_value(((struct node_view *)view)->lsm, head, first, len, reply);
 }
 
 struct walk {
@@ -185,6 +197,8 @@ void node_view_init(struct node_view *v, struct lsm *lsm, uint32_t origin)
 {
     *v = (struct node_view){
         .view = { .find = view_find,
+                  .firm = view_firm,
+                  .promise = view_promise,
                   .put = view_put,
                   .flush = view_flush,
                   .count = view_count,
@@ -224,7 +238,7 @@ uint64_t node_view_bury(struct node_view *v)
         struct cell c;
 
         at += 5 + len;
-        switch (lsm_find(v->lsm, &key, false, &c)) {
+        switch (lsm_find(v->lsm, &key, WANT_CELL, &c)) {
         case LSM_ABSENT: /* the call itself has flushed it away */
             continue;
         case LSM_HERE:

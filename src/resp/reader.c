@@ -155,6 +155,8 @@ static void take_plain(struct reader *r, struct slice bytes)
 
     if (!r->authenticated && max > LIMIT_BULK_UNAUTHENTICATED)
         max = LIMIT_BULK_UNAUTHENTICATED;
+    if (max >= r->bulk_min && !r->whole)
+        max = r->bulk_min - 1;
     if ((size_t)(end - p) > LIMIT_QUERY - r->used)
         left = 0;
     for (; left > 0; left--) {
@@ -201,10 +203,14 @@ static enum reader_end read_bulk_header(struct reader *r, struct slice bytes)
 static enum reader_end take_one(struct reader *r, struct slice bytes)
 {
     if (r->bulk_len < 0) {
+        size_t at = r->used;
         enum reader_end end = read_bulk_header(r, bytes);
         if (end != READER_COMMAND)
             return end;
+        r->bulk_at = at;
     }
+    if ((size_t)r->bulk_len >= r->bulk_min && !r->whole)
+        return READER_BULK;
     size_t len = (size_t)r->bulk_len;
     if (bytes.len < r->used + len + 2)
         return want_bytes(r, r->used + len + 2);
@@ -257,6 +263,7 @@ static void forget_command(struct reader *r)
     r->need = 0;
     r->args_left = 0;
     r->bulk_len = -1;
+    r->whole = false;
     r->scan = 0;
     r->count = 0;
     r->phase = READER_AT_START;
@@ -265,7 +272,7 @@ static void forget_command(struct reader *r)
 
 void reader_init(struct reader *r, size_t bulk_max)
 {
-    *r = (struct reader){ .bulk_max = bulk_max };
+    *r = (struct reader){ .bulk_max = bulk_max, .bulk_min = SIZE_MAX };
     forget_command(r);
 }
 
@@ -301,6 +308,11 @@ void reader_args(const struct reader *r, struct slice bytes, struct slice *out)
 
     for (uint32_t i = 0; i < r->count; i++)
         out[i] = slice_of(base + r->spans[i].offset, r->spans[i].len);
+}
+
+void reader_whole(struct reader *r)
+{
+    r->whole = true;
 }
 
 void reader_next(struct reader *r)

@@ -31,6 +31,8 @@ enum reader_end {
     READER_COMMAND, /* whole: reader_args() */
     READER_EMPTY,   /* an empty line or array: nothing to run, go on behind `used` */
     READER_ERROR,   /* reader->error */
+    READER_BULK,    /* an argument of bulk_min bytes or more begins at `used`, of bulk_len, whose
+                       header is at bulk_at: reader_whole(), or its owner takes it itself */
 };
 
 /*      START --'*'--> COUNT ----> ARGS        FAILED: by any of them
@@ -53,8 +55,11 @@ struct reader {
     size_t need;               /* READER_MORE: bytes from the command's start the next step is
                                   known to take (more than it was given) */
     size_t bulk_max;           /* proto-max-bulk-len; the owner may change it any time */
+    size_t bulk_min;           /* READER_BULK, 1 or more; SIZE_MAX: never; likewise */
     int64_t args_left;         /* READER_AT_ARGS: not read yet */
     int64_t bulk_len;          /* of the bulk that begins at `used`, or -1 within its header */
+    size_t bulk_at;            /* where that header begins */
+    bool whole;                /* no READER_BULK in this command */
     size_t scan;               /* where the search for a line's end goes on */
     struct reader_span *spans; /* owned; kept small between commands */
     uint32_t count;            /* arguments found */
@@ -81,6 +86,10 @@ enum reader_end reader_step(struct reader *r, struct slice bytes);
  * (the same as the last step's) or, for inline commands, from the reader until
  * reader_next(). */
 void reader_args(const struct reader *r, struct slice bytes, struct slice *out);
+
+/* This command's arguments are read whole, however large: for one step after READER_BULK
+ * to go on with. */
+void reader_whole(struct reader *r);
 
 /* Ready for a command's first byte: forgets the last command, whole or not, and its
  * error; the same bytes from their start say the same again. */

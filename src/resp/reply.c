@@ -276,6 +276,45 @@ void reply_errorf(struct reply *r, const char *code, const char *format, ...)
     reply_error(r, code, text);
 }
 
+void reply_bulk_begin(struct reply *r, size_t len)
+{
+    write_head(r, '$', (int64_t)len);
+}
+
+static void append_block(struct reply *r, struct block *b)
+{
+    if (r->last)
+        r->last->next = b;
+    else
+        r->first = b;
+    r->last = b;
+    r->bytes += b->len;
+}
+
+void reply_promise(struct reply *r, struct promise *p)
+{
+    assert(p->len > 0);
+    append_block(r, block_promise(r->pool, p));
+}
+
+void reply_bulk_end(struct reply *r)
+{
+    write_text(r, "\r\n", 2);
+}
+
+unsigned reply_promises(const struct reply *r, size_t max_bytes, struct promise **out, unsigned max)
+{
+    unsigned n = 0;
+    size_t left = max_bytes + r->taken;
+
+    for (const struct block *b = r->first; b && n < max && left >= b->len; b = b->next) {
+        left -= b->len;
+        if (b->promise && !b->promise->bytes)
+            out[n++] = b->promise;
+    }
+    return n;
+}
+
 void reply_raw(struct reply *r, struct slice bytes)
 {
     write_bytes(r, bytes);
@@ -329,9 +368,11 @@ unsigned reply_parts(const struct reply *r, size_t max_bytes, struct slice *part
 
     for (const struct block *b = r->first; b && n < max && max_bytes > 0; b = b->next) {
         size_t len = b->len - skip;
+        if (b->promise && !b->promise->bytes)
+            break;
         if (len > max_bytes)
             len = max_bytes;
-        parts[n++] = slice_of(b->data + skip, len);
+        parts[n++] = slice_of((b->promise ? b->promise->bytes : b->data) + skip, len);
         max_bytes -= len;
         skip = 0;
     }
@@ -359,11 +400,30 @@ void reply_take(struct reply *r, size_t n)
     }
 }
 
+/* The block changes hands. */
+static void move_first(struct reply *to, struct reply *from)
+{
+    struct block *b = from->first;
+
+    assert(to->pool == from->pool);
+    from->first = b->next;
+    if (!from->first)
+        from->last = NULL;
+    from->bytes -= b->len;
+    b->next = NULL;
+    append_block(to, b);
+}
+
 void reply_move(struct reply *to, struct reply *from, size_t n)
 {
     assert(to != from && n <= from->bytes);
     while (n > 0) {
         struct slice part = { NULL, 0 };
+        if (from->first->promise && from->taken == 0) {
+            n -= from->first->len;
+            move_first(to, from);
+            continue;
+        }
         reply_parts(from, n, &part, 1);
         write_bytes(to, part);
         reply_take(from, part.len);

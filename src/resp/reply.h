@@ -58,6 +58,16 @@ void reply_error(struct reply *r, const char *code, const char *text);
 void reply_errorf(struct reply *r, const char *code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* A bulk string of `len` bytes which reply_promise() brings in one or more pieces. */
+void reply_bulk_begin(struct reply *r, size_t len);
+void reply_promise(struct reply *r, struct promise *p); /* the reply's from now on */
+void reply_bulk_end(struct reply *r);
+
+/* The first promises within the first `max_bytes` that are not kept, at most `max` of
+ * them; returns how many. */
+unsigned reply_promises(const struct reply *r, size_t max_bytes, struct promise **out,
+                        unsigned max);
+
 /* Bytes that are RESP already. */
 void reply_raw(struct reply *r, struct slice bytes);
 
@@ -76,14 +86,15 @@ void reply_cut(struct reply *r, struct reply_mark mark);
  * been taken off since. */
 void reply_cut_to(struct reply *r, size_t bytes, uint64_t errors);
 
-/* The first bytes, at most `max_bytes`, as at most `max` parts; returns how many
- * parts.  They borrow until the next call on `r`. */
+/* The first bytes, at most `max_bytes`, up to the first promise that is not kept, as at
+ * most `max` parts; returns how many parts.  They borrow until the next call on `r`. */
 unsigned reply_parts(const struct reply *r, size_t max_bytes, struct slice *parts, unsigned max);
 
 /* Takes the first `n` bytes off (they were sent). */
 void reply_take(struct reply *r, size_t n);
 
-/* Moves the first `n` bytes of `from` to the end of `to` (copies). */
+/* Moves the first `n` bytes of `from` to the end of `to`: copies, but for promises, of
+ * which none may be cut through. */
 void reply_move(struct reply *to, struct reply *from, size_t n);
 
 /* Moves all of `from`, errors included, to the end of `to`, which is of the same

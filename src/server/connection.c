@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "server/outgoing.h"
 #include "server/server_state.h"
 
 enum {
@@ -57,6 +58,7 @@ void connection_free(struct connection *conn)
     reply_clear(&conn->out);
     held_deinit(&conn->held);
     connection_forget_waiting(conn);
+    incoming_free(conn);
     block_drop(blocks, conn->in);
     reader_deinit(&conn->reader);
     session_deinit(&conn->session);
@@ -102,7 +104,7 @@ bool connection_open(const struct connection *conn)
 {
     return !conn->gone && conn->session.closing == SESSION_OPEN &&
            conn->server->instance.stop == STOP_NO && conn->held.calls <= LIMIT_PIPELINE &&
-           list_empty(&conn->parked) &&
+           list_empty(&conn->parked) && !(conn->incoming && incoming_waits(conn)) &&
            (conn->queue ? queue_is_open(conn) : !must_drain(conn, conn->out.bytes));
 }
 
@@ -176,17 +178,11 @@ static bool make_room(struct connection *conn)
     return true;
 }
 
-void connection_read(struct connection *conn)
+/* What the socket said; there was room for `room` bytes. */
+static void take_received(struct connection *conn, int64_t n, size_t room)
 {
     struct instance *in = &conn->server->instance;
-    size_t room;
-    int64_t n;
 
-    conn->more = false;
-    if (conn->stalled || !connection_open(conn) || !make_room(conn))
-        return;
-    room = conn->in->cap - conn->in->len;
-    n = net_recv(conn->net, conn->in->data + conn->in->len, room);
     if (n <= 0) {
         /* A client may end its half and still wait for replies. */
         if (n == NET_GONE)
@@ -194,10 +190,35 @@ void connection_read(struct connection *conn)
         connection_release_input(conn);
         return;
     }
-    conn->in->len += (size_t)n;
+    conn->got = (size_t)n;
     conn->more = (size_t)n == room;
     in->stats.net_input_bytes += (uint64_t)n;
     conn->session.active_us = in->turn_mono_us;
+}
+
+void connection_read(struct connection *conn)
+{
+    size_t room;
+    int64_t n;
+
+    conn->more = false;
+    conn->got = 0;
+    if (conn->stalled || !connection_open(conn))
+        return;
+    if (incoming_reads(conn)) {
+        n = incoming_recv(conn, &room);
+        if (n == 0)
+            return;
+        take_received(conn, n, room);
+        return;
+    }
+    if (!make_room(conn))
+        return;
+    room = conn->in->cap - conn->in->len;
+    n = net_recv(conn->net, conn->in->data + conn->in->len, room);
+    if (n > 0)
+        conn->in->len += (size_t)n;
+    take_received(conn, n, room);
 }
 
 void connection_serve(struct connection *conn)
@@ -215,7 +236,6 @@ void connection_serve(struct connection *conn)
     /* Go on while the socket filled the block and a command is unfinished; else it
      * is others' turn. */
     while (conn->more && conn->in && total < LIMIT_READ) {
-        size_t before = conn->in->len - conn->at;
         connection_read(conn);
         if (!conn->in)
             return;
@@ -223,7 +243,7 @@ void connection_serve(struct connection *conn)
             conn->stalled = true;
             return;
         }
-        total += conn->in->len - conn->at - before;
+        total += conn->got;
         connection_process(conn);
     }
 }
@@ -243,7 +263,7 @@ void connection_send(struct connection *conn)
     while (conn->out.bytes > conn->held.bytes && !conn->gone) {
         size_t bytes = conn->out.bytes - conn->held.bytes;
         unsigned count = reply_parts(&conn->out, bytes, parts, SEND_PARTS);
-        int64_t n = net_send(conn->net, parts, count);
+        int64_t n = count ? net_send(conn->net, parts, count) : NET_AGAIN;
 
         if (n == NET_AGAIN)
             return;
@@ -260,15 +280,17 @@ void connection_send(struct connection *conn)
 bool connection_flush(struct connection *conn)
 {
     unsigned events = 0;
+    struct slice part;
 
     connection_send(conn);
+    outgoing_ask(conn);
     if (conn->gone)
         return false;
     if (conn->session.closing && conn->out.bytes == 0 && !conn->queue)
         return false;
     if (conn->held.calls == 0 && !conn->queue)
         list_remove(&conn->holding);
-    if (conn->out.bytes > conn->held.bytes)
+    if (reply_parts(&conn->out, conn->out.bytes - conn->held.bytes, &part, 1) > 0)
         events |= NET_WRITE;
     if (connection_open(conn)) {
         events |= NET_READ;

@@ -19,6 +19,7 @@
 #include "resp/reader.h"
 #include "resp/reply.h"
 #include "server/held.h"
+#include "server/incoming.h"
 #include "server/queue.h"
 #include "session/session.h"
 
@@ -37,11 +38,14 @@ struct connection {
     size_t at;        /* where in it the next command begins */
     struct reply out;
     struct held held;
-    struct queue *queue; /* behind them: calls that wait; NULL for none */
-    unsigned wanted;     /* enum net_events told to the network */
-    bool stalled;        /* whole commands wait in `in` for the connection to be open */
-    bool more;           /* the last read filled the block */
-    bool gone;           /* the peer is: close it */
+    struct incoming *incoming; /* an argument that comes in pieces; NULL for none */
+    struct call_large *large;  /* those of the command at `at` that have come */
+    struct queue *queue;       /* behind them: calls that wait; NULL for none */
+    unsigned wanted;           /* enum net_events told to the network */
+    bool stalled;              /* whole commands wait in `in` for the connection to be open */
+    bool more;                 /* the last read filled the block */
+    size_t got;                /* bytes of the last read */
+    bool gone;                 /* the peer is: close it */
 };
 
 /* Takes an accepted connection. */

@@ -17,6 +17,7 @@ enum {
 enum parse_end {
     PARSE_MORE,   /* the rest is not whole */
     PARSE_FULL,   /* there may be more calls behind the batch */
+    PARSE_BULK,   /* the next call has an argument that may come in pieces */
     PARSE_BROKEN, /* the reader has an error behind the batch */
 };
 
@@ -57,12 +58,15 @@ static void parse_batch(struct connection *conn, struct batch *b)
     *b = (struct batch){ .at = conn->at };
     conn->reader.authenticated = conn->session.authenticated;
     conn->reader.bulk_max = (size_t)s->instance.options->proto_max_bulk_len;
+    conn->reader.bulk_min = (size_t)s->instance.options->value_chunk_size + 1;
     while (b->count < most && !b->is_inline) {
         struct slice bytes = slice_of(conn->in->data + b->at, conn->in->len - b->at);
         enum reader_end end = bytes.len ? reader_step(&conn->reader, bytes) : READER_MORE;
 
-        if (end == READER_MORE || end == READER_ERROR) {
-            b->end = end == READER_MORE ? PARSE_MORE : PARSE_BROKEN;
+        if (end == READER_MORE || end == READER_ERROR || end == READER_BULK) {
+            b->end = end == READER_MORE   ? PARSE_MORE
+                     : end == READER_BULK ? PARSE_BULK
+                                          : PARSE_BROKEN;
             break;
         }
         b->at += conn->reader.used;
@@ -113,7 +117,7 @@ bool connection_peek(struct connection *conn, uint64_t *position)
     conn->reader.authenticated = conn->session.authenticated;
     conn->reader.bulk_max = (size_t)conn->server->instance.options->proto_max_bulk_len;
     end = reader_step(&conn->reader, bytes);
-    if (end == READER_MORE)
+    if (end == READER_MORE || end == READER_BULK)
         return false; /* the batch goes on where this stopped */
     found = end == READER_COMMAND && first_key(conn, bytes, position);
     reader_next(&conn->reader);
@@ -136,6 +140,19 @@ static bool is_http(const struct call *c)
     return !c->row && (call_arg_is(c, 0, "post") || call_arg_is(c, 0, "host:"));
 }
 
+/* What came in pieces was written.  False: replied. */
+static bool large_is_there(struct call *c)
+{
+    struct err e;
+
+    if (!incoming_failed(c, &e))
+        return true;
+    reply_errorf(c->reply, "MISCONF",
+                 "Henge keeps every write on disk, and this value could not be written: %s",
+                 e.os ? strerror(e.os) : e.what);
+    return false;
+}
+
 static void run_call(struct connection *conn, struct call *c)
 {
     struct server *s = conn->server;
@@ -143,7 +160,7 @@ static void run_call(struct connection *conn, struct call *c)
     uint64_t errors = conn->out.errors;
     enum call_end end = CALL_DONE;
 
-    if (session_admit(&conn->session, c))
+    if (session_admit(&conn->session, c) && (!c->large || large_is_there(c)))
         end = node_run(s->instance.node, c);
     conn->session.commands++;
     s->instance.stats.commands++;
@@ -152,6 +169,8 @@ static void run_call(struct connection *conn, struct call *c)
         connection_wait(conn, c, end);
         return;
     }
+    if (c->large)
+        call_drop_large(c);
     s->instance.stats.errors += conn->out.errors - errors;
     if (c->gate > node_acked(s->instance.node) || conn->held.count) {
         held_add(&conn->held, c->gate, s->turn, conn->out.bytes - before);
@@ -181,6 +200,8 @@ static size_t run_batch(struct connection *conn, const struct batch *b)
             conn->gone = true;
             return i;
         }
+        c->large = conn->large; /* of the first, if there is one */
+        conn->large = NULL;
         if (conn->queue)
             connection_run_beside(conn, c);
         else
@@ -201,15 +222,54 @@ static void protocol_error(struct connection *conn)
     connection_refuse(conn, "ERR", conn->reader.error);
 }
 
+/* The call behind the batch, which is the first now, has a large argument.  False: it
+ * has to wait. */
+static bool take_bulk(struct connection *conn)
+{
+    switch (incoming_begin(conn)) {
+    case INCOMING_WHOLE:
+        reader_whole(&conn->reader);
+        return true;
+    case INCOMING_BEGUN:
+        return incoming_go_on(conn);
+    case INCOMING_LATER:
+        conn->stalled = true;
+        return false;
+    case INCOMING_REFUSED:
+        break;
+    }
+    return false;
+}
+
+/* What follows a batch all of whose calls ran.  False: nothing, until more comes. */
+static bool go_on_behind(struct connection *conn, const struct batch *b)
+{
+    if (conn->out.bytes - conn->held.bytes > SEND_EARLY)
+        connection_send(conn); /* blocks that are used again at once stay in the cache */
+    switch (b->end) {
+    case PARSE_FULL:
+        return true;
+    case PARSE_BULK:
+        return b->count > 0 || take_bulk(conn);
+    case PARSE_BROKEN:
+        protocol_error(conn);
+        return false;
+    case PARSE_MORE:
+        break;
+    }
+    return false;
+}
+
 /* Runs batch after batch; sets `stalled` if whole commands may be left. */
 static void run_all(struct connection *conn)
 {
-    struct batch b = { .end = PARSE_FULL };
+    struct batch b;
+    size_t ran;
 
-    conn->stalled = false;
-    while (b.end == PARSE_FULL && connection_open(conn)) {
-        size_t ran;
-
+    do {
+        conn->stalled = !connection_open(conn);
+        if (conn->stalled)
+            return;
         parse_batch(conn, &b);
         ran = run_batch(conn, &b);
         if (b.is_inline)
@@ -219,18 +279,13 @@ static void run_all(struct connection *conn)
             conn->stalled = true;
             return;
         }
-        if (conn->out.bytes - conn->held.bytes > SEND_EARLY)
-            connection_send(conn); /* blocks that are used again at once stay in the cache */
-        if (b.end == PARSE_BROKEN) {
-            protocol_error(conn);
-            return;
-        }
-    }
-    conn->stalled = b.end == PARSE_FULL;
+    } while (go_on_behind(conn, &b));
 }
 
 void connection_process(struct connection *conn)
 {
-    run_all(conn);
+    conn->stalled = false;
+    if (!conn->incoming || incoming_go_on(conn))
+        run_all(conn);
     connection_release_input(conn);
 }

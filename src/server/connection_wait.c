@@ -1,5 +1,7 @@
 /* connection_wait.c: calls of a connection that wait for the disk: how they leave
  * the stack, go on, and give their replies up. */
+#include <assert.h>
+
 #include "node/request.h"
 #include "server/server_state.h"
 
@@ -56,6 +58,7 @@ void connection_run_beside(struct connection *conn, struct call *c)
     uint64_t errors = out->errors;
     enum call_end end = CALL_DONE;
 
+    assert(!c->large); /* nothing waits when such a call comes */
     c->reply = out;
     conn->session.commands++;
     s->instance.stats.commands++;
@@ -86,6 +89,7 @@ static void finish(struct connection *conn, struct waiting *w)
     struct server *s = conn->server;
     bool again;
 
+    call_drop_large(&w->call);
     s->instance.stats.errors += w->reply.errors;
     s->instance.waiting--;
     again = queue_finish(conn->queue, w, gate_of(s, &w->call), s->turn, &conn->out, &conn->held);

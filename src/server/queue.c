@@ -27,6 +27,7 @@ static void free_waiting(struct waiting *w, struct block_pool *pool)
     list_remove(&w->resumed);
     fetch_end(&w->fetch);
     call_forget(&w->call);
+    call_drop_large(&w->call);
     reply_clear(&w->reply);
     reply_clear(&w->behind);
     held_deinit(&w->held);
@@ -93,6 +94,12 @@ bool queue_admits(struct queue *q, const struct call *c)
     q->blocked = true;
     q->blocked_till_empty = keys == 0;
     return false;
+}
+
+void queue_block(struct queue *q)
+{
+    q->blocked = true;
+    q->blocked_till_empty = true;
 }
 
 /* Arguments from the reader's own memory move into a block of their own. */

@@ -62,6 +62,9 @@ struct queue *queue_new(void);
 /* Ends every call in it, whatever its state, and frees it.  Accepts NULL. */
 void queue_free(struct queue *q, struct block_pool *pool);
 
+/* What comes next must wait until no call waits: `blocked` is set. */
+void queue_block(struct queue *q);
+
 /* The call may run now, beside those that wait: it shares no key with them, and
  * changes nothing that they or those behind it see.  False: `blocked` is set. */
 bool queue_admits(struct queue *q, const struct call *c);

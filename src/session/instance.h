@@ -71,8 +71,9 @@ struct instance {
     const struct instance_door *door;
     struct list sessions; /* of struct session, by id */
     uint64_t session_count;
-    uint64_t waiting; /* calls that wait for the disk */
-    uint64_t next_id; /* of clients */
+    uint64_t waiting;        /* calls that wait for the disk */
+    uint64_t incoming_bytes; /* of pieces of values that are coming */
+    uint64_t next_id;        /* of clients */
     struct block_pool blocks;
     struct instance_stats stats;
     struct instance_stats stats_base; /* as CONFIG RESETSTAT found them: INFO shows what */

@@ -52,6 +52,8 @@ static const struct option table[] = {
       "memory for what was read from disk; 0: what is left of maxmemory" },
     { "value-separation", OPTION_SIZE, 0, AT(value_separation), "4kb", 256, 1024 * 1024, NULL,
       "values of so many bytes are written once and kept out of tables" },
+    { "value-chunk-size", OPTION_SIZE, 0, AT(value_chunk_size), "1mb", 4096, 16 * 1024 * 1024, NULL,
+      "larger values come and leave in pieces of so many bytes" },
     { "table-compression", OPTION_BOOL, 0, AT(table_compression), "no", 0, 0, NULL,
       "compress tables with LZ4: less disk, more work; values kept out of tables stay as they "
       "are" },

@@ -46,6 +46,7 @@ struct options {
     int64_t memtable_size;
     int64_t cache_size;
     int64_t value_separation;
+    int64_t value_chunk_size;
     int64_t table_size;
     int64_t table_block_size;
     int64_t table_filter_bits;

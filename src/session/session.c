@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "cell/position.h"
 
+enum { WHOLE_SHARE = 4 }; /* of maxmemory, a value that has to be put together may take one */
+
 void session_init(struct session *s, struct instance *in)
 {
     *s = (struct session){ .instance = in, .id = in->next_id++, .proto = 2 };
@@ -158,6 +160,7 @@ bool session_admit(struct session *s, struct call *c)
     if (!keys_fit(c))
         return false;
     c->databases = (uint8_t)s->instance->options->databases;
+    c->whole_max = s->instance->memory_max / WHOLE_SHARE;
     if (c->row->flags & CMD_RANDOM)
         c->random = prng_next(&s->instance->prng);
     return store_takes(s, c);

@@ -73,6 +73,9 @@ static const char *check_cell(struct frames *f, const struct cell *c)
     }
     if (c->key.kind == CELL_FLUSH)
         return "a blob file has a flush";
+    f->stamp = c->stamp > f->stamp ? c->stamp : f->stamp;
+    if (c->key.kind == CELL_CHUNK) /* in the order in which pieces came */
+        return NULL;
     if (f->last.len) {
         struct cell before;
         cell_decode(f->last.data, &before);
@@ -82,7 +85,6 @@ static const char *check_cell(struct frames *f, const struct cell *c)
     f->last.len = 0;
     cell_encode(&bare, buf_reserve(&f->last, cell_size(&bare)));
     f->last.len = cell_size(&bare);
-    f->stamp = c->stamp > f->stamp ? c->stamp : f->stamp;
     return NULL;
 }
 
@@ -292,7 +294,7 @@ void check_blob(struct check *c, const struct store_file *f, uint64_t counts)
     struct err e = read_page(c, f, page);
 
     fr.tied = true;
-    fr.limit = f->size;
+    fr.limit = counts < f->size ? counts : f->size; /* what follows is nobody's */
     if (!err_is(e) && (!blob_head_get(page, &version, &id) || id != f->id))
         e = err_make(ERR_CORRUPT, 0, "its head is damaged");
     else if (!err_is(e) && version != BLOB_FORMAT_VERSION)

@@ -41,11 +41,25 @@ static bool is_same(const uint8_t *there, const uint8_t *cell, size_t prefix, ui
            memcmp(there + 31, cell + 31, prefix - 31) == 0;
 }
 
+/* Whether what stands in front of a piece, `prefix` bytes, is a piece of that cell's
+ * key: the same position, database and key. */
+static bool is_piece(const uint8_t *there, const uint8_t *cell, uint32_t length)
+{
+    size_t key = wire_get16(cell + 24);
+
+    return wire_get64(there) == cell_encoded_position(cell) && wire_get32(there + 16) == length &&
+           there[28] == cell[28] && there[29] == CELL_CHUNK && wire_get16(there + 24) == key &&
+           memcmp(there + CELL_FIXED_SIZE, cell + CELL_FIXED_SIZE, key) == 0;
+}
+
 /* What is wrong with the value of `ref` in its file, or NULL. */
 static const char *look(struct refs *r, const struct blob_file *b, const struct blob_ref *ref,
                         const uint8_t *cell)
 {
-    size_t prefix = prefix_size(cell), got = 0;
+    bool piece = cell[30] & CELL_PARTS;
+    size_t prefix = piece ? CELL_FIXED_SIZE + (size_t)wire_get16(cell + 24) + CHUNK_NUMBER_SIZE
+                          : prefix_size(cell);
+    size_t got = 0;
     uint64_t at = ref->offset, end;
     uint32_t crc = 0;
     struct err e = blob_file_holds(b, ref);
@@ -54,7 +68,8 @@ static const char *look(struct refs *r, const struct blob_file *b, const struct 
         return "a cell refers to a place outside of this file";
     buf_reserve(&r->room, CHECK_STEP);
     e = fs_read(b->file, at - prefix, r->room.data, prefix, &got);
-    if (!err_is(e) && (got < prefix || !is_same(r->room.data, cell, prefix, ref->length)))
+    if (!err_is(e) && (got < prefix || !(piece ? is_piece(r->room.data, cell, ref->length)
+                                               : is_same(r->room.data, cell, prefix, ref->length))))
         return "a cell refers to what is not its value";
     for (end = at + ref->length; !err_is(e) && at < end; at += got) {
         size_t step = end - at < CHECK_STEP ? (size_t)(end - at) : CHECK_STEP;
@@ -68,29 +83,37 @@ static const char *look(struct refs *r, const struct blob_file *b, const struct 
     return crc == ref->crc ? NULL : "the checksum of a value is wrong";
 }
 
-static void check_ref(struct refs *r, const uint8_t *cell, bool hidden)
+static void check_ref(struct refs *r, const uint8_t *cell, const struct blob_ref *ref, bool hidden)
 {
     struct check *c = r->check;
     struct store_file where = { .kind = FILE_BLOB };
-    const struct blob_file *b;
-    struct blob_ref ref;
+    const struct blob_file *b = version_blob(c->v, ref->file);
     const char *what;
-    struct cell taken;
 
-    cell_decode(cell, &taken);
-    blob_ref_get(taken.value.data, &ref);
-    b = version_blob(c->v, ref.file);
-    check_progress(c, ref.length);
+    check_progress(c, ref->length);
     if (!b && hidden)
         return;
-    where.id = ref.file;
+    where.id = ref->file;
     where.kind = b ? b->kind : FILE_BLOB;
-    what = b ? look(r, b, &ref, cell) : "a cell refers to it, and it is no part of the store";
+    what = b ? look(r, b, ref, cell) : "a cell refers to it, and it is no part of the store";
     if (what) {
         const struct store_file *f = tool_store_find(&c->store, where.kind, where.id);
-        check_found(c, f ? f : &where, ref.offset, what, check_restore);
+        check_found(c, f ? f : &where, ref->offset, what, check_restore);
         if (!f)
             c->told = NULL;
+    }
+}
+
+/* Its value's place, or those of its pieces. */
+static void check_cell_refs(struct refs *r, const uint8_t *cell, bool hidden)
+{
+    struct blob_ref ref;
+    struct cell c;
+
+    cell_decode(cell, &c);
+    for (size_t i = 0; i < cell_parts(&c); i++) {
+        cell_part(&c, i, &ref);
+        check_ref(r, cell, &ref, hidden);
     }
 }
 
@@ -111,9 +134,9 @@ void check_refs(struct check *c)
     tree_merge_init(&m, c->v, NULL);
     for (; m.merge.source.cell; cell_source_next(&m.merge.source)) {
         const uint8_t *cell = m.merge.source.cell;
-        if (cell[30] & CELL_BLOB)
-            check_ref(&r, cell,
-                      m.merge.again || cell_encoded_stamp(cell) <= c->v->flushed[cell[28]]);
+        if (cell[30] & (CELL_BLOB | CELL_PARTS))
+            check_cell_refs(&r, cell,
+                            m.merge.again || cell_encoded_stamp(cell) <= c->v->flushed[cell[28]]);
         r.untold += cell_encoded_size(cell);
         if (r.untold < SHADE_BYTES)
             continue;

@@ -35,6 +35,11 @@ static void put_text(struct buf *to, struct slice text, uint64_t most)
     buf_append(to, slice_str(len < text.len ? "\"..." : "\""));
 }
 
+static size_t length_of(const struct cell *c, struct slice value)
+{
+    return c->flags & CELL_PARTS ? cell_value_length(c) : value.len;
+}
+
 void dump_cell(struct dump *d, const struct cell *c, struct slice value,
                const struct blob_ref *where)
 {
@@ -54,9 +59,11 @@ void dump_cell(struct dump *d, const struct cell *c, struct slice value,
         buf_append(to, slice_str(" deleted"));
     else if (c->key.kind != CELL_FLUSH)
         buf_printf(to, " %s %zu bytes ", c->type == CELL_STRING ? "string" : "value",
-                   where ? (size_t)where->length : value.len);
+                   where ? (size_t)where->length : length_of(c, value));
     if (!(c->flags & CELL_TOMBSTONE) && c->key.kind != CELL_FLUSH && d->value_bytes && value.data)
         put_text(to, value, d->value_bytes);
+    if (c->flags & CELL_PARTS)
+        buf_printf(to, " in %zu pieces", cell_parts(c));
     if (where)
         buf_printf(to, " in file %016llx at %llu", (unsigned long long)where->file,
                    (unsigned long long)where->offset);

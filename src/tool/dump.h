@@ -15,8 +15,8 @@ struct dump {
 
 enum tool_status dump_run(const struct tool *tool, const struct tool_args *args);
 
-/* Appends a cell to d->text: `c`, whose value is `value`; `where` is its place if it is
- * elsewhere, or NULL. */
+/* Appends a cell to d->text: `c`, whose value, or the beginning of one in pieces, is
+ * `value`; `where` is its place if it is elsewhere, or NULL. */
 void dump_cell(struct dump *d, const struct cell *c, struct slice value,
                const struct blob_ref *where);
 

@@ -20,7 +20,7 @@ static void dump_block(struct dump *d, const uint8_t *payload, size_t len)
         buf_append(&d->text, slice_str("  "));
         if (c.flags & CELL_BLOB)
             blob_ref_get(c.value.data, &ref);
-        dump_cell(d, &c, c.flags & CELL_BLOB ? slice_of(NULL, 0) : c.value,
+        dump_cell(d, &c, c.flags & (CELL_BLOB | CELL_PARTS) ? slice_of(NULL, 0) : c.value,
                   c.flags & CELL_BLOB ? &ref : NULL);
         dump_line(d);
     }

@@ -198,6 +198,31 @@ static void read_log(struct merged *m)
 
 /* --- all of it */
 
+/* A value in pieces: that each is where it should be; of the bytes, the first piece's. */
+static void show_parts(struct merged *m, const struct cell *c)
+{
+    struct dump *d = m->dump;
+    struct slice text = slice_of(NULL, 0);
+    struct err e = err_ok();
+
+    for (size_t i = 0; i < cell_parts(c) && !err_is(e); i++) {
+        const struct blob_file *b;
+        struct blob_ref ref;
+        cell_part(c, i, &ref);
+        b = version_blob(m->v, ref.file);
+        e = b ? blob_file_holds(b, &ref) : err_make(ERR_CORRUPT, 0, "its values are gone");
+        if (!err_is(e) && d->value_bytes && i == 0)
+            e = blob_file_read(b, &ref, buf_reserve(&m->value, ref.length));
+        if (err_is(e))
+            dump_damage(d, &(struct store_file){ .kind = FILE_BLOB, .id = ref.file }, ref.offset,
+                        e);
+        else if (d->value_bytes && i == 0)
+            text = slice_of(m->value.data, ref.length);
+    }
+    dump_cell(d, c, text, NULL);
+    dump_line(d);
+}
+
 static void show(struct merged *m, const uint8_t *cell)
 {
     struct dump *d = m->dump;
@@ -208,6 +233,10 @@ static void show(struct merged *m, const uint8_t *cell)
 
     m->cells++;
     cell_decode(cell, &c);
+    if (c.flags & CELL_PARTS) {
+        show_parts(m, &c);
+        return;
+    }
     if (!(c.flags & CELL_BLOB)) {
         dump_cell(d, &c, c.value, NULL);
         dump_line(d);

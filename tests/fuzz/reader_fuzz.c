@@ -20,7 +20,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void begin(struct reader *r, uint8_t limits)
 {
     static const size_t bulk_max[] = { 512 * 1024 * 1024, 100, SIZE_MAX, 20000 };
+    static const size_t bulk_min[] = { SIZE_MAX, 10, 100, 1 };
     reader_init(r, bulk_max[limits >> 1 & 3]);
+    r->bulk_min = bulk_min[limits >> 3 & 3];
     r->authenticated = limits & 1;
 }
 
@@ -55,6 +57,12 @@ static bool record(struct reader *r, enum reader_end end, struct slice bytes, st
         assert(strlen(r->error) < sizeof r->error);
         buf_printf(out, "!%s", r->error);
         return false;
+    case READER_BULK:
+        assert(r->bulk_at < r->used && r->used <= bytes.len && bytes.data[r->bulk_at] == '$');
+        assert((size_t)r->bulk_len >= r->bulk_min && r->bulk_min != SIZE_MAX);
+        buf_printf(out, "B%zu-%zu:%lld", r->bulk_at, r->used, (long long)r->bulk_len);
+        reader_whole(r);
+        return true;
     case READER_MORE:
         assert(r->need > bytes.len && r->used <= bytes.len);
         return true;

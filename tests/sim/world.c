@@ -54,7 +54,9 @@ static void set_options(struct world *w)
     static const int64_t segments[] = { 12288, 16384, 24576, 131072 };
     static const int64_t frames[] = { 1024, 4096, 65536 };
     static const int64_t chunks[] = { 4096, 16384, 65536 };
+    static const int64_t pieces[] = { 300, 1000, 5000, 1 << 20 };
     struct options *o = &w->options;
+    struct prng own; /* what came later leaves other draws as they are */
 
     options_init(o);
     mem_free(o->dir);
@@ -67,6 +69,8 @@ static void set_options(struct world *w)
     o->appendfsync = (int64_t)prng_below(&w->prng, 3);
     o->loglevel = TRACE_VERBOSE;
     set_tree(o, &w->prng);
+    prng_init(&own, w->seed ^ 0x7069656365);
+    o->value_chunk_size = pieces[prng_below(&own, 4)];
     if (prng_one_in(&w->prng, 10))
         o->maxmemory = 400 * 1024 + (int64_t)prng_below(&w->prng, 1024 * 1024);
 }

@@ -53,7 +53,7 @@ class Watch:
         self.server = server
         self.peak_mib = resident_mib(server.pid)
         self.first_mib = self.peak_mib
-        self.slowest_ms = 0.0
+        self.pings_ms = []
         self.problem = None
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self.run, daemon=True)
@@ -65,7 +65,7 @@ class Watch:
                     begun = time.monotonic()
                     if c.call("PING") != ("+", b"PONG"):
                         self.problem = "PING was not answered"
-                    self.slowest_ms = max(self.slowest_ms, (time.monotonic() - begun) * 1000)
+                    self.pings_ms.append((time.monotonic() - begun) * 1000)
                     self.peak_mib = max(self.peak_mib, resident_mib(self.server.pid))
                     self.ended.wait(0.005)
         except (OSError, resp.ProtocolViolation) as error:
@@ -78,6 +78,13 @@ class Watch:
     def __exit__(self, *_):
         self.ended.set()
         self.thread.join()
+
+    @property
+    def slowest_ms(self):
+        return max(self.pings_ms, default=0.0)
+
+    def percentile_ms(self, percent):
+        return sorted(self.pings_ms)[int(len(self.pings_ms) * percent / 100)]
 
     @property
     def grown_mib(self):

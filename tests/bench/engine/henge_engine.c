@@ -130,7 +130,7 @@ static bool look(struct henge *h, uint64_t number)
     char key[ENGINE_KEY];
     struct cell_key k = key_of(number, key);
     struct cell c = { .value = { 0 } };
-    enum lsm_answer answer = lsm_find(h->lsm, &k, true, &c);
+    enum lsm_answer answer = lsm_find(h->lsm, &k, WANT_VALUE, &c);
 
     if (answer == LSM_WANT)
         return false;

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <signal.h>
 
+#include "base/buf.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/prng.h"
@@ -125,7 +126,7 @@ static struct cell random_cell(struct prng *p, const uint8_t *bytes)
                              slice_of(bytes, (size_t)prng_below(p, 40))),
         .stamp = prng_next(p),
         .origin = (uint32_t)prng_next(p),
-        .flags = (uint8_t)prng_below(p, CELL_FLAGS_ALL + 1),
+        .flags = (uint8_t)prng_below(p, 8), /* those that any kind may have */
     };
     c.key.kind = (uint8_t)prng_below(p, CELL_CHUNK + 1);
     if (c.key.kind == CELL_HEAD)
@@ -407,4 +408,63 @@ Test(cell, a_flush_is_legal_in_the_log_alone)
     struct cell flush = { .key = { .kind = CELL_FLUSH, .db = 1 }, .stamp = 1 };
 
     cr_assert_eq(stored(&flush).code, ERR_CORRUPT);
+}
+
+/* A head whose value is in `count` pieces of 1000, 1001, ... bytes. */
+static uint8_t *cell_in_pieces(size_t count, size_t *size)
+{
+    struct buf refs = { 0 };
+    struct cell c = string_cell("foo", "");
+    uint8_t *p;
+
+    for (size_t i = 0; i < count; i++) {
+        struct blob_ref ref = { 7 + i, 4096, (uint32_t)(1000 + i), 0x01020304 };
+        blob_ref_put(buf_reserve(&refs, BLOB_REF_SIZE), &ref);
+        refs.len += BLOB_REF_SIZE;
+    }
+    c.flags = CELL_PARTS;
+    c.value = buf_slice(&refs);
+    p = encode(&c, size);
+    buf_deinit(&refs);
+    return p;
+}
+
+Test(cell, a_value_may_be_in_pieces)
+{
+    struct blob_ref ref;
+    struct cell c;
+    size_t size = 0, used = 0;
+    uint8_t *p = cell_in_pieces(3, &size);
+
+    cr_assert_not(err_is(cell_decode_checked(slice_of(p, size), &c, &used)));
+    cr_expect_eq(used, size);
+    cr_expect_eq(cell_parts(&c), 3);
+    cr_expect_eq(cell_value_length(&c), 3003);
+    cell_part(&c, 2, &ref);
+    cr_expect(ref.file == 9 && ref.offset == 4096 && ref.length == 1002 && ref.crc == 0x01020304);
+    cr_assert_not(err_is(cell_decode_stored(slice_of(p, size), &c, &used)));
+    mem_free(p);
+}
+
+Test(cell, pieces_that_make_no_value_are_refused)
+{
+    struct cell c;
+    size_t size = 0, used = 0;
+    uint8_t *p = cell_in_pieces(2, &size);
+
+    p[29] = CELL_FIELD;
+    cr_expect_eq(cell_decode_checked(slice_of(p, size), &c, &used).code, ERR_CORRUPT, "no head");
+    p[29] = CELL_HEAD;
+    p[16] = 47;
+    cr_expect_eq(cell_decode_checked(slice_of(p, size), &c, &used).code, ERR_CORRUPT,
+                 "half a piece");
+    p[16] = 48;
+    p[30] = CELL_PARTS | CELL_TOMBSTONE;
+    cr_expect_eq(cell_decode_checked(slice_of(p, size), &c, &used).code, ERR_CORRUPT, "deleted");
+    p[30] = CELL_PARTS | CELL_BLOB;
+    cr_expect_eq(cell_decode_stored(slice_of(p, size), &c, &used).code, ERR_CORRUPT, "and a blob");
+    p[30] = CELL_PARTS;
+    wire_put32(p + CELL_FIXED_SIZE + 3 + 16, LIMIT_VALUE);
+    cr_expect_eq(cell_decode_checked(slice_of(p, size), &c, &used).code, ERR_CORRUPT, "too long");
+    mem_free(p);
 }

@@ -82,10 +82,11 @@ static void take_bytes(struct fake_view *f, struct cell *c)
     c->flags |= CELL_BLOB;
 }
 
-static enum view_answer find(struct view *view, const struct cell_key *key, bool value,
+static enum view_answer find(struct view *view, const struct cell_key *key, enum want_kind kind,
                              struct cell *out)
 {
     struct fake_view *f = fake_of(view);
+    bool value = kind != WANT_CELL;
     struct cell_key right = cell_head_key(key->db, key->key);
     assert(key->position == right.position && key->kind == CELL_HEAD && key->subkey.len == 0);
     f->finds++;
@@ -213,7 +214,8 @@ static enum view_walk_end walk(struct view *view, uint8_t db, uint64_t from, siz
 void fake_view_init(struct fake_view *f)
 {
     memset(f, 0, sizeof(*f));
-    f->view = (struct view){ find, put, flush, count, walk };
+    f->view =
+        (struct view){ .find = find, .put = put, .flush = flush, .count = count, .walk = walk };
 }
 
 void fake_view_deinit(struct fake_view *f)

@@ -71,6 +71,7 @@ void bench_run(struct bench *b, uint32_t argc, const struct slice *argv)
         .now_us = b->now_us,
         .random = b->random += UINT64_C(0x9e3779b97f4a7c15),
         .databases = LIMIT_DATABASES,
+        .whole_max = UINT64_MAX,
     };
     assert(c.row);
     if (c.row->subs && argc > 1)

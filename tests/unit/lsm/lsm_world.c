@@ -287,7 +287,7 @@ bool lsm_world_find(struct lsm_world *w, const struct cell_key *key, struct cell
 
     lsm_turn(w->lsm);
     w->fetch_err = err_ok();
-    while ((answer = lsm_find(w->lsm, key, true, out)) == LSM_WANT && !err_is(w->fetch_err)) {
+    while ((answer = lsm_find(w->lsm, key, WANT_WHOLE, out)) == LSM_WANT && !err_is(w->fetch_err)) {
         if (fetch)
             lsm_fetch_end(fetch);
         w->fetched = false;

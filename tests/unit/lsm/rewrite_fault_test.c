@@ -76,7 +76,7 @@ Test(rewrite_fault, of_damaged_files_alone_changes_nothing)
     memory_fs_find(&rw.fs, path)->data[SEGMENT_FRAMES_START + 5] ^= 64;
     rewrite_world_run(&r, files, 1);
     ok(rewrite_error(r));
-    rewrite_take_edit(r, &e);
+    rewrite_take_edit(r, rw.version, &e);
     cr_assert(e.drop_blob_count == 0 && e.add_count == 0 && e.add_blob_count == 0);
     cr_assert_eq(rw.warnings, 1);
     edit_deinit(&e);

@@ -58,7 +58,6 @@ Test(rewrite, may_follow_a_rewrite_of_some_of_the_files)
 Test(rewrite, loses_to_a_flush_that_came_meanwhile)
 {
     uint64_t files[REWRITE_FILES];
-    struct version *old;
     struct rewrite *r;
     struct prng prng;
     size_t n;
@@ -67,10 +66,9 @@ Test(rewrite, loses_to_a_flush_that_came_meanwhile)
     prng_init(&prng, 77);
     n = rewrite_world_files(files);
     rewrite_world_run(&r, files, n);
-    old = rw.version;
-    version_hold(old);
+    rw.held = rw.version;
+    version_hold(rw.held);
     rewrite_world_segment(&prng, 0, REWRITE_SEGMENTS * 16);
-    version_drop(old, NULL);
     rewrite_world_take(r);
     rewrite_world_expect_facts();
     rewrite_world_end();
@@ -107,7 +105,7 @@ Test(rewrite, of_pure_garbage_writes_nothing)
     rewrite_world_run(&r, files, n);
     cr_assert_not(err_is(rewrite_error(r)));
     cr_assert_eq(rewrite_written(r), 0);
-    rewrite_take_edit(r, &e);
+    rewrite_take_edit(r, rw.version, &e);
     cr_assert(e.drop_blob_count == n && e.add_count == 0 && e.add_blob_count == 0);
     edit_deinit(&e);
     rewrite_free(r, true);

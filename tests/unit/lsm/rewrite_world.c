@@ -309,12 +309,14 @@ void rewrite_world_take(struct rewrite *r)
     size_t n;
 
     ok(rewrite_error(r));
-    rewrite_take_edit(r, &e);
+    rewrite_take_edit(r, rw.version, &e);
     n = e.drop_blob_count;
     for (size_t i = 0; i < n; i++)
         gone[i] = version_blob(rw.version, e.drop_blobs[i]);
     apply(&e);
     rewrite_free(r, true);
+    version_drop(rw.held, NULL);
+    rw.held = NULL;
     for (size_t i = 0; i < n; i++)
         drop_blob(gone[i]);
 }

@@ -30,6 +30,7 @@ struct rewrite_world {
     struct file_ids ids;
     struct fact facts[REWRITE_KEYS];
     struct version *version;
+    struct version *held; /* that a rewrite reads, if it is another; NULL for none */
     uint64_t stamp;
     unsigned warnings;
     struct rewrite_options options;

@@ -398,3 +398,46 @@ Test(reader, a_command_may_be_begun_again_at_any_point)
     }
     reader_deinit(&r);
 }
+
+Test(reader, a_large_argument_is_told_before_its_bytes_come)
+{
+    struct slice head = slice_str("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$100\r\n");
+    struct slice args[3];
+    struct reader r;
+
+    reader_init(&r, SIZE_MAX);
+    r.authenticated = true;
+    r.bulk_min = 100;
+    cr_assert_eq(reader_step(&r, slice_of(head.data, head.len - 1)), READER_MORE);
+    cr_assert_eq(reader_step(&r, head), READER_BULK);
+    cr_assert_eq(reader_step(&r, head), READER_BULK, "until it is decided");
+    cr_expect(r.count == 2 && r.bulk_len == 100 && r.used == head.len);
+    cr_expect_eq(r.bulk_at, head.len - strlen("$100\r\n"));
+    reader_args(&r, head, args);
+    cr_expect(slice_is(args[0], "set") && slice_is(args[1], "k"));
+    reader_next(&r);
+    cr_assert_eq(reader_step(&r, slice_str("*2\r\n$4\r\nECHO\r\n$0\r\n\r\n")), READER_COMMAND);
+    reader_deinit(&r);
+}
+
+Test(reader, a_large_argument_may_be_wanted_whole)
+{
+    struct buf bytes = { 0 };
+    struct slice args[3];
+    struct reader r;
+
+    buf_printf(&bytes, "*3\r\n$3\r\nSET\r\n$100\r\n%0100d\r\n$200\r\n%0200d\r\n", 1, 2);
+    reader_init(&r, SIZE_MAX);
+    r.authenticated = true;
+    r.bulk_min = 100;
+    cr_assert_eq(reader_step(&r, buf_slice(&bytes)), READER_BULK);
+    reader_whole(&r);
+    cr_assert_eq(reader_step(&r, buf_slice(&bytes)), READER_COMMAND);
+    reader_args(&r, buf_slice(&bytes), args);
+    cr_expect(args[1].len == 100 && args[2].len == 200);
+    reader_next(&r);
+    cr_assert_eq(reader_step(&r, buf_slice(&bytes)), READER_BULK,
+                 "the next command is asked about");
+    reader_deinit(&r);
+    buf_deinit(&bytes);
+}

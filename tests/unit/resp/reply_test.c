@@ -442,3 +442,91 @@ Test(reply, random_appends_cuts_takes_and_moves_equal_a_flat_buffer)
         buf_deinit(&m[i].flat);
     }
 }
+
+static unsigned dropped;
+
+static bool ask_never(struct promise *p, void (*done)(void *owner, struct promise *p, struct err e),
+                      void *owner)
+{
+    (void)p;
+    (void)done;
+    (void)owner;
+    return false;
+}
+
+static void count_drop(struct promise *p)
+{
+    (void)p;
+    dropped++;
+}
+
+static struct promise promise_of(size_t len)
+{
+    return (struct promise){ .len = len, .ask = ask_never, .drop = count_drop };
+}
+
+Test(reply, promised_bytes_hold_up_what_follows_until_they_come)
+{
+    struct promise first = promise_of(3), second = promise_of(2), *next[4];
+    struct slice parts[8];
+    struct world w;
+
+    dropped = 0;
+    world_init(&w, 2);
+    reply_ok(&w.reply);
+    reply_bulk_begin(&w.reply, 5);
+    reply_promise(&w.reply, &first);
+    reply_promise(&w.reply, &second);
+    reply_bulk_end(&w.reply);
+    cr_assert(reply_check(&w.reply));
+    cr_expect_eq(w.reply.bytes, strlen("+OK|$5|abcde|") + 3);
+    cr_assert_eq(reply_parts(&w.reply, SIZE_MAX, parts, 8), 1);
+    cr_expect(slice_equal(parts[0], slice_str("+OK\r\n$5\r\n")));
+    cr_expect_eq(reply_promises(&w.reply, SIZE_MAX / 2, next, 4), 2);
+    cr_expect(next[0] == &first && next[1] == &second);
+    cr_expect_eq(reply_promises(&w.reply, 12, next, 4), 1, "those that may leave");
+    reply_take(&w.reply, parts[0].len);
+    promise_keep(&second, (const uint8_t *)"de");
+    cr_expect_eq(reply_parts(&w.reply, SIZE_MAX, parts, 8), 0);
+    promise_keep(&first, (const uint8_t *)"abc");
+    cr_expect_eq(reply_promises(&w.reply, SIZE_MAX / 2, next, 4), 0);
+    reply_take(&w.reply, 1);
+    cr_expect_eq(dropped, 0);
+    expect(&w, "bcde\r\n");
+    cr_expect_eq(dropped, 2);
+    world_deinit(&w);
+}
+
+Test(reply, promises_are_cut_moved_and_joined_like_bytes)
+{
+    struct promise p[4] = { promise_of(3), promise_of(5000), promise_of(3), promise_of(1) };
+    struct world w;
+    struct reply other;
+
+    dropped = 0;
+    world_init(&w, 2);
+    reply_init(&other, &w.pool, 2);
+    reply_ok(&w.reply);
+    struct reply_mark mark = reply_mark(&w.reply);
+    reply_promise(&w.reply, &p[0]);
+    reply_cut(&w.reply, mark);
+    cr_expect_eq(dropped, 1);
+    reply_promise(&w.reply, &p[1]);
+    reply_cut_to(&w.reply, 5, 0);
+    cr_expect_eq(dropped, 2);
+    reply_promise(&other, &p[2]);
+    reply_raw(&other, slice_str("x"));
+    reply_append(&w.reply, &other);
+    cr_expect_eq(other.bytes, 0);
+    cr_assert(reply_check(&w.reply) && reply_check(&other));
+    reply_promise(&w.reply, &p[3]);
+    reply_move(&other, &w.reply, w.reply.bytes);
+    cr_assert(reply_check(&w.reply) && reply_check(&other));
+    promise_keep(&p[2], (const uint8_t *)"abc");
+    promise_keep(&p[3], (const uint8_t *)"y");
+    reply_append(&w.reply, &other);
+    expect(&w, "+OK\r\nabcxy");
+    cr_expect_eq(dropped, 4);
+    reply_clear(&other);
+    world_deinit(&w);
+}
