@@ -26,6 +26,17 @@ enum planted {
     PLANTED_split_request,     /* one request's cells in two frames */
     PLANTED_lose_everysec,     /* `everysec` never syncs */
     PLANTED_flush_before_sync, /* a table may have what the log has not synced */
+    PLANTED_drop_log_early,    /* a segment goes before its cells' table is in the version */
+    PLANTED_mark_too_far,      /* a flush says that it has what is still in memory */
+    PLANTED_edit_not_synced,   /* a version counts before the manifest has its edit */
+    PLANTED_tombstone_early,   /* one goes although an older cell may be below */
+    PLANTED_revive_expired,    /* a cell that expired goes likewise */
+    PLANTED_older_cell_wins,   /* in a merge */
+    PLANTED_lose_last_cell,    /* of a compaction */
+    PLANTED_filter_lies,       /* it denies what is there */
+    PLANTED_drop_values,       /* a file goes while a cell refers to it */
+    PLANTED_forget_pins,       /* ... a head in memory */
+    PLANTED_rewrite_stale,     /* a rewrite's cells are taken for newer than a flush's */
 };
 bool planted_on(enum planted bug);
 #define PLANTED(name) planted_on(PLANTED_##name)

@@ -174,7 +174,8 @@ struct dataset_flush dataset_flush(struct dataset *d, uint8_t db, uint64_t stamp
 
     memcpy(flush.flushed, d->flushed, sizeof flush.flushed);
     for (unsigned i = 0; i < flush.count; i++) {
-        flush.was[i].memtable = nth(d, i, &counts);
+        nth(d, i, &counts);
+        flush.was[i].number = i < d->sealed_count ? d->sealed[i].number : d->number;
         flush.was[i].counts = *counts;
     }
     for (unsigned i = 0; i < LIMIT_DATABASES; i++) {
@@ -195,9 +196,10 @@ void dataset_unflush(struct dataset *d, const struct dataset_flush *flush)
     memcpy(d->flushed, flush->flushed, sizeof d->flushed);
     for (unsigned i = 0; i <= d->sealed_count; i++) {
         struct dataset_counts *counts;
-        const struct memtable *m = nth(d, i, &counts);
+        uint64_t number = i < d->sealed_count ? d->sealed[i].number : d->number;
+        nth(d, i, &counts);
         for (unsigned k = 0; k < flush->count; k++) {
-            if (flush->was[k].memtable == m)
+            if (flush->was[k].number == number)
                 *counts = flush->was[k].counts;
         }
     }
@@ -280,6 +282,7 @@ void dataset_seal(struct dataset *d, const struct log_mark *mark)
 {
     assert(dataset_can_seal(d));
     d->sealed[d->sealed_count++] = (struct sealed){ .memtable = d->active,
+                                                    .number = d->number++,
                                                     .counts = d->counts,
                                                     .pins = d->pins,
                                                     .guessed = d->guessed,
@@ -298,6 +301,10 @@ struct memtable *dataset_unseal(struct dataset *d)
     pins_deinit(&d->sealed[0].pins);
     d->sealed_count--;
     memmove(d->sealed, d->sealed + 1, d->sealed_count * sizeof *d->sealed);
+    /* Newer cells are over those of a table now, which may have left out what expired. */
+    d->guessed = true;
+    for (unsigned i = 0; i < d->sealed_count; i++)
+        d->sealed[i].guessed = true;
     return m;
 }
 

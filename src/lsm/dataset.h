@@ -41,6 +41,7 @@ struct dataset_counts {
 
 struct sealed {
     struct memtable *memtable;
+    uint64_t number;
     struct dataset_counts counts;
     struct pins pins;
     bool guessed;         /* some of its cells are over one of a table, perhaps */
@@ -52,6 +53,7 @@ struct dataset {
     struct arenas *arenas;
     struct dataset_options options;
     struct memtable *active;
+    uint64_t number;              /* of the active memtable: each has another */
     struct dataset_counts counts; /* of the active memtable */
     struct pins pins;             /* likewise */
     bool guessed;                 /* ... likewise */
@@ -80,7 +82,7 @@ struct dataset_flush {
     uint64_t stamp;
     unsigned count; /* memtables there were, with their counts */
     struct {
-        const struct memtable *memtable;
+        uint64_t number; /* a memtable's; one made later may be at its address */
         struct dataset_counts counts;
     } was[DATASET_SEALED_MAX + 1];
 };

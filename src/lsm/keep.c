@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+#include "base/planted.h"
+
 /* The context stays: it says which versions the cell has seen, the expired one's too. */
 static void make_tombstone(struct keep *k, const struct cell *of)
 {
@@ -28,11 +30,11 @@ enum keep_verdict keep_judge(struct keep *k, const uint8_t *cell)
     if (!(flags & (CELL_TOMBSTONE | CELL_EXPIRES)))
         return KEEP_CELL;
     if (flags & CELL_TOMBSTONE)
-        return k->below(k->arg, cell) ? KEEP_CELL : KEEP_NOTHING;
+        return k->below(k->arg, cell) && !PLANTED(tombstone_early) ? KEEP_CELL : KEEP_NOTHING;
     cell_decode(cell, &c);
     if (!cell_expired(&c, k->now_ms))
         return KEEP_CELL;
-    if (!k->below(k->arg, cell))
+    if (!k->below(k->arg, cell) || PLANTED(revive_expired))
         return KEEP_NOTHING;
     make_tombstone(k, &c);
     return KEEP_TOMBSTONE;

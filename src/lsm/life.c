@@ -66,7 +66,8 @@ void lsm_drop_blob(struct lsm *lsm, struct blob_file *b)
 
 bool lsm_pins(const struct lsm *lsm, uint64_t file)
 {
-    return uploads_pin(&lsm->uploads, file) || dataset_pins(&lsm->data, file);
+    return !PLANTED(forget_pins) &&
+           (uploads_pin(&lsm->uploads, file) || dataset_pins(&lsm->data, file));
 }
 
 void lsm_count_tables(struct lsm *lsm)
@@ -102,9 +103,12 @@ void lsm_version_changed(struct lsm *lsm)
 
 void lsm_forget_log(struct lsm *lsm)
 {
+    uint64_t mark = lsm->version->mark.position;
     struct log_part part;
 
-    while (log_forget(lsm->log, lsm->version->mark.position, &part)) {
+    if (PLANTED(drop_log_early))
+        mark = log_synced(lsm->log);
+    while (log_forget(lsm->log, mark, &part)) {
         if (!version_blob(lsm->version, part.stretch.id))
             janitor_take_file(lsm->janitor, FILE_SEGMENT, part.stretch.id, NULL, true);
     }
@@ -131,6 +135,8 @@ static void on_log_failed(void *owner, struct err e)
     struct lsm *lsm = owner;
 
     lsm_settle(lsm);
+    /* A frame that is undone may be whole in the file and replayed, behind a mark. */
+    log_undone(lsm->log, lsm_acked_stamp(lsm));
     if (PLANTED(keep_undone))
         undo_settle(&lsm->undo, &lsm->data, UINT64_MAX);
     undo_revert(&lsm->undo, &lsm->data);

@@ -8,7 +8,7 @@
 
 enum {
     META_SHARE = 32, /* of a table's bytes, about one in so many is read to open it */
-    MANIFEST_ROLL = 4 * 1024 * 1024,
+    ROLL_SHARE = 16, /* a manifest is begun anew at this part of a segment's size */
 };
 
 static struct err read_manifest(struct loading *g, struct manifest_state *state)
@@ -107,8 +107,8 @@ struct err load_tree(struct loading *g)
 struct err load_tree_begin(struct loading *g)
 {
     struct load *l = g->load;
-    struct err e =
-        manifest_begin(&l->manifest, l->env->fs, l->options.dir, l->ids, l->version, MANIFEST_ROLL);
+    struct err e = manifest_begin(&l->manifest, l->env->fs, l->options.dir, l->ids, l->version,
+                                  l->options.segment_size / ROLL_SHARE);
 
     if (err_is(e))
         return loading_failed(g, e, "%s: cannot begin a manifest: %s: %s", l->options.dir, e.what,

@@ -160,6 +160,12 @@ void log_want_sync(struct log *log, uint64_t position)
         log_pump(log);
 }
 
+void log_undone(struct log *log, uint64_t stamp)
+{
+    if (log->stamp > stamp)
+        log->stamp = stamp;
+}
+
 struct log_mark log_mark(struct log *log)
 {
     log_close_frame(log);

@@ -89,6 +89,10 @@ uint64_t log_synced(const struct log *log);
  * is written, whatever the policy.  log_synced() tells when that is so. */
 void log_want_sync(struct log *log, uint64_t position);
 
+/* After on_failed(): the cells behind log_acked() are undone; those before have stamps
+ * up to this one, and these are larger. */
+void log_undone(struct log *log, uint64_t stamp);
+
 /* Ends the open frame (so only between requests): where the next one will begin,
  * for whoever keeps what the log has up to there.  In RESCUE: where the log will
  * go on. */

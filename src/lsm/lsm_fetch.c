@@ -54,6 +54,7 @@ struct lsm_fetch {
     struct list link;
     struct lsm *lsm;
     struct version *version; /* held while parts are under way */
+    uint64_t flushed[LIMIT_DATABASES];
     struct fetch_want *wants;
     size_t count;
     uint8_t *keys; /* bytes of the wants' keys */
@@ -126,6 +127,8 @@ static void read_cell(struct fetch_part *p, const struct fetch_want *want)
     if (!cell || want->kind == WANT_CELL)
         return;
     cell_decode(cell, &c);
+    if (c.stamp <= p->fetch->flushed[c.key.db])
+        return; /* its value may be gone: a newer cell that moved it went with the flush */
     if ((c.flags & CELL_BLOB) || (want->kind == WANT_WHOLE && (c.flags & CELL_PARTS)))
         read_value(p, c.value);
 }
@@ -289,6 +292,7 @@ struct lsm_fetch *lsm_fetch(struct lsm *lsm, const struct want *wants, size_t co
     f->done = done;
     f->owner = owner;
     f->version = lsm->version;
+    memcpy(f->flushed, lsm->data.flushed, sizeof f->flushed);
     version_hold(f->version);
     list_push(&lsm->fetches, &f->link);
     copy_wants(f, wants, count);

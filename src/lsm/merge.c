@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "base/mem.h"
+#include "base/planted.h"
 #include "lsm/run.h"
 
 /* <0 if source `a` comes first; 0 only for equal keys. */
@@ -23,7 +24,7 @@ static int compare(const struct merge *m, size_t a, size_t b)
 static bool before(const struct merge *m, size_t a, size_t b)
 {
     int c = compare(m, a, b);
-    return c ? c < 0 : a < b;
+    return c ? c < 0 : (a < b) != PLANTED(older_cell_wins);
 }
 
 /* Index in the heap of the smaller child of `at`; heap_count if there is none. */

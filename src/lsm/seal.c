@@ -67,7 +67,7 @@ static void start_flush(struct seal *s)
                          .stretch_count = count,
                          .table = lsm_table_options(lsm),
                          .order = ((s->order >> ORDER_SHIFT) + 1) << ORDER_SHIFT,
-                         .mark = oldest->mark,
+                         .mark = PLANTED(mark_too_far) ? log_mark(lsm->log) : oldest->mark,
                          .now_ms = lsm_applied_ms(lsm),
                          .rescue = s->rescue,
                          .err = err_ok() };

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "cell/cell.h"
 #include "env/fs.h"
+#include "base/planted.h"
 #include "lsm/filter.h"
 #include "lsm/table_block.h"
 #include "lsm/table_meta.h"
@@ -46,7 +47,8 @@ size_t table_memory(const struct table *t);
 static inline bool table_may_hold(const struct table *t, uint64_t position)
 {
     return position >= t->meta.min_position && position <= t->meta.max_position &&
-           filter_may_hold(t->filter, t->filter_size, position);
+           filter_may_hold(t->filter, t->filter_size, position) &&
+           !(PLANTED(filter_lies) && position % 8 == 0);
 }
 
 /* The block that `key` is in if it is there at all: 0..blocks-1, or `blocks` if

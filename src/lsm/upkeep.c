@@ -5,6 +5,7 @@
 
 #include "base/list.h"
 #include "base/mem.h"
+#include "base/planted.h"
 #include "lsm/lsm_state.h"
 
 enum {
@@ -275,8 +276,8 @@ static bool drop_dead(struct upkeep *u)
 
     for (size_t i = 0; i < v->blob_count; i++) {
         const struct blob_place *b = &v->blobs[i];
-        if (b->live == 0 && (b->blob->kind == FILE_BLOB || b->blob->id < log_first) &&
-            !lsm_pins(lsm, b->blob->id))
+        if ((b->live == 0 || PLANTED(drop_values)) &&
+            (b->blob->kind == FILE_BLOB || b->blob->id < log_first) && !lsm_pins(lsm, b->blob->id))
             edit_drop_blob(&edit, b->blob->id);
     }
     if (edit.drop_blob_count == 0)
@@ -309,6 +310,8 @@ static bool rewrite_next(struct upkeep *u)
     if (u->order < lsm->seal.order)
         u->order = lsm->seal.order;
     o.order = ++u->order;
+    if (PLANTED(rewrite_stale))
+        o.order = u->order += 1u << 20;
     /* Only what no crash undoes: a file that is gone must not be asked for again. */
     memcpy(o.flushed, lsm->version->flushed, sizeof o.flushed);
     hold(u);

@@ -91,6 +91,24 @@ static uint64_t gate_of(const struct node *n)
     return 0;
 }
 
+/* Writes down what the call saw expired.  True: the log takes nothing just now, and
+ * the call, which has changed nothing, is to be run again: else its answer would rest
+ * on a clock that may be set back.  A log that does not come back cannot be waited for;
+ * then this process's own clock stays at least. */
+static bool bury(struct node *n)
+{
+    struct node_view *v = &n->view;
+    bool wrote = v->written > 0;
+
+    n->stats.expired += node_view_bury(v);
+    if (!v->unburied)
+        return false;
+    if (lsm_state(n->lsm) == LSM_READY && !wrote)
+        return true;
+    n->floor_us = n->now_us;
+    return false;
+}
+
 enum call_end node_run(struct node *n, struct call *c)
 {
     struct node_view *v = &n->view;
@@ -119,10 +137,8 @@ enum call_end node_run(struct node *n, struct call *c)
         n->stats.hits += v->hits - hits;
         n->stats.misses += v->misses - misses;
     }
-    if (v->expired.len)
-        n->stats.expired += node_view_bury(v);
-    if (v->unburied)
-        n->floor_us = n->now_us;
+    if (v->expired.len && bury(n) && end == CALL_DONE)
+        end = CALL_LATER;
     if (v->written)
         lsm_request(n->lsm);
     if (end == CALL_LATER)

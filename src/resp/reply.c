@@ -309,7 +309,7 @@ unsigned reply_promises(const struct reply *r, size_t max_bytes, struct promise 
 
     for (const struct block *b = r->first; b && n < max && left >= b->len; b = b->next) {
         left -= b->len;
-        if (b->promise && !b->promise->bytes)
+        if (b->promise)
             out[n++] = b->promise;
     }
     return n;

@@ -63,8 +63,8 @@ void reply_bulk_begin(struct reply *r, size_t len);
 void reply_promise(struct reply *r, struct promise *p); /* the reply's from now on */
 void reply_bulk_end(struct reply *r);
 
-/* The first promises within the first `max_bytes` that are not kept, at most `max` of
- * them; returns how many. */
+/* The first promises within the first `max_bytes`, kept or not, at most `max` of them;
+ * returns how many. */
 unsigned reply_promises(const struct reply *r, size_t max_bytes, struct promise **out,
                         unsigned max);
 

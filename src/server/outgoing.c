@@ -5,7 +5,7 @@
 
 #include "server/server_state.h"
 
-enum { AHEAD = 2 };
+enum { AHEAD = 2 }; /* of what the socket has not taken, those that have come included */
 
 /* A bulk string whose length was sent and whose bytes cannot follow: there is no way
  * to say so but to end. */

@@ -237,6 +237,25 @@ static void add_with_ghost(struct search *s, struct config *c)
     add_config(s, c);
 }
 
+/* What was undone and is found again was written before the expiry that somebody saw:
+ * it may have taken effect on the ghost. */
+static void expand_ghosts(struct search *s)
+{
+    size_t count = s->config_count;
+
+    for (size_t i = 0; i < count; i++) {
+        struct config c = s->configs[i];
+
+        if (!c.ghost)
+            continue;
+        c.state = c.ghost - 1;
+        c.ghost = 0;
+        add_config(s, &c);
+    }
+    if (s->config_count > count)
+        expand(s, -1);
+}
+
 static void on_end(struct search *s, const struct mark *mark)
 {
     struct config *kept;
@@ -244,6 +263,7 @@ static void on_end(struct search *s, const struct mark *mark)
     size_t count;
 
     expand(s, -1);
+    expand_ghosts(s);
     memset(s->open, 0, sizeof s->open);
     count = s->config_count;
     kept = mem_alloc(count * sizeof *kept);

@@ -31,10 +31,11 @@ enum trouble {
 struct director {
     struct world *w;
     struct prng *prng;
-    bool jumps; /* of the wall clock */
-    bool slow;  /* jobs */
-    bool rude;  /* clients */
-    bool idle;  /* everybody rests before the end */
+    struct prng own; /* of what came later, so that other draws stay as they are */
+    bool jumps;      /* of the wall clock */
+    bool slow;       /* jobs */
+    bool rude;       /* clients */
+    bool idle;       /* everybody rests before the end */
     unsigned power_percent;
     enum trouble trouble; /* of this life */
     bool settled;         /* this life's disk has no fault any more */
@@ -207,6 +208,20 @@ static void cut_soon(struct director *d)
     disk->cut_in = 1 + (unsigned)below(d, disk->cut_kind < 0 ? 12 : 4);
 }
 
+/* ... of one that the tree's protocols make. */
+static void cut_tree_soon(struct director *d)
+{
+    static const int kinds[] = { COUNT_CUT_FLUSH,        COUNT_CUT_COMPACT, COUNT_CUT_COMPACT,
+                                 COUNT_CUT_REWRITE,      COUNT_CUT_REWRITE, COUNT_CUT_PIECES,
+                                 COUNT_CUT_REWRITE,      COUNT_CUT_REWRITE, COUNT_CUT_MANIFEST_ROLL,
+                                 COUNT_CUT_DROP,         COUNT_CUT_DROP,    COUNT_CUT_MANIFEST,
+                                 COUNT_CUT_MANIFEST_ROLL };
+    struct sim_disk *disk = d->w->disk;
+
+    disk->cut_kind = kinds[prng_below(&d->own, sizeof kinds / sizeof *kinds)];
+    disk->cut_in = 1 + (unsigned)prng_below(&d->own, 3);
+}
+
 /* The rest of a life that was loaded. */
 static void live(struct director *d)
 {
@@ -233,6 +248,10 @@ static void live(struct director *d)
         busy_time(d, 100, false);
         break;
     default:
+        if (!prng_one_in(&d->own, 2))
+            break;
+        cut_tree_soon(d);
+        busy_time(d, 250, false);
         break;
     }
 }
@@ -387,6 +406,7 @@ void director_play(struct world *w)
     uint64_t lives = 3 + prng_below(&w->prng, 2);
     struct place place;
 
+    prng_init(&d.own, w->seed ^ 0x706f696e7473);
     choose_habits(&d);
     for (uint64_t i = 0; i < lives && !w->log.failed; i++) {
         if (begin_life(&d, i == 0 && prng_one_in(&w->prng, 2)))

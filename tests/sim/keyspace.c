@@ -157,7 +157,8 @@ static bool read_db(struct world *w, unsigned db)
             break;
     }
     c->on_answer = NULL;
-    if (!k.done && !w->ended)
+    /* Damage in a piece of a large value shows when half of it is sent: then it ends. */
+    if (!k.done && !w->ended && !(w->history.damaged && !c->peer.conn))
         sim_log_fail(&w->log, "progress", "db%u could not be read", db);
     if (k.done && !k.refused)
         compare(&k);

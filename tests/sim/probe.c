@@ -45,9 +45,28 @@ bool probe_wrote(const struct op *op, int i)
     }
 }
 
+/* A call that waits for the disk lets none run beside it: it sees or changes more than
+ * one key. */
+static bool is_barrier(const struct op *op)
+{
+    return op->key_count == 0 || (op->key_count > 1 && op_writes(op));
+}
+
+/* The second may run while the first, of the same connection, waits for the disk. */
+static bool may_overtake(const struct op *a, const struct op *b)
+{
+    if (is_barrier(a) || is_barrier(b))
+        return false;
+    for (int i = 0; i < b->key_count; i++) {
+        if (op_touches(a, b->db, b->keys[i]) >= 0)
+            return false;
+    }
+    return true;
+}
+
 bool op_before(const struct op *a, const struct op *b)
 {
-    if (a->connection == b->connection && a->asked < b->asked)
+    if (a->connection == b->connection && a->asked < b->asked && !may_overtake(a, b))
         return a->outcome == OP_OK;
     return a->outcome == OP_OK && a->told < b->asked;
 }

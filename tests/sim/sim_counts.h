@@ -7,13 +7,20 @@
 #include <stdint.h>
 
 enum sim_count {
-    COUNT_KILL,      /* processes ended between two events */
-    COUNT_POWER,     /* power losses */
-    COUNT_STOP,      /* orderly ends */
-    COUNT_CUT_WRITE, /* processes ended within: a write of the log */
-    COUNT_CUT_SYNC,  /* ... its sync */
-    COUNT_CUT_ROLL,  /* ... the making of a segment */
-    COUNT_CUT_LOAD,  /* ... loading */
+    COUNT_KILL,              /* processes ended between two events */
+    COUNT_POWER,             /* power losses */
+    COUNT_STOP,              /* orderly ends */
+    COUNT_CUT_WRITE,         /* processes ended within: a write of the log */
+    COUNT_CUT_SYNC,          /* ... its sync */
+    COUNT_CUT_ROLL,          /* ... the making of a segment */
+    COUNT_CUT_LOAD,          /* ... loading */
+    COUNT_CUT_FLUSH,         /* ... a table of a memtable */
+    COUNT_CUT_COMPACT,       /* ... one of a compaction or a rewrite */
+    COUNT_CUT_REWRITE,       /* ... a rewrite's blob file */
+    COUNT_CUT_PIECES,        /* ... one of pieces that come, or of a rescue */
+    COUNT_CUT_MANIFEST,      /* ... an edit */
+    COUNT_CUT_MANIFEST_ROLL, /* ... a new manifest, or the end of an old one */
+    COUNT_CUT_DROP,          /* ... the removal of another file */
     COUNT_READ_ERROR,
     COUNT_WRITE_ERROR,
     COUNT_SHORT_WRITE,

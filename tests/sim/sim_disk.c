@@ -8,6 +8,8 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "lsm/file_name.h"
+#include "sim/sim_points.h"
 
 /* Bytes of a disk without a quota. */
 #define SPACE ((uint64_t)1 << 40)
@@ -45,8 +47,9 @@ static bool strikes(struct sim_disk *d, unsigned one_in, enum sim_count count)
 }
 
 /* True if the process ends within this call. */
-static bool cut_here(struct sim_disk *d, enum sim_count count, const char *call)
+static bool cut_here(struct sim_disk *d, int family, enum sim_count count, const char *call)
 {
+    count = sim_point(family, d->place->priority, count);
     if (!d->cut_in || (d->cut_kind >= 0 && d->cut_kind != (int)count) || --d->cut_in)
         return false;
     d->cut = true;
@@ -113,7 +116,7 @@ static struct err disk_open(struct fs *fs, const char *path, unsigned flags, str
 
     *out = NULL;
     must_be_a_job(d, "fs_open");
-    if (d->cut || cut_here(d, COUNT_CUT_ROLL, "open"))
+    if (d->cut || cut_here(d, sim_point_family(name), COUNT_CUT_ROLL, "open"))
         return gone();
     if (!dir || (!inode && !(flags & FS_CREATE)))
         return err_make(ERR_NOT_FOUND, ENOENT, "open a file");
@@ -123,6 +126,7 @@ static struct err disk_open(struct fs *fs, const char *path, unsigned flags, str
         if (strikes(d, d->plan.allocate, COUNT_ALLOCATE_ERROR))
             return err_make(ERR_IO, EIO, "create a file");
         inode = inode_new(d, false);
+        inode->family = sim_point_family(name);
         sim_inode_name(dir, "", name, inode);
         sim_log_line(d->log, "disk: created %s", path);
     }
@@ -155,7 +159,7 @@ static struct err disk_read(struct fs_file *file, uint64_t offset, void *to, siz
     *got = 0;
     assert(handle_of(file)->flags & FS_READ);
     must_be_a_job(d, "fs_read");
-    if (d->cut || cut_here(d, COUNT_CUT_LOAD, "read"))
+    if (d->cut || cut_here(d, POINT_OTHER, COUNT_CUT_LOAD, "read"))
         return gone();
     if (strikes(d, d->plan.read, COUNT_READ_ERROR))
         return err_make(ERR_IO, EIO, "read");
@@ -205,7 +209,7 @@ static struct err write_some(struct sim_disk *d, struct sim_inode *f, uint64_t o
 
     if (d->cut)
         return gone();
-    if (cut_here(d, COUNT_CUT_WRITE, "write")) {
+    if (cut_here(d, f->family, COUNT_CUT_WRITE, "write")) {
         sim_inode_write(f, offset, slice_of(bytes.data, part));
         return gone();
     }
@@ -257,7 +261,7 @@ static struct err disk_sync(struct fs_file *file)
     if (d->place->job && f->direct_order > d->place->job)
         sim_log_fail(d->log, "shape", "a direct write while a sync of the file was under way");
     f->sync_job = d->place->job;
-    if (cut_here(d, COUNT_CUT_SYNC, "sync")) {
+    if (cut_here(d, f->family, COUNT_CUT_SYNC, "sync")) {
         sim_inode_write_back(f, &d->prng);
         return gone();
     }
@@ -277,7 +281,7 @@ static struct err disk_allocate(struct fs_file *file, uint64_t len)
     struct sim_inode *f = handle_of(file)->inode;
 
     must_be_a_job(d, "fs_allocate");
-    if (d->cut || cut_here(d, COUNT_CUT_ROLL, "allocate"))
+    if (d->cut || cut_here(d, f->family, COUNT_CUT_ROLL, "allocate"))
         return gone();
     if (strikes(d, d->plan.allocate, COUNT_ALLOCATE_ERROR))
         return err_make(ERR_IO, EIO, "allocate");
@@ -293,7 +297,7 @@ static struct err disk_truncate(struct fs_file *file, uint64_t len)
     struct sim_disk *d = disk_of(file->fs);
 
     must_be_a_job(d, "fs_truncate");
-    if (d->cut || cut_here(d, COUNT_CUT_ROLL, "truncate"))
+    if (d->cut || cut_here(d, handle_of(file)->inode->family, COUNT_CUT_ROLL, "truncate"))
         return gone();
     if (strikes(d, d->plan.write, COUNT_WRITE_ERROR))
         return err_make(ERR_IO, EIO, "truncate");
@@ -332,7 +336,7 @@ static struct err disk_rename(struct fs *fs, const char *from, const char *to)
     struct sim_inode *inode = dir ? sim_names_find(&dir->names, old) : NULL;
 
     must_be_a_job(d, "fs_rename");
-    if (d->cut || cut_here(d, COUNT_CUT_ROLL, "rename"))
+    if (d->cut || cut_here(d, sim_point_family(old), COUNT_CUT_ROLL, "rename"))
         return gone();
     if (!inode)
         return err_make(ERR_NOT_FOUND, ENOENT, "rename");
@@ -351,7 +355,7 @@ static struct err disk_link(struct fs *fs, const char *from, const char *to)
     struct sim_inode *inode = sim_disk_find(d, from);
 
     must_be_a_job(d, "fs_link");
-    if (d->cut || cut_here(d, COUNT_CUT_ROLL, "link"))
+    if (d->cut || cut_here(d, POINT_OTHER, COUNT_CUT_ROLL, "link"))
         return gone();
     if (!dir || !inode)
         return err_make(ERR_NOT_FOUND, ENOENT, "link");
@@ -362,6 +366,11 @@ static struct err disk_link(struct fs *fs, const char *from, const char *to)
     return err_ok();
 }
 
+static enum sim_count removal_of(const char *name)
+{
+    return sim_point_family(name) == FILE_MANIFEST ? COUNT_CUT_MANIFEST_ROLL : COUNT_CUT_DROP;
+}
+
 static struct err disk_remove(struct fs *fs, const char *path)
 {
     struct sim_disk *d = disk_of(fs);
@@ -369,7 +378,7 @@ static struct err disk_remove(struct fs *fs, const char *path)
     struct sim_inode *dir = parent_of(d, path, name);
 
     must_be_a_job(d, "fs_remove");
-    if (d->cut || cut_here(d, COUNT_CUT_ROLL, "remove"))
+    if (d->cut || cut_here(d, POINT_OTHER, removal_of(name), "remove"))
         return gone();
     if (!dir || !sim_names_find(&dir->names, name))
         return err_make(ERR_NOT_FOUND, ENOENT, "remove");
@@ -385,7 +394,7 @@ static struct err disk_list(struct fs *fs, const char *dir,
     struct sim_inode *f = sim_disk_find(d, dir);
 
     must_be_a_job(d, "fs_list");
-    if (d->cut || cut_here(d, COUNT_CUT_LOAD, "list"))
+    if (d->cut || cut_here(d, POINT_OTHER, COUNT_CUT_LOAD, "list"))
         return gone();
     if (!f || !f->is_dir)
         return err_make(ERR_NOT_FOUND, ENOENT, "list a folder");
@@ -403,7 +412,7 @@ static struct err disk_make_dir(struct fs *fs, const char *path)
     struct sim_inode *dir = parent_of(d, path, name);
 
     must_be_a_job(d, "fs_make_dir");
-    if (d->cut || cut_here(d, COUNT_CUT_ROLL, "make_dir"))
+    if (d->cut || cut_here(d, POINT_OTHER, COUNT_CUT_ROLL, "make_dir"))
         return gone();
     if (!dir)
         return err_make(ERR_NOT_FOUND, ENOENT, "make a folder");
@@ -418,7 +427,7 @@ static struct err disk_sync_dir(struct fs *fs, const char *path)
     struct sim_inode *dir = sim_disk_find(d, path);
 
     must_be_a_job(d, "fs_sync_dir");
-    if (d->cut || cut_here(d, COUNT_CUT_ROLL, "sync_dir"))
+    if (d->cut || cut_here(d, POINT_OTHER, COUNT_CUT_ROLL, "sync_dir"))
         return gone();
     if (!dir || !dir->is_dir)
         return err_make(ERR_NOT_FOUND, ENOENT, "sync a folder");
@@ -437,7 +446,7 @@ static struct err disk_lock(struct fs *fs, const char *path, struct fs_file **ou
 
     *out = NULL;
     must_be_a_job(d, "fs_lock");
-    if (d->cut || cut_here(d, COUNT_CUT_LOAD, "lock"))
+    if (d->cut || cut_here(d, POINT_OTHER, COUNT_CUT_LOAD, "lock"))
         return gone();
     if (!dir)
         return err_make(ERR_NOT_FOUND, ENOENT, "lock");

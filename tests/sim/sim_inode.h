@@ -47,6 +47,7 @@ struct sim_inode {
     bool is_dir;
     bool locked;
     /* a file */
+    int family; /* sim_points.h: by the name it was made with */
     uint8_t *now;
     uint8_t *kept;
     uint8_t *sectors; /* states */

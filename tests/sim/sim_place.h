@@ -6,11 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "env/pool.h"
+
 enum { SIM_JOBS_MAX = 256 };
 
 struct sim_place {
     bool may_block;              /* a job, or the server's start */
     uint64_t order;              /* counts submitted jobs and direct writes */
+    enum job_priority priority;  /* of the running job */
     uint64_t job;                /* the running job's order when it was submitted; 0 for the loop */
     uint64_t open[SIM_JOBS_MAX]; /* jobs whose done() was not called yet; 0 for none */
 };

@@ -75,6 +75,7 @@ static void run_now(struct sim_task *t)
 
     place->may_block = true;
     place->job = t->order;
+    place->priority = t->job->priority;
     t->job->run(t->job);
     t->ran = true;
     place->job = 0;
