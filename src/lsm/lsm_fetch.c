@@ -137,6 +137,8 @@ static void read_cell(struct fetch_part *p, const struct fetch_want *want)
 static void read_walk(struct fetch_part *p, const struct fetch_want *want)
 {
     const struct version *v = p->fetch->version;
+    /* Whatever database asks, the walk passes all that is at the position. */
+    struct cell_key from = { .position = want->key.position };
 
     for (unsigned level = 0; level < LEVELS && !err_is(p->err); level++) {
         for (size_t i = 0; i < v->levels[level].count && !err_is(p->err); i++) {
@@ -144,7 +146,7 @@ static void read_walk(struct fetch_part *p, const struct fetch_want *want)
             uint32_t block;
             if (t->meta.max_position < want->key.position)
                 continue;
-            block = table_locate(t, &want->key);
+            block = table_locate(t, &from);
             for (uint32_t n = 0; n < WALK_BLOCKS && block + n < t->blocks && !err_is(p->err); n++)
                 lookup_read(&p->lookup, t, block + n, &p->err);
             if (level > 0)

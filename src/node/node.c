@@ -105,7 +105,8 @@ static bool bury(struct node *n)
         return false;
     if (lsm_state(n->lsm) == LSM_READY && !wrote)
         return true;
-    n->floor_us = n->now_us;
+    if (n->floor_us < v->now_us) /* the call's, which began before this turn perhaps */
+        n->floor_us = v->now_us;
     return false;
 }
 
