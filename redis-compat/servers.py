@@ -93,6 +93,8 @@ class Server:
             try:
                 with resp.Connection(self.address, timeout=timeout) as c:
                     reply = c.call("GET", "no such key")
+                    if reply == resp.CLOSED:  # it is ending
+                        continue
                     if reply[0] != "-" or reply[1].startswith((b"NOAUTH", b"ERR")):
                         return
             except OSError:
