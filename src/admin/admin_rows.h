@@ -10,6 +10,7 @@ extern const struct command client_commands[];     /* CLIENT */
 extern const struct command command_commands[];    /* COMMAND */
 extern const struct command config_commands[];     /* CONFIG */
 extern const struct command info_commands[];       /* INFO */
+extern const struct command save_commands[];       /* SAVE BGSAVE LASTSAVE */
 extern const struct command shutdown_commands[];   /* SHUTDOWN */
 
 #endif

@@ -37,6 +37,7 @@ enum planted {
     PLANTED_drop_values,       /* a file goes while a cell refers to it */
     PLANTED_forget_pins,       /* ... a head in memory */
     PLANTED_rewrite_stale,     /* a rewrite's cells are taken for newer than a flush's */
+    PLANTED_save_unsynced,     /* a checkpoint's end of the log is not synced */
 };
 bool planted_on(enum planted bug);
 #define PLANTED(name) planted_on(PLANTED_##name)

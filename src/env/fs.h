@@ -147,6 +147,7 @@ static inline struct err fs_link(struct fs *fs, const char *from, const char *to
     return fs->link(fs, from, to);
 }
 
+/* A file, or an empty folder. */
 static inline struct err fs_remove(struct fs *fs, const char *path)
 {
     return fs->remove(fs, path);

@@ -30,6 +30,7 @@ struct janitor {
     struct item *batch; /* the job's, while there is one */
     uint64_t waiting;   /* both lists */
     uint64_t next_us;   /* no job before */
+    bool rest;
     void (*on_idle)(void *owner);
     void *owner;
 };
@@ -165,14 +166,19 @@ uint64_t janitor_waiting(const struct janitor *j)
 
 uint64_t janitor_deadline(const struct janitor *j)
 {
-    return j->first && !j->batch ? j->next_us : UINT64_MAX;
+    return j->first && !j->batch && !j->rest ? j->next_us : UINT64_MAX;
+}
+
+void janitor_rest(struct janitor *j, bool rest)
+{
+    j->rest = rest;
 }
 
 void janitor_tick(struct janitor *j, uint64_t mono_us)
 {
     struct item *end = j->first;
 
-    if (!j->first || j->batch || mono_us < j->next_us)
+    if (!j->first || j->batch || j->rest || mono_us < j->next_us)
         return;
     for (unsigned n = 1; n < BATCH && end->next && !end->remove; n++)
         end = end->next;

@@ -37,6 +37,9 @@ bool janitor_idle(const struct janitor *j);
 /* Files it has; none is being worked on if 0. */
 uint64_t janitor_waiting(const struct janitor *j);
 
+/* While it rests it removes nothing; a job that is under way ends. */
+void janitor_rest(struct janitor *j, bool rest);
+
 /* When janitor_tick() wants to be called, in mono_us; UINT64_MAX for never. */
 uint64_t janitor_deadline(const struct janitor *j);
 void janitor_tick(struct janitor *j, uint64_t mono_us);

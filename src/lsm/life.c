@@ -213,7 +213,8 @@ static bool all_idle(const struct lsm *lsm)
 {
     return log_state(lsm->log) == LOG_CLOSED && seal_idle(&lsm->seal) &&
            upkeep_idle(&lsm->upkeep) && install_idle(&lsm->install) && janitor_idle(lsm->janitor) &&
-           uploads_idle(&lsm->uploads) && !fetch_busy(lsm) && !parts_busy(lsm);
+           uploads_idle(&lsm->uploads) && checkpoint_idle(&lsm->checkpoint) && !fetch_busy(lsm) &&
+           !parts_busy(lsm);
 }
 
 void lsm_after_job(struct lsm *lsm)
@@ -229,6 +230,7 @@ void lsm_after_job(struct lsm *lsm)
         seal_pump(&lsm->seal);
     upkeep_pump(&lsm->upkeep);
     uploads_pump(&lsm->uploads);
+    checkpoint_pump(&lsm->checkpoint);
     if (!lsm->stopping || lsm->closing)
         return;
     if (log_state(lsm->log) == LOG_RESCUE && seal_idle(&lsm->seal) && install_idle(&lsm->install))
@@ -274,6 +276,7 @@ static void begin_store(struct lsm *lsm, struct load *l)
     seal_init(&lsm->seal, lsm);
     upkeep_init(&lsm->upkeep, lsm);
     uploads_init(&lsm->uploads, lsm);
+    checkpoint_init(&lsm->checkpoint, lsm);
     pressure_init(&lsm->pressure, lsm);
     lsm_version_changed(lsm);
 }
@@ -354,12 +357,13 @@ static void close_files(struct lsm *lsm)
 {
     struct version_gone gone = { NULL, close_table, close_blob };
     struct version **held[] = { &lsm->version, &lsm->install.before, &lsm->seal.flush.version,
-                                &lsm->upkeep.version };
+                                &lsm->upkeep.version, &lsm->checkpoint.version };
 
     uploads_deinit(&lsm->uploads);
     install_deinit(&lsm->install);
     upkeep_deinit(&lsm->upkeep);
     seal_deinit(&lsm->seal);
+    checkpoint_deinit(&lsm->checkpoint);
     for (unsigned i = 0; i < sizeof held / sizeof *held; i++) {
         if (*held[i])
             version_drop(*held[i], &gone);

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "lsm/blob_file.h"
+#include "lsm/checkpoint_job.h"
 #include "lsm/loading.h"
 #include "lsm/manifest.h"
 
@@ -132,6 +133,7 @@ void load_tree_clean(struct loading *g)
 {
     const struct load *l = g->load;
 
+    checkpoint_clean(l->env->fs, l->options.dir);
     for (size_t i = 0; i < g->files.other_count; i++) {
         const struct load_name *n = &g->files.other[i];
         char *path;

@@ -183,6 +183,11 @@ uint64_t log_first_id(const struct log *log)
     return log->parts.count ? log->parts.part[0].stretch.id : UINT64_MAX;
 }
 
+uint64_t log_last_id(const struct log *log)
+{
+    return log->parts.count ? log->parts.part[log->parts.count - 1].stretch.id : 0;
+}
+
 bool log_forget(struct log *log, uint64_t mark, struct log_part *out)
 {
     assert(mark <= log->synced);

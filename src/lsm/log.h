@@ -105,6 +105,9 @@ struct log_stretch *log_stretches(const struct log *log, uint64_t from, uint64_t
 /* The id of the oldest segment: files before it are not the log's. */
 uint64_t log_first_id(const struct log *log);
 
+/* The id of the newest one with frames, which may get more; 0: there is none. */
+uint64_t log_last_id(const struct log *log);
+
 /* A replay will begin at `mark` (durably; synced up to there): takes the oldest
  * segment if it ends at or before that, to be called until it returns false.  The
  * log is done with them; their files are the caller's. */

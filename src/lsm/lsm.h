@@ -62,6 +62,7 @@ struct lsm_hooks {
     void (*on_state)(void *owner);                /* lsm_state() is another */
     void (*on_acked)(void *owner);                /* lsm_acked() has grown in a job's done() */
     void (*on_failed)(void *owner, struct err e); /* what was not acknowledged is undone */
+    void (*on_saved)(void *owner); /* a checkpoint has ended, well or not; may be NULL */
 };
 
 struct lsm_stats {
@@ -250,6 +251,26 @@ bool lsm_sweep_pays(const struct lsm *lsm);
 
 /* Takes effect at once, for what is not acknowledged yet too. */
 void lsm_set_sync(struct lsm *lsm, enum lsm_sync sync);
+
+/* Checkpoints: a folder <dir>/checkpoints/checkpoint-<id> with all that was put before
+ * lsm_save_begin(), and perhaps some of what came later, in order; a store's folder to be
+ * copied away, or begun from.  It shares its files with the store until they are dropped
+ * there, so it costs room little by little, and is made while everything goes on. */
+struct lsm_save {
+    bool busy;
+    uint64_t begun;       /* so many */
+    uint64_t good;        /* of them ended well */
+    struct err err;       /* of the last one that ended */
+    uint64_t begun_us;    /* mono: the last one */
+    uint64_t took_us;     /* the last one that ended */
+    uint64_t good_wall_s; /* when the last good one was begun, unix seconds; 0: none */
+    uint64_t good_puts;   /* stats.puts then */
+};
+
+/* Begins one, and lets go of all but the `keep` (at least 1) newest when it has ended.
+ * False: one is under way, or the store is not READY or NO_SPACE. */
+bool lsm_save_begin(struct lsm *lsm, unsigned keep);
+const struct lsm_save *lsm_save(const struct lsm *lsm);
 
 /* When lsm_tick() wants to be called, in mono_us; UINT64_MAX for never. */
 uint64_t lsm_deadline(const struct lsm *lsm);

@@ -10,6 +10,7 @@
  *     seal.c      memtables: sealed, flushed, ended
  *     upkeep.c    compactions, rewrites, files without a use
  *     install.c   edits become versions
+ *     checkpoint.c  copies of the whole
  *     pressure.c  how much may be put
  *
  * All of it belongs to the loop.  Whoever's job ends calls lsm_after_job() last. */
@@ -18,6 +19,7 @@
 
 #include "base/list.h"
 #include "lsm/cache.h"
+#include "lsm/checkpoint.h"
 #include "lsm/dataset.h"
 #include "lsm/install.h"
 #include "lsm/janitor.h"
@@ -59,6 +61,7 @@ struct lsm {
     struct list fetches; /* under way, or pinned by their owners */
     struct list parts;   /* of struct part */
     struct uploads uploads;
+    struct checkpoint checkpoint;
     struct job ending; /* closes files at the end */
     uint64_t last_stamp;
     uint64_t loaded_us; /* when loading began */

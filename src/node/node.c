@@ -142,7 +142,7 @@ enum call_end node_run(struct node *n, struct call *c)
         end = CALL_LATER;
     if (v->written)
         lsm_request(n->lsm);
-    if (end == CALL_LATER)
+    if (end != CALL_DONE)
         return end;
     c->cells_written = v->written;
     c->gate = gate_of(n);

@@ -46,14 +46,15 @@ void node_prepare(struct node *node, struct call *calls, size_t count);
 
 /* Runs an admitted call: CALL_DONE with reply, cells and gate.  Or CALL_WANT: then
  * its owner takes away what it has replied, and node_fetch() must follow before
- * anything else is run.  The same with CALL_LATER and node_pause(). */
+ * anything else is run.  The same with CALL_LATER and CALL_SAVE, and node_pause(). */
 enum call_end node_run(struct node *node, struct call *c);
 
 /* Reads what the call lacked that was run last; `f` is its own from the first time
  * on, until fetch_end().  f->ready() says when node_run_again() may be called. */
 void node_fetch(struct node *node, struct call *c, struct fetch *f);
 
-/* A slice of the call is done: node_run_again() may be called from the next turn on.
+/* A slice of the call is done: node_run_again() may be called from the next turn on,
+ * or after CALL_SAVE when lsm.h's on_saved() was.
  * What was read for it so far is let go. */
 void node_pause(struct node *node, struct call *c, struct fetch *f);
 

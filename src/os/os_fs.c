@@ -285,7 +285,7 @@ static struct err path_link(struct fs *fs, const char *from, const char *to)
 static struct err path_remove(struct fs *fs, const char *path)
 {
     check_thread(fs);
-    if (unlink(path))
+    if (remove(path))
         return fail(errno, "remove a file");
     return err_ok();
 }

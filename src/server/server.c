@@ -80,6 +80,18 @@ static void on_failed(void *owner, struct err e)
               (unsigned long long)calls);
 }
 
+/* Whoever waits for it goes on in the turn that follows. */
+static void on_saved(void *owner)
+{
+    struct server *s = owner;
+
+    while (!list_empty(&s->saving)) {
+        struct list *first = s->saving.next;
+        list_remove(first);
+        list_push(&s->resumed, first);
+    }
+}
+
 static void make_run_id(struct instance *in)
 {
     for (int i = 0; i < 40; i++)
@@ -119,7 +131,7 @@ static void instance_start(struct server *s, struct env *env, struct options *op
         .origin = 1,
         .force = options->force_start != 0,
     };
-    struct lsm_hooks hooks = { s, on_state, on_acked, on_failed };
+    struct lsm_hooks hooks = { s, on_state, on_acked, on_failed, on_saved };
 
     in->env = env;
     in->options = options;
@@ -149,6 +161,7 @@ struct err server_new(struct env *env, struct options *options, struct server **
     list_init(&s->parked);
     list_init(&s->resumed);
     list_init(&s->slices);
+    list_init(&s->saving);
     s->instance.env = env;
     s->instance.options = options;
     *out = NULL;

@@ -23,6 +23,7 @@ struct server {
     struct list parked;
     struct list resumed; /* calls that may go on, by queue.h's links */
     struct list slices;  /* the same, in the turn that follows */
+    struct list saving;  /* the same, when the checkpoint under way has ended */
     struct net_listener *listeners[LISTENERS_MAX];
     unsigned listener_count;
     struct call calls[LIMIT_BATCH]; /* of the batch being run */

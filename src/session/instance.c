@@ -27,3 +27,9 @@ void instance_apply_options(struct instance *in)
     in->env->trace->level = (enum trace_level)o->loglevel;
     lsm_set_sync(node_lsm(in->node), (enum lsm_sync)o->appendfsync);
 }
+
+uint64_t instance_last_save_s(const struct instance *in)
+{
+    uint64_t good = lsm_save(node_lsm(in->node))->good_wall_s;
+    return good ? good : in->started_wall_us / 1000000;
+}

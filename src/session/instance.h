@@ -95,6 +95,9 @@ uint64_t instance_used_memory(const struct instance *in);
 /* ... of them those that do not give way: all but the cache. */
 uint64_t instance_held_memory(const struct instance *in);
 
+/* When the last good checkpoint was begun, or the server, if there is none since. */
+uint64_t instance_last_save_s(const struct instance *in);
+
 /* After options changed: memory_max, keepalive, the log's policy, the trace's level. */
 void instance_apply_options(struct instance *in);
 

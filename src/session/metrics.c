@@ -50,9 +50,13 @@ static const struct metric table[] = {
     { "Persistence", "loading", "", METRIC_GAUGE, AT(loading) },
     { "Persistence", "loading_loaded_perc", "percent", METRIC_RATIO, AT(loaded_percent) },
     { "Persistence", "async_loading", "", METRIC_GAUGE, AT(zero) },
-    { "Persistence", "rdb_changes_since_last_save", "", METRIC_GAUGE, AT(zero) },
-    { "Persistence", "rdb_bgsave_in_progress", "", METRIC_GAUGE, AT(zero) },
-    { "Persistence", "rdb_last_bgsave_status", "", METRIC_TEXT, AT(ok) },
+    { "Persistence", "rdb_changes_since_last_save", "", METRIC_GAUGE, AT(changes_since_save) },
+    { "Persistence", "rdb_bgsave_in_progress", "", METRIC_GAUGE, AT(saving) },
+    { "Persistence", "rdb_last_save_time", "", METRIC_GAUGE, AT(last_save_s) },
+    { "Persistence", "rdb_last_bgsave_status", "", METRIC_TEXT, AT(save_status) },
+    { "Persistence", "rdb_last_bgsave_time_sec", "", METRIC_SIGNED, AT(save_took_s) },
+    { "Persistence", "rdb_current_bgsave_time_sec", "", METRIC_SIGNED, AT(save_takes_s) },
+    { "Persistence", "rdb_saves", "", METRIC_GAUGE, AT(saves) },
     { "Persistence", "aof_enabled", "", METRIC_GAUGE, AT(one) },
     { "Persistence", "aof_rewrite_in_progress", "", METRIC_GAUGE, AT(zero) },
     { "Persistence", "aof_rewrite_scheduled", "", METRIC_GAUGE, AT(zero) },
@@ -242,6 +246,19 @@ static void take_log(struct instance *in, struct metrics *m)
     }
 }
 
+static void take_save(struct instance *in, struct metrics *m)
+{
+    const struct lsm_save *save = lsm_save(node_lsm(in->node));
+
+    m->saving = save->busy;
+    m->saves = save->good;
+    m->last_save_s = instance_last_save_s(in);
+    m->changes_since_save = m->lsm.puts - save->good_puts;
+    m->save_status = err_is(save->err) ? "err" : "ok";
+    m->save_took_s = save->begun > save->busy ? (int64_t)(save->took_us / SECOND_US) : -1;
+    m->save_takes_s = save->busy ? (int64_t)((in->turn_mono_us - save->begun_us) / SECOND_US) : -1;
+}
+
 const struct metric *metrics_table(void)
 {
     return table;
@@ -257,6 +274,7 @@ void metrics_take(struct instance *in, struct metrics *out)
     take_facts(in, out);
     take_memory(in, out);
     take_log(in, out);
+    take_save(in, out);
 }
 
 static void print_human(uint64_t bytes, struct buf *out)
@@ -283,6 +301,9 @@ void metrics_print(const struct metrics *m, const struct metric *row, struct buf
     case METRIC_COUNTER:
     case METRIC_GAUGE:
         buf_printf(out, "%llu", (unsigned long long)*number);
+        break;
+    case METRIC_SIGNED:
+        buf_printf(out, "%lld", (long long)*(const int64_t *)at);
         break;
     case METRIC_TEXT:
         for (const char *p = *(const char *const *)at; *p; p++)

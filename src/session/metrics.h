@@ -15,6 +15,7 @@
 enum metric_kind {
     METRIC_COUNTER, /* uint64_t, grows until CONFIG RESETSTAT */
     METRIC_GAUGE,   /* uint64_t */
+    METRIC_SIGNED,  /* int64_t, a gauge that may be -1 for none */
     METRIC_TEXT,    /* const char *, one line */
     METRIC_RATIO,   /* double, two decimals */
     METRIC_HUMAN,   /* uint64_t bytes as people write them, 1.50M; repeats another row */
@@ -36,8 +37,15 @@ struct metrics {
     const char *log_state;
     const char *log_error; /* "" for none */
     const char *role;
-    uint64_t zero; /* 0: what cannot happen here */
-    uint64_t one;  /* 1: what always holds here */
+    const char *save_status;
+    uint64_t changes_since_save;
+    uint64_t saving;
+    uint64_t last_save_s;
+    uint64_t saves;       /* checkpoints that ended well */
+    int64_t save_took_s;  /* the last one; -1: none */
+    int64_t save_takes_s; /* the one under way; -1: none */
+    uint64_t zero;        /* 0: what cannot happen here */
+    uint64_t one;         /* 1: what always holds here */
     uint64_t arch_bits;
     uint64_t process_id;
     uint64_t port;

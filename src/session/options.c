@@ -54,6 +54,8 @@ static const struct option table[] = {
       "values of so many bytes are written once and kept out of tables" },
     { "value-chunk-size", OPTION_SIZE, 0, AT(value_chunk_size), "1mb", 4096, 16 * 1024 * 1024, NULL,
       "larger values come and leave in pieces of so many bytes" },
+    { "checkpoint-keep", OPTION_INT, OPTION_MUTABLE, AT(checkpoint_keep), "1", 1, 1000000, NULL,
+      "checkpoints (SAVE, BGSAVE) that stay; older ones are removed after a new one" },
     { "table-compression", OPTION_BOOL, 0, AT(table_compression), "no", 0, 0, NULL,
       "compress tables with LZ4: less disk, more work; values kept out of tables stay as they "
       "are" },

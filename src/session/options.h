@@ -54,6 +54,7 @@ struct options {
     int64_t memtable_chunk_size;
     int64_t pool_threads;
     int64_t databases;
+    int64_t checkpoint_keep;
     int64_t appendfsync; /* enum lsm_sync */
     int64_t loglevel;    /* enum trace_level */
     int64_t force_start; /* bool: in spite of a damaged log */

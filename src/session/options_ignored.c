@@ -6,7 +6,7 @@
  * passed over in silence. */
 #include "session/options.h"
 
-#define WHY_LOG      "every write goes to the log before it is answered; there are no snapshots"
+#define WHY_LOG      "every write is in the log before it is answered; SAVE and BGSAVE make checkpoints"
 #define WHY_EVICT    "keys are never evicted; writes are refused when memory is full"
 #define WHY_ENCODING "values have one encoding, which needs no thresholds"
 #define WHY_LAZY     "memory is always given back in small steps"

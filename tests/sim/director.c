@@ -7,6 +7,7 @@
 
 #include "sim/checks.h"
 #include "sim/keyspace.h"
+#include "sim/saves.h"
 
 enum {
     LOAD_US = 60 * 1000 * 1000,
@@ -32,10 +33,12 @@ struct director {
     struct world *w;
     struct prng *prng;
     struct prng own; /* of what came later, so that other draws stay as they are */
-    bool jumps;      /* of the wall clock */
-    bool slow;       /* jobs */
-    bool rude;       /* clients */
-    bool idle;       /* everybody rests before the end */
+    struct prng saves;
+    bool jumps; /* of the wall clock */
+    bool save;  /* checkpoints */
+    bool slow;  /* jobs */
+    bool rude;  /* clients */
+    bool idle;  /* everybody rests before the end */
     unsigned power_percent;
     enum trouble trouble; /* of this life */
     bool settled;         /* this life's disk has no fault any more */
@@ -140,6 +143,8 @@ static void happen(struct director *d)
     }
     if (prng_one_in(d->prng, 16))
         sim_disk_write_back(w->disk);
+    if (d->save)
+        saves_perhaps(w, &d->saves);
     if (d->trouble == TROUBLE_NONE || d->settled)
         return;
     if (prng_one_in(d->prng, d->trouble == TROUBLE_NO_SPACE ? 3 : 5))
@@ -407,6 +412,8 @@ void director_play(struct world *w)
     struct place place;
 
     prng_init(&d.own, w->seed ^ 0x706f696e7473);
+    prng_init(&d.saves, w->seed ^ 0x7361766573);
+    d.save = prng_one_in(&d.saves, 3);
     choose_habits(&d);
     for (uint64_t i = 0; i < lives && !w->log.failed; i++) {
         if (begin_life(&d, i == 0 && prng_one_in(&w->prng, 2)))
@@ -426,4 +433,8 @@ void director_play(struct world *w)
             begin_life(&d, true);
     }
     judge(w);
+    if (w->log.failed || w->history.damaged || !d.save)
+        return;
+    world_end(w, END_KILL, false);
+    saves_check(w);
 }

@@ -45,6 +45,7 @@ static const struct count_row rows[COUNT_KINDS] = {
     [COUNT_CLOCK_BACK] = { "clock jumped back", 20, 0 },
     [COUNT_CLOCK_FORWARD] = { "clock jumped forward", 20, 0 },
     [COUNT_LOST_BYTES] = { "unsynced bytes lost", 20, 60 },
+    [COUNT_SAVE] = { "checkpoint read", 20, 0 },
     [COUNT_TORN_TAIL] = { "torn tail at loading", 20, 30 },
     [COUNT_NOW_WHOLE] = { "page cache had all", 0, 0 },
     [COUNT_NOW_PART] = { "page cache had a part", 0, 0 },

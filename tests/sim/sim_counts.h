@@ -38,6 +38,7 @@ enum sim_count {
     COUNT_CLOCK_BACK,
     COUNT_CLOCK_FORWARD,
     COUNT_LOST_BYTES, /* power losses that lost unsynced bytes */
+    COUNT_SAVE,       /* checkpoints that were opened and read */
     COUNT_TORN_TAIL,  /* loads that ended at a torn tail */
     COUNT_NOW_WHOLE,  /* reads by the loop that found everything in the page cache */
     COUNT_NOW_PART,   /* ... a part of it */

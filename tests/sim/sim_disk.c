@@ -376,12 +376,13 @@ static struct err disk_remove(struct fs *fs, const char *path)
     struct sim_disk *d = disk_of(fs);
     char name[SIM_NAME];
     struct sim_inode *dir = parent_of(d, path, name);
+    struct sim_inode *f = dir ? sim_names_find(&dir->names, name) : NULL;
 
     must_be_a_job(d, "fs_remove");
     if (d->cut || cut_here(d, POINT_OTHER, removal_of(name), "remove"))
         return gone();
-    if (!dir || !sim_names_find(&dir->names, name))
-        return err_make(ERR_NOT_FOUND, ENOENT, "remove");
+    if (!f || (f->is_dir && f->names.count))
+        return err_make(f ? ERR_IO : ERR_NOT_FOUND, f ? ENOTEMPTY : ENOENT, "remove");
     sim_inode_name(dir, name, "", NULL);
     sim_log_line(d->log, "disk: removed %s", path);
     return err_ok();

@@ -98,8 +98,8 @@ Test(config, set_of_what_means_nothing_here_takes_only_what_holds)
     desk_is(&d, "CONFIG SET appendonly YES save \"\" timeout 5", "+OK|");
     cr_expect_eq(d.options.timeout, 5);
     desk_is(&d, "CONFIG SET timeout 6 appendonly no",
-            FAILED("appendonly") "it stays 'yes': every write goes to the log before it is "
-                                 "answered; there are no snapshots|");
+            FAILED("appendonly") "it stays 'yes': every write is in the log before it is "
+                                 "answered; SAVE and BGSAVE make checkpoints|");
     cr_expect_eq(d.options.timeout, 5);
 }
 

@@ -67,3 +67,18 @@ const struct lsm_stats *lsm_stats(const struct lsm *lsm)
 {
     return &lsm->stats;
 }
+
+const struct lsm_save *lsm_save(const struct lsm *lsm)
+{
+    return &lsm->save;
+}
+
+bool lsm_save_begin(struct lsm *lsm, unsigned keep)
+{
+    (void)keep;
+    if (lsm->save.busy || lsm->state != LSM_READY)
+        return false;
+    lsm->save.busy = true;
+    lsm->save.begun++;
+    return true;
+}

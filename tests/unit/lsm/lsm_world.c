@@ -165,7 +165,7 @@ static void on_failed(void *owner, struct err e)
 
 enum lsm_state lsm_world_open(struct lsm_world *w)
 {
-    struct lsm_hooks hooks = { w, on_state, on_acked, on_failed };
+    struct lsm_hooks hooks = { w, on_state, on_acked, on_failed, NULL };
 
     assert(!w->lsm);
     w->lsm = lsm_new(&w->env, &w->options, &hooks);

@@ -286,11 +286,26 @@ static void do_advise(struct fs_file *file, uint64_t offset, uint64_t len, enum 
     (void)file, (void)offset, (void)len, (void)advice;
 }
 
+/* With all that is in it, if it is a folder; durable at once. */
 static struct err do_rename(struct fs *fs, const char *from, const char *to)
 {
-    (void)fs, (void)from, (void)to;
-    assert(!"the log renames nothing");
-    return err_ok();
+    struct memory_fs *m = of(fs);
+    size_t n = strlen(from);
+    struct err e = called(m, "rename", to);
+
+    if (err_is(e))
+        return e;
+    if (!find_name(m, from))
+        return err_make(ERR_NOT_FOUND, 2, "rename");
+    assert(!find_name(m, to));
+    for (struct memory_file *f = m->files; f; f = f->next) {
+        char name[sizeof f->name];
+        if (!f->named || strncmp(f->name, from, n) != 0 || (f->name[n] && f->name[n] != '/'))
+            continue;
+        snprintf(name, sizeof name, "%s%s", to, f->name + n);
+        memcpy(f->name, name, sizeof name);
+    }
+    return e;
 }
 
 /* Handles and links point at the file with the bytes, so those never move. */
@@ -323,6 +338,16 @@ static struct err do_remove(struct fs *fs, const char *path)
     return e;
 }
 
+/* Whether `name` is directly in `dir`. */
+static bool inside(const char *name, const char *dir)
+{
+    size_t n = strlen(dir);
+
+    if (strcmp(dir, "/") == 0)
+        return strchr(name + 1, '/') == NULL;
+    return strncmp(name, dir, n) == 0 && name[n] == '/' && strchr(name + n + 1, '/') == NULL;
+}
+
 static struct err do_list(struct fs *fs, const char *dir, void (*each)(void *arg, const char *name),
                           void *arg)
 {
@@ -332,7 +357,7 @@ static struct err do_list(struct fs *fs, const char *dir, void (*each)(void *arg
     if (err_is(e))
         return e;
     for (struct memory_file *f = of(fs)->files; f; f = f->next) {
-        if (f->named && strncmp(f->name, dir, n) == 0 && f->name[n] == '/')
+        if (f->named && inside(f->name, dir))
             each(arg, f->name + n + 1);
     }
     return e;
@@ -345,16 +370,6 @@ static struct err do_make_dir(struct fs *fs, const char *dir)
     if (!err_is(e) && !memory_fs_find(of(fs), dir))
         make(of(fs), dir)->is_dir = true;
     return e;
-}
-
-/* Whether `name` is directly in `dir`. */
-static bool inside(const char *name, const char *dir)
-{
-    size_t n = strlen(dir);
-
-    if (strcmp(dir, "/") == 0)
-        return strchr(name + 1, '/') == NULL;
-    return strncmp(name, dir, n) == 0 && name[n] == '/' && strchr(name + n + 1, '/') == NULL;
 }
 
 static struct err do_sync_dir(struct fs *fs, const char *dir)

@@ -96,10 +96,10 @@ Test(options_parse, options_of_redis_that_stay_as_they_are_pass_silently)
 Test(options_parse, options_of_redis_that_would_change_something_are_noted_line_by_line)
 {
     takes("save 900 1\nport 7000\nappendonly no",
-          "line 1: 'save' is ignored: every write goes to the log before it is answered; there "
-          "are no snapshots\n"
-          "line 3: 'appendonly' is ignored: every write goes to the log before it is answered; "
-          "there are no snapshots\n");
+          "line 1: 'save' is ignored: every write is in the log before it is answered; SAVE and "
+          "BGSAVE make checkpoints\n"
+          "line 3: 'appendonly' is ignored: every write is in the log before it is answered; "
+          "SAVE and BGSAVE make checkpoints\n");
     cr_expect_eq(opts.port, 7000);
 }
 
