@@ -4,6 +4,7 @@
  * first. */
 #include "admin/admin_rows.h"
 #include "cmd/help.h"
+#include "session/memory.h"
 #include "session/metrics.h"
 #include "session/session.h"
 
@@ -117,8 +118,11 @@ static void try_pair(const struct call *c, uint32_t i, struct options *o, struct
             buf_printf(why, "it stays '%s': %s", ignored->value, ignored->reason);
         return;
     }
-    if (options_set(o, row, c->argv[i + 1], why) &&
-        row->offset == offsetof(struct options, maxclients) &&
+    if (!options_set(o, row, c->argv[i + 1], why))
+        return;
+    if (row->offset == offsetof(struct options, maxdisk))
+        memory_check_disk((uint64_t)o->maxdisk, c->session->instance->options, env, why);
+    if (row->offset == offsetof(struct options, maxclients) &&
         (uint64_t)o->maxclients + DESCRIPTORS_KEPT > env->machine.descriptors_max)
         buf_printf(why,
                    "The operating system is not able to handle the specified number of clients, "

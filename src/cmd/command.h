@@ -37,6 +37,8 @@ enum command_flags {
     CMD_DANGEROUS = 1 << 22,
     /* nor this: run() needs call->random */
     CMD_RANDOM = 1 << 23,
+    /* nor this: to look a key up by it is no use of the key, for evictions */
+    CMD_NO_TOUCH = 1 << 24,
 };
 
 struct command {

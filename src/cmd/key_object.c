@@ -56,24 +56,38 @@ static enum call_end run_refcount(struct call *c)
     return CALL_DONE;
 }
 
-/* Reads leave no trace: it is idle since it was written. */
+/* Without a policy that goes by use reads leave no trace: it is idle since it was
+ * written. */
 static enum call_end run_idletime(struct call *c)
 {
     struct cell head;
+    struct key_use use;
+    uint64_t idle;
 
     if (!want_object(c, &head))
         return c->end;
-    reply_int(c->reply,
-              c->now_us > head.stamp ? (int64_t)((c->now_us - head.stamp) / SECOND_US) : 0);
+    c->view->use(c->view, head.key.position, &use);
+    if (!use.tracks_idle)
+        return call_error(c, "An LFU maxmemory policy is selected, idle time not tracked. Please "
+                             "note that when switching between policies at runtime LRU and LFU "
+                             "data will take some time to adjust.");
+    idle = c->now_us > head.stamp ? (c->now_us - head.stamp) / SECOND_US : 0;
+    reply_int(c->reply, (int64_t)(use.idle_known && use.idle_s < idle ? use.idle_s : idle));
     return CALL_DONE;
 }
 
 static enum call_end run_freq(struct call *c)
 {
     struct cell head;
+    struct key_use use;
 
     if (!want_object(c, &head))
         return c->end;
+    c->view->use(c->view, head.key.position, &use);
+    if (use.tracks_uses) {
+        reply_int(c->reply, (int64_t)use.uses);
+        return CALL_DONE;
+    }
     return call_error(c, "An LFU maxmemory policy is not selected, access frequency not tracked. "
                          "Please note that when switching between policies at runtime LRU and LFU "
                          "data will take some time to adjust.");
@@ -105,7 +119,7 @@ static const struct command object_subs[] = {
       .full = "object|encoding",
       .arity = 3,
       .keys = { 2, 2, 1 },
-      .flags = CMD_READONLY | CMD_KEYSPACE,
+      .flags = CMD_READONLY | CMD_KEYSPACE | CMD_NO_TOUCH,
       .run = run_encoding,
       .group = "generic",
       .since = "2.2.3",
@@ -117,7 +131,7 @@ static const struct command object_subs[] = {
       .full = "object|freq",
       .arity = 3,
       .keys = { 2, 2, 1 },
-      .flags = CMD_READONLY | CMD_KEYSPACE,
+      .flags = CMD_READONLY | CMD_KEYSPACE | CMD_NO_TOUCH,
       .run = run_freq,
       .group = "generic",
       .since = "4.0.0",
@@ -138,7 +152,7 @@ static const struct command object_subs[] = {
       .full = "object|idletime",
       .arity = 3,
       .keys = { 2, 2, 1 },
-      .flags = CMD_READONLY | CMD_KEYSPACE,
+      .flags = CMD_READONLY | CMD_KEYSPACE | CMD_NO_TOUCH,
       .run = run_idletime,
       .group = "generic",
       .since = "2.2.3",
@@ -150,7 +164,7 @@ static const struct command object_subs[] = {
       .full = "object|refcount",
       .arity = 3,
       .keys = { 2, 2, 1 },
-      .flags = CMD_READONLY | CMD_KEYSPACE,
+      .flags = CMD_READONLY | CMD_KEYSPACE | CMD_NO_TOUCH,
       .run = run_refcount,
       .group = "generic",
       .since = "2.2.3",

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "cell/cell.h"
+#include "cell/key_use.h"
 #include "cell/want.h"
 
 enum view_answer {
@@ -54,6 +55,8 @@ struct view {
     enum view_walk_end (*walk)(struct view *view, uint8_t db, uint64_t from, size_t *visits,
                                bool (*each)(void *arg, const struct cell *cell), void *arg,
                                uint64_t *next);
+    /* What is known of the use of the key at `position`. */
+    void (*use)(struct view *view, uint64_t position, struct key_use *out);
 };
 
 #endif

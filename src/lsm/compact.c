@@ -47,6 +47,16 @@ static bool below(void *arg, const uint8_t *cell)
                             c->keep.flushed[cell[28]]);
 }
 
+/* In tables that are not among the inputs, when it is a level by itself. */
+static bool above(void *arg, const uint8_t *cell)
+{
+    const struct compact *c = arg;
+
+    return c->pick.from == c->pick.to &&
+           version_may_hold_above(c->version, c->pick.to, cell[28], cell_encoded_position(cell),
+                                  c->keep.flushed[cell[28]]);
+}
+
 /* All older tables of L0 are among the inputs. */
 static bool takes_oldest(const struct version *v, const struct pick *p)
 {
@@ -127,6 +137,9 @@ static struct err put_held(struct compact *c)
         c->sums.dropped_cells++;
         if (!(cell[30] & CELL_TOMBSTONE) && cell_encoded_stamp(cell) > c->keep.flushed[cell[28]])
             c->sums.expired++;
+        break;
+    case KEEP_EVICTED:
+        c->sums.dropped_cells++;
         break;
     }
     c->held.len = 0;
@@ -227,7 +240,9 @@ struct compact *compact_new(const struct compact_options *o, const struct versio
     c->version = v;
     c->pick = *pick;
     *pick = (struct pick){ .kind = PICK_NOTHING };
-    c->keep = (struct keep){ .now_ms = o->now_ms, .below = below, .arg = c };
+    c->keep = (struct keep){
+        .now_ms = o->now_ms, .below = below, .above = above, .arg = c, .evict = o->evict
+    };
     memcpy(c->keep.flushed, v->flushed, sizeof c->keep.flushed);
     c->output = (struct table_output){ .fs = o->env->fs,
                                        .dir = o->dir,

@@ -18,6 +18,8 @@
 #include "lsm/table_writer.h"
 #include "lsm/version.h"
 
+struct evict;
+
 struct compact_options {
     struct env *env;
     const char *dir; /* borrowed */
@@ -26,6 +28,7 @@ struct compact_options {
     uint64_t table_size;
     uint64_t slice_bytes;
     uint64_t now_ms;
+    struct evict *evict; /* borrowed; NULL: nothing is evicted */
 };
 
 struct compact;

@@ -130,6 +130,7 @@ static struct err write_cells(struct flushing *w)
             e = table_output_add(&w->output, w->keep.made.data, w->keep.made.len);
             break;
         case KEEP_NOTHING:
+        case KEEP_EVICTED:
             break;
         }
     }

@@ -1,5 +1,5 @@
-/* janitor.c: a queue; a job takes what is only to be closed, up to the first file to
- * be removed. */
+/* janitor.c: a queue; a job takes what is only to be closed, up to the first file to be
+ * removed, or the first few when many wait. */
 #include "lsm/janitor.h"
 
 #include <string.h>
@@ -8,7 +8,11 @@
 #include "base/mem.h"
 #include "lsm/table.h"
 
-enum { BATCH = 32 /* files closed by one job at most */ };
+enum {
+    BATCH = 32,     /* files of one job at most */
+    EASY = 16,      /* so many waiting are removed at leisure; more go faster */
+    BATCH_STEP = 64 /* ... with another one a job for each so many */
+};
 
 struct item {
     struct item *next;
@@ -16,6 +20,7 @@ struct item {
     struct fs_file *file; /* ... this, or neither */
     enum file_kind kind;
     uint64_t id;
+    uint64_t size;
     bool remove;
     struct err err; /* of the removal */
 };
@@ -30,7 +35,9 @@ struct janitor {
     struct item *batch; /* the job's, while there is one */
     uint64_t waiting;   /* both lists */
     uint64_t next_us;   /* no job before */
+    uint64_t bytes;     /* of those to be removed */
     bool rest;
+    bool hurry;
     void (*on_idle)(void *owner);
     void *owner;
 };
@@ -83,10 +90,13 @@ static void done(struct job *job)
         struct item *item = j->batch;
         j->batch = item->next;
         report(j, item);
+        j->bytes -= item->remove ? item->size : 0;
         mem_free(item);
         j->waiting--;
     }
-    j->next_us = clock_mono_us(j->env->clock) + j->pause_us;
+    j->next_us = clock_mono_us(j->env->clock);
+    if (!j->hurry)
+        j->next_us += j->waiting > EASY ? j->pause_us * EASY / j->waiting : j->pause_us;
     if (j->on_idle)
         j->on_idle(j->owner);
 }
@@ -145,23 +155,41 @@ static void take(struct janitor *j, const struct item *what)
         j->first = item;
     j->last = item;
     j->waiting++;
+    j->bytes += item->remove ? item->size : 0;
 }
 
 void janitor_take_table(struct janitor *j, struct table *t, bool remove)
 {
-    take(j, &(struct item){ .table = t, .kind = FILE_TABLE, .id = t->meta.id, .remove = remove });
+    take(j, &(struct item){ .table = t,
+                            .kind = FILE_TABLE,
+                            .id = t->meta.id,
+                            .size = t->meta.size,
+                            .remove = remove });
 }
 
 void janitor_take_file(struct janitor *j, enum file_kind kind, uint64_t id, struct fs_file *file,
-                       bool remove)
+                       uint64_t size, bool remove)
 {
     if (file || remove)
-        take(j, &(struct item){ .file = file, .kind = kind, .id = id, .remove = remove });
+        take(j, &(struct item){
+                    .file = file, .kind = kind, .id = id, .size = size, .remove = remove });
 }
 
 uint64_t janitor_waiting(const struct janitor *j)
 {
     return j->waiting;
+}
+
+uint64_t janitor_bytes(const struct janitor *j)
+{
+    return j->bytes;
+}
+
+void janitor_hurry(struct janitor *j, bool hurry)
+{
+    j->hurry = hurry;
+    if (hurry)
+        j->next_us = 0;
 }
 
 uint64_t janitor_deadline(const struct janitor *j)
@@ -177,11 +205,15 @@ void janitor_rest(struct janitor *j, bool rest)
 void janitor_tick(struct janitor *j, uint64_t mono_us)
 {
     struct item *end = j->first;
+    uint64_t removals = j->hurry ? BATCH : 1 + j->waiting / BATCH_STEP;
 
     if (!j->first || j->batch || j->rest || mono_us < j->next_us)
         return;
-    for (unsigned n = 1; n < BATCH && end->next && !end->remove; n++)
+    for (unsigned n = 1; n < BATCH && end->next; n++) {
+        if (end->remove && --removals == 0)
+            break;
         end = end->next;
+    }
     j->batch = j->first;
     j->first = end->next;
     end->next = NULL;

@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "base/planted.h"
+#include "lsm/evict.h"
 
 /* The context stays: it says which versions the cell has seen, the expired one's too. */
 static void make_tombstone(struct keep *k, const struct cell *of)
@@ -19,6 +20,14 @@ static void make_tombstone(struct keep *k, const struct cell *of)
     k->made.len = cell_size(&c);
 }
 
+/* One that is as good as any. */
+static enum keep_verdict judge_live(struct keep *k, const uint8_t *cell)
+{
+    if (!k->evict || k->below(k->arg, cell) || k->above(k->arg, cell))
+        return KEEP_CELL;
+    return evict_judge(k->evict, cell) ? KEEP_EVICTED : KEEP_CELL;
+}
+
 enum keep_verdict keep_judge(struct keep *k, const uint8_t *cell)
 {
     uint8_t db = cell[28], flags = cell[30];
@@ -28,12 +37,12 @@ enum keep_verdict keep_judge(struct keep *k, const uint8_t *cell)
     if (cell_encoded_stamp(cell) <= k->flushed[db])
         return KEEP_NOTHING;
     if (!(flags & (CELL_TOMBSTONE | CELL_EXPIRES)))
-        return KEEP_CELL;
+        return judge_live(k, cell);
     if (flags & CELL_TOMBSTONE)
         return k->below(k->arg, cell) && !PLANTED(tombstone_early) ? KEEP_CELL : KEEP_NOTHING;
     cell_decode(cell, &c);
     if (!cell_expired(&c, k->now_ms))
-        return KEEP_CELL;
+        return judge_live(k, cell);
     if (!k->below(k->arg, cell) || PLANTED(revive_expired))
         return KEEP_NOTHING;
     make_tombstone(k, &c);

@@ -5,6 +5,7 @@
  *     of a database flushed at or after its stamp   dropped: all older ones of the key are, too
  *     a tombstone, and nothing older below          dropped
  *     expired by `now_ms`                           a tombstone in its place, or dropped as one is
+ *     chosen by `evict`, and nothing older below    dropped
  *     any other                                     kept
  *
  * Only the newest cell of a key decides: one that is expired never lets an older one
@@ -19,12 +20,18 @@
 #include "base/limits.h"
 #include "cell/cell.h"
 
+struct evict;
+
 struct keep {
     uint64_t now_ms; /* by applied stamps, not by a clock: no reader's time is before it */
     uint64_t flushed[LIMIT_DATABASES]; /* stamps, as in struct version */
     /* Whether an older table than all that are merged may hold this key. */
     bool (*below)(void *arg, const uint8_t *cell);
     void *arg;
+    struct evict *evict; /* NULL: nothing is evicted */
+    /* With `evict`: whether a newer cell of this key may hide it; then it is no key to be
+     * evicted, and who counts on it being there is right. */
+    bool (*above)(void *arg, const uint8_t *cell);
     struct buf made; /* a tombstone that stands for an expired cell */
 };
 
@@ -32,6 +39,7 @@ enum keep_verdict {
     KEEP_CELL,      /* as it is */
     KEEP_TOMBSTONE, /* keep->made instead: same key, stamp and origin; good until the next call */
     KEEP_NOTHING,
+    KEEP_EVICTED, /* nothing either */
 };
 
 enum keep_verdict keep_judge(struct keep *k, const uint8_t *cell);

@@ -46,7 +46,7 @@ static void gone_blob(void *owner, struct blob_file *b)
     struct lsm *lsm = owner;
 
     cache_forget(lsm->cache, b->id);
-    janitor_take_file(lsm->janitor, b->kind, b->id, b->file, true);
+    janitor_take_file(lsm->janitor, b->kind, b->id, b->file, b->size, true);
     mem_free(b);
 }
 
@@ -110,7 +110,7 @@ void lsm_forget_log(struct lsm *lsm)
         mark = log_synced(lsm->log);
     while (log_forget(lsm->log, mark, &part)) {
         if (!version_blob(lsm->version, part.stretch.id))
-            janitor_take_file(lsm->janitor, FILE_SEGMENT, part.stretch.id, NULL, true);
+            janitor_take_file(lsm->janitor, FILE_SEGMENT, part.stretch.id, NULL, part.size, true);
     }
 }
 
@@ -327,6 +327,7 @@ struct lsm *lsm_new(struct env *env, const struct lsm_options *options,
                                .ratio = LEVEL_RATIO,
                                .base_size = BASE_MEMTABLES * (uint64_t)options->memtable_size,
                                .job_bytes_max = 25 * (uint64_t)options->table_size };
+    room_init(&lsm->room, lsm);
     list_init(&lsm->fetches);
     list_init(&lsm->parts);
     l->owner = lsm;
@@ -409,6 +410,7 @@ void lsm_free(struct lsm *lsm)
     log_free(lsm->log);
     undo_deinit(&lsm->undo);
     sweep_deinit(&lsm->sweep);
+    room_deinit(&lsm->room);
     dataset_deinit(&lsm->data);
     if (lsm->lock)
         fs_close(lsm->lock);

@@ -35,6 +35,8 @@ void lsm_turn(struct lsm *lsm)
     if (!lsm_open(lsm))
         return;
     cache_turn(lsm->cache);
+    if (lsm->room.heat)
+        heat_clock(lsm->room.heat, clock_mono_us(lsm->env->clock));
     pressure_turn(&lsm->pressure);
 }
 
@@ -68,6 +70,8 @@ void lsm_put(struct lsm *lsm, const struct cell *cell)
     undo_push_put(&lsm->undo, log_end(lsm->log), &put);
     lsm->last_stamp = cell->stamp;
     lsm->stats.puts++;
+    if (lsm->room.heat)
+        heat_touch(lsm->room.heat, cell->key.position);
     pressure_put(&lsm->pressure, size);
     lsm->put = true;
 }
@@ -245,6 +249,10 @@ static void stats_of_files(const struct lsm *lsm, struct lsm_stats *s)
     s->pressure_permille = lsm->pressure.now;
     s->debt_bytes = lsm->pressure.debt;
     s->files_waiting = janitor_waiting(lsm->janitor);
+    s->disk_bytes = lsm->room.used;
+    s->leaving_bytes = lsm->room.leaving;
+    s->dead_bytes = lsm->room.garbage;
+    s->heat_bytes = lsm->room.heat ? heat_bytes(lsm->room.heat) : 0;
 }
 
 const struct lsm_stats *lsm_stats(const struct lsm *lsm)

@@ -20,8 +20,10 @@
 
 #include "base/err.h"
 #include "cell/cell.h"
+#include "cell/key_use.h"
 #include "cell/want.h"
 #include "env/env.h"
+#include "lsm/heat.h"
 
 enum lsm_sync {
     LSM_SYNC_NO,
@@ -117,6 +119,12 @@ struct lsm_stats {
     uint64_t dropped_tables;
     uint64_t rewrites;
     uint64_t rewritten_bytes;
+    uint64_t disk_bytes;    /* of all files that count against the bound of lsm_set_room() */
+    uint64_t leaving_bytes; /* beside them: of files that wait to be removed */
+    uint64_t dead_bytes;    /* of them: values nothing refers to, in files that may be rewritten */
+    uint64_t heat_bytes;    /* in memory: what is known of uses */
+    uint64_t evicted_keys;
+    uint64_t evicted_bytes; /* of cells and their values */
 };
 
 struct lsm;
@@ -150,6 +158,17 @@ void lsm_turn(struct lsm *lsm);
 
 /* Bytes that what was read may take, from now on. */
 void lsm_set_cache(struct lsm *lsm, size_t bytes);
+
+/* Bytes of disk the store may take (0: no bound), what goes when it comes near, and how
+ * much memory may be spent on knowing that. */
+void lsm_set_room(struct lsm *lsm, uint64_t max, enum heat_policy policy, size_t heat_bytes);
+
+/* It takes all of that, and nothing may go: only what frees room should be put. */
+bool lsm_full(const struct lsm *lsm);
+
+/* A use of the key there, for who evicts by use. */
+void lsm_touch(struct lsm *lsm, uint64_t position);
+void lsm_use(const struct lsm *lsm, uint64_t position, struct key_use *out);
 
 /* True if a put of about `bytes` can be begun now (READY, and the segment or
  * the next one has room). */

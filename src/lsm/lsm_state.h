@@ -12,6 +12,7 @@
  *     install.c   edits become versions
  *     checkpoint.c  copies of the whole
  *     pressure.c  how much may be put
+ *     room.c      how much of the disk it takes, and what goes for that
  *
  * All of it belongs to the loop.  Whoever's job ends calls lsm_after_job() last. */
 #ifndef HENGE_LSM_LSM_STATE_H
@@ -27,6 +28,7 @@
 #include "lsm/lsm.h"
 #include "lsm/lsm_load.h"
 #include "lsm/pressure.h"
+#include "lsm/room.h"
 #include "lsm/seal.h"
 #include "lsm/sweep.h"
 #include "lsm/undo.h"
@@ -57,6 +59,7 @@ struct lsm {
     struct seal seal;
     struct upkeep upkeep;
     struct pressure pressure;
+    struct room room;
     struct pick_options pick;
     struct list fetches; /* under way, or pinned by their owners */
     struct list parts;   /* of struct part */

@@ -30,8 +30,10 @@ unsigned pace_pressure(const struct pace_facts *f)
     unsigned memtable = ratio(f->memtable_bytes, f->memtable_limit);
     unsigned debt = ratio(f->debt, f->debt_limit);
     unsigned l0 = ratio(f->l0_tables, f->l0_limit);
+    unsigned disk = ratio(f->disk, f->disk_limit);
     unsigned most = memtable > debt ? memtable : debt;
 
+    most = most > disk ? most : disk;
     return most > l0 ? most : l0;
 }
 

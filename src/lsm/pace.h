@@ -1,9 +1,10 @@
 /* pace.h: how fast: pure functions from a store's pressure to what is let in and
  * what is compacted.
  *
- * Pressure is the worst of three ratios, 1000 for "full": memtable bytes,
- * compaction debt, tables in L0.  From PACE_SLOW on writers are let in by a bucket
- * of bytes that shrinks smoothly to what compaction can carry, and on to nothing:
+ * Pressure is the worst of four ratios, 1000 for "full": memtable bytes, compaction
+ * debt, tables in L0, disk that should be evicted.  From PACE_SLOW on writers are let in
+ * by a bucket of bytes that shrinks smoothly to what compaction can carry, and on to
+ * nothing:
  *
  *     rate   no bound | fast ....... slow ....... 0 |  0
  *     pressure       700            900         1000
@@ -25,6 +26,8 @@ struct pace_facts {
     uint64_t debt_limit;     /* pick_debt_of() as much L0 as is bearable */
     uint64_t l0_tables;
     uint64_t l0_limit; /* 8 */
+    uint64_t disk;     /* bytes that evictions are behind with */
+    uint64_t disk_limit;
 };
 
 /* 0..; >= PACE_FULL: nothing more is let in.  A limit of 0 does not count. */

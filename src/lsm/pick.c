@@ -418,6 +418,73 @@ void pick_next(const struct version *v, const struct pick_options *o, uint64_t c
     pick_garbage(&p);
 }
 
+/* --- garbage, when room is short */
+
+/* Some cell of it hides an older one, as far as is known. */
+static bool hides(const struct table_meta *t)
+{
+    bool over = false;
+
+    for (unsigned db = 0; db < LIMIT_DATABASES; db++)
+        over = over || t->over[db];
+    return over || t->tombstones;
+}
+
+static bool hidden_by_l0(struct picker *p)
+{
+    const struct level *l = &p->v->levels[0];
+
+    for (size_t i = 0; i < l->count; i++) {
+        if (hides(&l->tables[i].table->meta)) {
+            pick_l0(p, l->count);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An eighth of it would go if it were read. */
+static bool is_worn(const struct picker *p, const struct table_meta *t)
+{
+    uint64_t dead = flushed_heads(p, t), expired = expired_about(p, t);
+
+    dead = (dead > expired ? dead : expired) + t->tombstones;
+    return dead > 0 && dead >= t->cells / 8;
+}
+
+static bool hidden_by_level(struct picker *p, unsigned level, unsigned deepest)
+{
+    for (size_t i = 0; i < p->v->levels[level].count; i++) {
+        const struct table_meta *t = &table_at(p, level, i)->meta;
+        if (level < deepest ? hides(t) : is_worn(p, t)) {
+            if (level < deepest) {
+                pick_tables(p, level, level_behind(p, level), i);
+            } else {
+                take(&p->out->upper, &p->out->upper_count, p, level, i, i + 1);
+                choose(p, PICK_MERGE, level, level);
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
+void pick_hidden(const struct version *v, const struct pick_options *o, uint64_t cursor[LEVELS],
+                 uint64_t now_ms, struct pick *out)
+{
+    struct picker p = { .v = v, .o = o, .cursor = cursor, .now_ms = now_ms, .out = out };
+    unsigned deepest = LAST;
+    bool found;
+
+    *out = (struct pick){ .kind = PICK_NOTHING };
+    pick_levels(v, o, &p.levels);
+    while (deepest > 0 && v->levels[deepest].count == 0)
+        deepest--;
+    found = hidden_by_l0(&p);
+    for (unsigned level = 1; level <= deepest && !found; level++)
+        found = hidden_by_level(&p, level, deepest);
+}
+
 void pick_deinit(struct pick *p)
 {
     mem_free(p->upper);

@@ -67,6 +67,12 @@ void pick_next(const struct version *v, const struct pick_options *o, uint64_t c
                uint64_t now_ms, struct pick *out);
 void pick_deinit(struct pick *p);
 
+/* When room is short: one that frees what newer cells or tombstones hide, or what is
+ * deleted or expired, though every level has its size; PICK_NOTHING if nothing is known
+ * to be there. */
+void pick_hidden(const struct version *v, const struct pick_options *o, uint64_t cursor[LEVELS],
+                 uint64_t now_ms, struct pick *out);
+
 /* Adds to `e` what PICK_MOVE and PICK_DROP amount to, bytes of values included. */
 void pick_edit(const struct pick *p, struct edit *e);
 

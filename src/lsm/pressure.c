@@ -45,6 +45,11 @@ void pressure_update(struct pressure *p)
      * for; beyond, it is slow down or stop. */
     f.memtable_bytes = dataset_used(&lsm->data);
     f.memtable_limit = (DATASET_SEALED_MAX + 1) * limit;
+    room_update(&p->lsm->room);
+    if (lsm->room.max && lsm->room.heat) {
+        f.disk = room_excess(&lsm->room);
+        f.disk_limit = room_excess_most(&lsm->room);
+    }
     p->now = pace_pressure(&f);
     pace_set(&p->bucket, p->now, LOG_RATE * p->carried, p->carried, clock_mono_us(lsm->env->clock));
 }

@@ -3,8 +3,6 @@
  * processor's cache once. */
 #include "lsm/sketch.h"
 
-#include <string.h>
-
 #include "base/mem.h"
 
 enum {
@@ -73,14 +71,14 @@ void sketch_free(struct sketch *s)
     mem_free(s);
 }
 
-struct sketch *sketch_copy(const struct sketch *s)
+static uint64_t load(const uint64_t *word)
 {
-    struct sketch *copy = mem_alloc(sizeof *copy);
+    return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
 
-    *copy = *s;
-    copy->words = mem_alloc(sketch_bytes(s));
-    memcpy(copy->words, s->words, sketch_bytes(s));
-    return copy;
+static void store(uint64_t *word, uint64_t v)
+{
+    __atomic_store_n(word, v, __ATOMIC_RELAXED);
 }
 
 static void halve_line(struct sketch *s)
@@ -88,7 +86,7 @@ static void halve_line(struct sketch *s)
     uint64_t *line = s->words + s->halved * LINE_WORDS;
 
     for (unsigned i = 0; i < LINE_WORDS; i++)
-        line[i] = line[i] >> 1 & HALF_BITS;
+        store(&line[i], line[i] >> 1 & HALF_BITS);
     s->halved++;
 }
 
@@ -115,7 +113,7 @@ unsigned sketch_count(const struct sketch *s, uint64_t position)
 
     for (unsigned row = 0; row < ROWS; row++) {
         struct place p = place_of(s, hash, row);
-        unsigned n = (unsigned)(*p.word >> p.shift) & 15;
+        unsigned n = (unsigned)(load(p.word) >> p.shift) & 15;
         least = n < least ? n : least;
     }
     return least;
@@ -134,7 +132,7 @@ void sketch_touch(struct sketch *s, uint64_t position)
     for (unsigned row = 0; row < ROWS && least < SKETCH_MAX; row++) {
         struct place p = place_of(s, hash, row);
         if ((*p.word >> p.shift & 15) <= least)
-            *p.word += (uint64_t)1 << p.shift;
+            store(p.word, *p.word + ((uint64_t)1 << p.shift));
     }
 }
 

@@ -4,7 +4,7 @@
  * many touches came as ten times the positions it is made for.
  *
  * So a count is never too small but by the halvings, rarely too large, and at most
- * 15.  Of the loop; a compaction reads a copy. */
+ * 15.  Written by the loop; a job may ask for counts meanwhile. */
 #ifndef HENGE_LSM_SKETCH_H
 #define HENGE_LSM_SKETCH_H
 
@@ -20,7 +20,6 @@ struct sketch;
  * of two, at most 64 MiB). */
 struct sketch *sketch_new(uint64_t positions);
 void sketch_free(struct sketch *s); /* accepts NULL */
-struct sketch *sketch_copy(const struct sketch *s);
 
 /* One use of a position.  At every so many touches all counts are halved, a piece of
  * the sketch with each touch, so no touch is long. */

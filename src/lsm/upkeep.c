@@ -13,6 +13,8 @@ enum {
     RETRY_US = 1000 * 1000,
     RETRY_US_MAX = 60 * 1000 * 1000,
     GARBAGE_PERCENT = 50,
+    GARBAGE_PERCENT_SHORT = 10, /* when room is short */
+    FILES_WAITING_MOST = 1000,  /* to be removed: more would be disk and open files without end */
     VICTIMS = 64,
     L0_FOR_REWRITE = 3, /* a rewrite adds a table to L0: not while it is filling */
 };
@@ -26,6 +28,8 @@ void upkeep_deinit(struct upkeep *u)
 {
     compact_free(u->compact, false); /* what it made, the next start removes */
     rewrite_free(u->rewrite, false);
+    heat_drop(u->evict.heat);
+    u->evict.heat = NULL;
     u->compact = NULL;
     u->rewrite = NULL;
 }
@@ -57,6 +61,8 @@ static void free_done(struct job *job)
 
     u->state = UPKEEP_IDLE;
     u->in_job = false;
+    heat_drop(u->evict.heat); /* one that was given up */
+    u->evict.heat = NULL;
     if (u->version)
         lsm_drop_version(u->lsm, u->version);
     u->version = NULL;
@@ -120,6 +126,9 @@ static void on_compacted(struct job *job)
     struct edit edit = { 0 };
 
     u->in_job = false;
+    if (compact_ended(u->compact) && u->evict.heat)
+        room_evicted(&lsm->room, &u->evict, sums->read_bytes,
+                     err_is(compact_error(u->compact)) || lsm->stopping);
     if (!compact_ended(u->compact)) {
         pause_for(u);
     } else if (err_is(compact_error(u->compact))) {
@@ -179,7 +188,7 @@ static void hold(struct upkeep *u)
     version_hold(u->version);
 }
 
-static void begin_compaction(struct upkeep *u, struct pick *pick)
+static void begin_compaction(struct upkeep *u, struct pick *pick, bool evict)
 {
     struct lsm *lsm = u->lsm;
     struct compact_options o = { .env = lsm->env,
@@ -188,8 +197,11 @@ static void begin_compaction(struct upkeep *u, struct pick *pick)
                                  .table = lsm_table_options(lsm),
                                  .table_size = lsm->options.table_size,
                                  .slice_bytes = SLICE_BYTES,
-                                 .now_ms = lsm_applied_ms(lsm) };
+                                 .now_ms = lsm_applied_ms(lsm),
+                                 .evict = evict ? &u->evict : NULL };
 
+    if (evict)
+        room_begin(&lsm->room, &u->evict);
     hold(u);
     u->compact = compact_new(&o, u->version, pick);
     compact_set_owner(u->compact, u);
@@ -207,6 +219,17 @@ static void move_tables(struct upkeep *u, const struct pick *pick)
     install(u, &edit);
 }
 
+/* Takes the pick. */
+static void begin_pick(struct upkeep *u, struct pick *pick, bool evict)
+{
+    if (pick->kind == PICK_MERGE) {
+        begin_compaction(u, pick, evict);
+        return;
+    }
+    move_tables(u, pick);
+    pick_deinit(pick);
+}
+
 /* A compaction, a move or a drop, if the levels want one. */
 static bool compact_next(struct upkeep *u)
 {
@@ -216,12 +239,7 @@ static bool compact_next(struct upkeep *u)
     pick_next(lsm->version, &lsm->pick, u->cursor, lsm_applied_ms(lsm), &pick);
     if (pick.kind == PICK_NOTHING)
         return false;
-    if (pick.kind == PICK_MERGE)
-        begin_compaction(u, &pick); /* takes the pick */
-    else
-        move_tables(u, &pick);
-    if (pick.kind != PICK_MERGE)
-        pick_deinit(&pick);
+    begin_pick(u, &pick, false);
     return true;
 }
 
@@ -286,7 +304,7 @@ static bool drop_dead(struct upkeep *u)
     return true;
 }
 
-static bool rewrite_next(struct upkeep *u)
+static bool rewrite_next(struct upkeep *u, unsigned percent)
 {
     struct lsm *lsm = u->lsm;
     uint64_t victims[VICTIMS];
@@ -301,7 +319,7 @@ static bool rewrite_next(struct upkeep *u)
     if (lsm->version->levels[0].count > L0_FOR_REWRITE)
         return false;
     mark_busy(lsm);
-    count = rewrite_pick(lsm->version, log_first_id(lsm->log), GARBAGE_PERCENT,
+    count = rewrite_pick(lsm->version, log_first_id(lsm->log), percent,
                          lsm->options.memtable_size * 4, victims, VICTIMS);
     if (count == 0)
         return false;
@@ -322,13 +340,39 @@ static bool rewrite_next(struct upkeep *u)
     return true;
 }
 
+/* What room_short() asks for, every second time before what the levels want. */
+static bool make_room(struct upkeep *u)
+{
+    struct room *r = &u->lsm->room;
+    struct pick pick;
+    bool evicts;
+
+    if (!room_short(r))
+        return false;
+    if (room_wants_rewrite(r) && rewrite_next(u, GARBAGE_PERCENT_SHORT))
+        return true;
+    if (!room_pick(r, &pick, &evicts))
+        return false;
+    begin_pick(u, &pick, evicts);
+    return true;
+}
+
+static void begin_next(struct upkeep *u)
+{
+    if (janitor_waiting(u->lsm->janitor) > FILES_WAITING_MOST)
+        return; /* it goes on as they are removed */
+    u->room_first = !u->room_first;
+    (void)(drop_flushed(u) || (u->room_first && make_room(u)) || compact_next(u) || drop_dead(u) ||
+           (!u->room_first && make_room(u)) || rewrite_next(u, GARBAGE_PERCENT));
+}
+
 /* Goes on with a slice, or begins what is next. */
 static void step(struct upkeep *u)
 {
     switch (u->state) {
     case UPKEEP_IDLE:
         if (!u->lsm->stopping)
-            (void)(drop_flushed(u) || compact_next(u) || drop_dead(u) || rewrite_next(u));
+            begin_next(u);
         return;
     case UPKEEP_COMPACTING:
         if (u->lsm->stopping)

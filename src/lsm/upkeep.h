@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "lsm/compact.h"
+#include "lsm/evict.h"
 #include "lsm/pick.h"
 #include "lsm/rewrite.h"
 
@@ -29,6 +30,8 @@ struct upkeep {
     struct compact *compact; /* one of these two, with `version` held */
     struct rewrite *rewrite;
     struct version *version;
+    struct evict evict; /* of `compact`, if its heat is not NULL */
+    bool room_first;    /* make_room() has had its turn before compactions */
     uint64_t cursor[LEVELS];
     uint64_t order;     /* of the newest rewritten table */
     uint64_t slice_us;  /* when the slice began */

@@ -395,19 +395,31 @@ static bool may_hold(const struct table *t, uint8_t db, uint64_t position, uint6
            table_may_hold(t, position);
 }
 
-bool version_may_hold(const struct version *v, unsigned from, uint8_t db, uint64_t position,
-                      uint64_t flushed)
+static bool levels_may_hold(const struct version *v, unsigned from, unsigned end, uint8_t db,
+                            uint64_t position, uint64_t flushed)
 {
     for (size_t i = 0; from == 0 && i < v->levels[0].count; i++) {
         if (may_hold(v->levels[0].tables[i].table, db, position, flushed))
             return true;
     }
-    for (unsigned level = from ? from : 1; level < LEVELS; level++) {
+    for (unsigned level = from ? from : 1; level < end; level++) {
         const struct table *t = v->levels[level].count ? version_table(v, level, position) : NULL;
         if (t && may_hold(t, db, position, flushed))
             return true;
     }
     return false;
+}
+
+bool version_may_hold(const struct version *v, unsigned from, uint8_t db, uint64_t position,
+                      uint64_t flushed)
+{
+    return levels_may_hold(v, from, LEVELS, db, position, flushed);
+}
+
+bool version_may_hold_above(const struct version *v, unsigned level, uint8_t db, uint64_t position,
+                            uint64_t flushed)
+{
+    return level > 0 && levels_may_hold(v, 0, level, db, position, flushed);
 }
 
 uint64_t version_bytes(const struct version *v)

@@ -158,6 +158,10 @@ struct table *version_table(const struct version *v, unsigned level, uint64_t po
 bool version_may_hold(const struct version *v, unsigned from, uint8_t db, uint64_t position,
                       uint64_t flushed);
 
+/* The same of the levels above `level`. */
+bool version_may_hold_above(const struct version *v, unsigned level, uint8_t db, uint64_t position,
+                            uint64_t flushed);
+
 /* Sums over all tables. */
 uint64_t version_bytes(const struct version *v);
 uint64_t version_blob_bytes(const struct version *v);

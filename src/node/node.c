@@ -125,6 +125,7 @@ enum call_end node_run(struct node *n, struct call *c)
         now_us = c->now_us > n->floor_us ? c->now_us : n->floor_us;
     request_move(c, CALL_RUNNING);
     node_view_begin(v, now_us);
+    v->touches = !(c->row->flags & CMD_NO_TOUCH);
     c->view = &v->view;
     n->scratch.len = 0;
     c->scratch = &n->scratch;

@@ -51,6 +51,8 @@ static enum view_answer view_find(struct view *view, const struct cell_key *key,
         if (!(out->flags & CELL_TOMBSTONE)) {
             if (!is_expired(v, out)) {
                 v->hits++;
+                if (v->touches)
+                    lsm_touch(v->lsm, key->position);
                 return VIEW_HERE;
             }
             node_view_note_expired(v, key);
@@ -116,6 +118,11 @@ static uint64_t view_count(struct view *view, uint8_t db)
 
     saw(v, lsm_last_stamp(v->lsm));
     return lsm_count(v->lsm, db);
+}
+
+static void view_use(struct view *view, uint64_t position, struct key_use *out)
+{
+    lsm_use(((struct node_view *)view)->lsm, position, out);
 }
 
 static bool view_firm(struct view *view, const struct cell *head)
@@ -202,7 +209,8 @@ void node_view_init(struct node_view *v, struct lsm *lsm, uint32_t origin)
                   .put = view_put,
                   .flush = view_flush,
                   .count = view_count,
-                  .walk = view_walk },
+                  .walk = view_walk,
+                  .use = view_use },
         .lsm = lsm,
         .origin = origin,
     };

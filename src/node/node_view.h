@@ -20,6 +20,7 @@ struct node_view {
     uint64_t written;    /* cells and flushes it put */
     uint64_t hits;       /* keys found, since the node began */
     uint64_t misses;
+    bool touches;       /* finding a key is a use of it */
     struct want *wants; /* that this run lacks; keys borrow from the call */
     size_t want_count;
     size_t want_cap;

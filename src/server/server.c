@@ -120,7 +120,7 @@ static void instance_start(struct server *s, struct env *env, struct options *op
         .sync = (enum lsm_sync)options->appendfsync,
         .segment_size = (size_t)options->segment_size,
         .frame_max = (size_t)options->frame_size,
-        .chunk_size = (size_t)options->memtable_chunk_size,
+        .chunk_size = (size_t)memory_chunk(options, env),
         .memtable_size = (size_t)memory_memtable(options, env),
         .value_separation = (uint32_t)options->value_separation,
         .table_size = (size_t)options->table_size,
@@ -148,12 +148,26 @@ static void instance_start(struct server *s, struct env *env, struct options *op
     instance_apply_options(in);
 }
 
+static bool check_options(const struct env *env, const struct options *o, char detail[256])
+{
+    struct buf why = { 0 };
+    bool good = memory_check_disk((uint64_t)o->maxdisk, o, env, &why);
+
+    snprintf(detail, 256, "maxdisk: %.*s", (int)why.len, (const char *)why.data);
+    buf_deinit(&why);
+    return good;
+}
+
 struct err server_new(struct env *env, struct options *options, struct server **out,
                       char detail[256])
 {
-    struct server *s = mem_zalloc(1, sizeof *s);
+    struct server *s;
     struct err e;
 
+    *out = NULL;
+    if (!check_options(env, options, detail))
+        return err_make(ERR_INVALID, 0, "options that do not go together");
+    s = mem_zalloc(1, sizeof *s);
     s->state = SERVER_LOADING;
     list_init(&s->ready);
     list_init(&s->dirty);
@@ -164,7 +178,6 @@ struct err server_new(struct env *env, struct options *options, struct server **
     list_init(&s->saving);
     s->instance.env = env;
     s->instance.options = options;
-    *out = NULL;
     detail[0] = '\0';
     e = listeners_open(s, detail);
     if (err_is(e)) {

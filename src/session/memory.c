@@ -8,8 +8,13 @@ enum {
     MEMTABLE_MOST = 64 * 1024 * 1024,
     MEMTABLE_LEAST = 64 * 1024,
     MEMTABLES = 4,
+    CHUNKS_LEAST = 16, /* of a memtable */
+    CHUNK_LEAST = 4096,
     CACHE_LEAST_SHARE = 16, /* of maxmemory: so much the cache has at least */
-    SLACK_SHARE = 10,       /* what allocators and stacks take beyond what is counted */
+    HEAT_SHARE = 32,
+    HEAT_MOST = 64 * 1024 * 1024,
+    DISK_UNITS = 16,  /* of a segment and a memtable: six may be under way at a time */
+    SLACK_SHARE = 10, /* what allocators and stacks take beyond what is counted */
 };
 
 uint64_t memory_bound(const struct options *o, const struct env *env)
@@ -28,6 +33,15 @@ uint64_t memory_memtable(const struct options *o, const struct env *env)
     return size < MEMTABLE_LEAST ? MEMTABLE_LEAST : size;
 }
 
+uint64_t memory_chunk(const struct options *o, const struct env *env)
+{
+    uint64_t part = memory_memtable(o, env) / CHUNKS_LEAST & ~(uint64_t)(CHUNK_LEAST - 1);
+
+    if (part < CHUNK_LEAST)
+        return CHUNK_LEAST;
+    return part < (uint64_t)o->memtable_chunk_size ? part : (uint64_t)o->memtable_chunk_size;
+}
+
 static uint64_t cache_beside(uint64_t bound, uint64_t others)
 {
     uint64_t least = bound / CACHE_LEAST_SHARE, slack = bound / SLACK_SHARE;
@@ -40,6 +54,27 @@ uint64_t memory_cache_first(const struct options *o, const struct env *env)
     if (o->cache_size)
         return (uint64_t)o->cache_size;
     return cache_beside(memory_bound(o, env), MEMTABLES * memory_memtable(o, env));
+}
+
+uint64_t memory_heat(const struct options *o, const struct env *env)
+{
+    uint64_t bytes = memory_bound(o, env) / HEAT_SHARE;
+
+    return bytes < HEAT_MOST ? bytes : HEAT_MOST;
+}
+
+bool memory_check_disk(uint64_t maxdisk, const struct options *o, const struct env *env,
+                       struct buf *why)
+{
+    uint64_t least = DISK_UNITS * ((uint64_t)o->segment_size + memory_memtable(o, env));
+
+    if (maxdisk == 0 || maxdisk >= least)
+        return true;
+    buf_printf(why,
+               "argument must be 0 or at least %llu: %d times log-segment-size and memtable-size, "
+               "which may be made smaller",
+               (unsigned long long)least, DISK_UNITS);
+    return false;
 }
 
 uint64_t memory_cache_now(const struct instance *in)

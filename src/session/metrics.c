@@ -87,7 +87,7 @@ static const struct metric table[] = {
     { "Stats", "total_net_output_bytes", "bytes", METRIC_COUNTER, INSTANCE(net_output_bytes) },
     { "Stats", "rejected_connections", "", METRIC_COUNTER, INSTANCE(rejected_connections) },
     { "Stats", "expired_keys", "", METRIC_COUNTER, NODE(expired) },
-    { "Stats", "evicted_keys", "", METRIC_COUNTER, AT(zero) },
+    { "Stats", "evicted_keys", "", METRIC_COUNTER, LSM(evicted_keys) },
     { "Stats", "keyspace_hits", "", METRIC_COUNTER, NODE(hits) },
     { "Stats", "keyspace_misses", "", METRIC_COUNTER, NODE(misses) },
     { "Stats", "calls_waiting", "", METRIC_GAUGE, AT(calls_waiting) },
@@ -122,6 +122,7 @@ static const struct metric table[] = {
     { "Storage", "blob_files", "", METRIC_GAUGE, LSM(blob_files) },
     { "Storage", "blob_bytes", "bytes", METRIC_GAUGE, LSM(blob_bytes) },
     { "Storage", "files_to_remove", "", METRIC_GAUGE, LSM(files_waiting) },
+    { "Storage", "files_to_remove_bytes", "bytes", METRIC_GAUGE, LSM(leaving_bytes) },
     { "Storage", "index_bytes", "bytes", METRIC_GAUGE, LSM(index_bytes) },
     { "Storage", "cache_bytes", "bytes", METRIC_GAUGE, LSM(cache_bytes) },
     { "Storage", "cache_hits", "", METRIC_COUNTER, LSM(cache_hits) },
@@ -132,6 +133,12 @@ static const struct metric table[] = {
     { "Storage", "filter_false_positives", "", METRIC_COUNTER, LSM(filter_wrong) },
     { "Storage", "pressure_permille", "", METRIC_GAUGE, LSM(pressure_permille) },
     { "Storage", "compaction_debt_bytes", "bytes", METRIC_GAUGE, LSM(debt_bytes) },
+    { "Storage", "maxdisk", "bytes", METRIC_GAUGE, AT(maxdisk) },
+    { "Storage", "used_disk", "bytes", METRIC_GAUGE, LSM(disk_bytes) },
+    { "Storage", "dead_value_bytes", "bytes", METRIC_GAUGE, LSM(dead_bytes) },
+    { "Storage", "disk_full", "", METRIC_GAUGE, AT(disk_full) },
+    { "Storage", "evicted_bytes", "bytes", METRIC_COUNTER, LSM(evicted_bytes) },
+    { "Storage", "key_use_bytes", "bytes", METRIC_GAUGE, LSM(heat_bytes) },
     { "Storage", "flushes", "", METRIC_COUNTER, LSM(flushes) },
     { "Storage", "flushed_bytes", "bytes", METRIC_COUNTER, LSM(flushed_bytes) },
     { "Storage", "failed_flushes", "", METRIC_COUNTER, LSM(failed_flushes) },
@@ -198,7 +205,9 @@ static void take_facts(struct instance *in, struct metrics *m)
     m->mode = "standalone";
     m->os = in->env->machine.os_name;
     m->run_id = in->run_id;
-    m->maxmemory_policy = "noeviction";
+    m->maxmemory_policy = options_policy_name(in->options->maxmemory_policy);
+    m->maxdisk = (uint64_t)in->options->maxdisk;
+    m->disk_full = lsm_full(node_lsm(in->node));
     m->ok = "ok";
     m->role = "master";
     m->one = 1;

@@ -38,6 +38,8 @@ struct metrics {
     const char *log_error; /* "" for none */
     const char *role;
     const char *save_status;
+    uint64_t maxdisk;
+    uint64_t disk_full; /* 1: writes are answered -OOM */
     uint64_t changes_since_save;
     uint64_t saving;
     uint64_t last_save_s;

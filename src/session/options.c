@@ -10,6 +10,10 @@
 
 /* In the order of enum lsm_sync and of enum trace_level. */
 static const char *const sync_names[] = { "no", "everysec", "always", NULL };
+/* In the order of enum heat_policy. */
+static const char *const policy_names[] = { "noeviction",      "allkeys-lru",  "allkeys-lfu",
+                                            "allkeys-random",  "volatile-lru", "volatile-lfu",
+                                            "volatile-random", "volatile-ttl", NULL };
 static const char *const level_names[] = { "debug", "verbose", "notice", "warning", NULL };
 
 #define AT(field) offsetof(struct options, field)
@@ -39,7 +43,11 @@ static const struct option table[] = {
     { "databases", OPTION_INT, 0, AT(databases), "16", 1, LIMIT_DATABASES, NULL,
       "databases SELECT can choose from" },
     { "maxmemory", OPTION_SIZE, OPTION_MUTABLE, AT(maxmemory), "0", 0, INT64_MAX, NULL,
-      "memory beyond which writes are refused; 0: half of the machine's" },
+      "memory for the process; it does not bound the data; 0: half of the machine's" },
+    { "maxdisk", OPTION_SIZE, OPTION_MUTABLE, AT(maxdisk), "0", 0, INT64_MAX, NULL,
+      "bytes of all files beyond which keys are evicted, or writes refused; 0: no bound" },
+    { "maxmemory-policy", OPTION_ENUM, OPTION_MUTABLE, AT(maxmemory_policy), "noeviction", 0, 0,
+      policy_names, "which keys go when maxdisk is reached; noeviction: none" },
     { "dir", OPTION_TEXT, 0, AT(dir), ".", 0, 0, NULL, "folder of the data; one server a folder" },
     { "appendfsync", OPTION_ENUM, OPTION_MUTABLE, AT(appendfsync), "everysec", 0, 0, sync_names,
       "when the log is synced to the disk: always, everysec or no" },
@@ -79,6 +87,11 @@ static const struct option table[] = {
       1024 * 1024 * 1024, NULL, "memory a memtable takes at a time" },
     { 0 },
 };
+
+const char *options_policy_name(int64_t policy)
+{
+    return policy_names[policy];
+}
 
 static int64_t *number_at(struct options *o, const struct option *row)
 {

@@ -39,7 +39,9 @@ struct options {
     int64_t maxclients;
     int64_t timeout; /* seconds a client may be idle; 0 for ever */
     int64_t tcp_keepalive;
-    int64_t maxmemory; /* 0: half of the machine's */
+    int64_t maxdisk;          /* 0: no bound */
+    int64_t maxmemory_policy; /* enum heat_policy */
+    int64_t maxmemory;        /* 0: half of the machine's */
     int64_t proto_max_bulk_len;
     int64_t segment_size;
     int64_t frame_size;
@@ -79,6 +81,9 @@ void options_deinit(struct options *o);
 /* The table, ended by a row without a name. */
 const struct option *options_table(void);
 const struct option *options_find(struct slice name);
+
+/* A value of maxmemory_policy by name. */
+const char *options_policy_name(int64_t policy);
 
 /* Redis's options without a meaning here: the reason, or NULL if it is not one. */
 const char *options_ignored(struct slice name);

@@ -6,8 +6,9 @@
  * passed over in silence. */
 #include "session/options.h"
 
-#define WHY_LOG      "every write is in the log before it is answered; SAVE and BGSAVE make checkpoints"
-#define WHY_EVICT    "keys are never evicted; writes are refused when memory is full"
+#define WHY_LOG "every write is in the log before it is answered; SAVE and BGSAVE save it all"
+#define WHY_EVICT                                                                                  \
+    "maxmemory bounds the process alone; keys are evicted by maxdisk, in the background"
 #define WHY_ENCODING "values have one encoding, which needs no thresholds"
 #define WHY_LAZY     "memory is always given back in small steps"
 #define WHY_REPLICA  "there are no masters and replicas"
@@ -39,7 +40,6 @@ static const struct option_ignored table[] = {
     { "rdb-del-sync-files", "no", WHY_LOG },
     { "dbfilename", "dump.rdb", WHY_LOG },
     { "sanitize-dump-payload", "no", WHY_LOG },
-    { "maxmemory-policy", "noeviction", WHY_EVICT },
     { "maxmemory-samples", "5", WHY_EVICT },
     { "maxmemory-eviction-tenacity", "10", WHY_EVICT },
     { "maxmemory-clients", "0", WHY_BUFFERS },

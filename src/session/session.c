@@ -141,7 +141,12 @@ static inline bool store_takes(struct session *s, struct call *c)
 {
     struct lsm *lsm = node_lsm(s->instance->node);
 
-    return lsm_state(lsm) == LSM_READY || takes_unready(lsm, c);
+    if (lsm_state(lsm) != LSM_READY && !takes_unready(lsm, c))
+        return false;
+    if (!(c->row->flags & CMD_DENYOOM) || !lsm_full(lsm))
+        return true;
+    reply_error(c->reply, "OOM", "command not allowed when used disk > 'maxdisk'.");
+    return false;
 }
 
 bool session_admit(struct session *s, struct call *c)

@@ -99,7 +99,7 @@ Test(config, set_of_what_means_nothing_here_takes_only_what_holds)
     cr_expect_eq(d.options.timeout, 5);
     desk_is(&d, "CONFIG SET timeout 6 appendonly no",
             FAILED("appendonly") "it stays 'yes': every write is in the log before it is "
-                                 "answered; SAVE and BGSAVE make checkpoints|");
+                                 "answered; SAVE and BGSAVE save it all|");
     cr_expect_eq(d.options.timeout, 5);
 }
 

@@ -82,3 +82,16 @@ bool lsm_save_begin(struct lsm *lsm, unsigned keep)
     lsm->save.begun++;
     return true;
 }
+
+void lsm_set_room(struct lsm *lsm, uint64_t max, enum heat_policy policy, size_t heat_bytes)
+{
+    (void)lsm;
+    (void)max;
+    (void)policy;
+    (void)heat_bytes;
+}
+
+bool lsm_full(const struct lsm *lsm)
+{
+    return lsm->full;
+}

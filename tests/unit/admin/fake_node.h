@@ -11,6 +11,7 @@ struct lsm {
     enum lsm_sync sync;
     const char *detail;
     struct lsm_save save;
+    bool full;
     struct lsm_stats stats;
     uint64_t keys[LIMIT_DATABASES];
     uint64_t expiring[LIMIT_DATABASES];

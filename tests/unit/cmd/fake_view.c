@@ -211,11 +211,19 @@ static enum view_walk_end walk(struct view *view, uint8_t db, uint64_t from, siz
     return VIEW_WALK_END;
 }
 
+static void use(struct view *view, uint64_t position, struct key_use *out)
+{
+    (void)position;
+    *out = fake_of(view)->use;
+}
+
 void fake_view_init(struct fake_view *f)
 {
     memset(f, 0, sizeof(*f));
-    f->view =
-        (struct view){ .find = find, .put = put, .flush = flush, .count = count, .walk = walk };
+    f->view = (struct view){
+        .find = find, .put = put, .flush = flush, .count = count, .walk = walk, .use = use
+    };
+    f->use.tracks_idle = true;
 }
 
 void fake_view_deinit(struct fake_view *f)

@@ -21,6 +21,7 @@ enum {
 
 struct fake_view {
     struct view view;           /* first: the functions below cast back */
+    struct key_use use;         /* what is known of every key */
     uint8_t *cells[FAKE_CELLS]; /* encoded, in order, owned */
     size_t count;
     uint64_t now_ms;

@@ -73,9 +73,10 @@ Test(janitor, files_go_one_at_a_time_with_pauses)
     janitor_tick(p.janitor, UINT64_MAX);
     cr_assert_not(lsm_world_step(&p.world), "nothing to do");
     janitor_take_table(p.janitor, open_table(&p, 1), true);
-    janitor_take_file(p.janitor, FILE_BLOB, 2, open_file(&p, FILE_BLOB, 2), true);
-    janitor_take_file(p.janitor, FILE_SEGMENT, 3, open_file(&p, FILE_SEGMENT, 3), true);
+    janitor_take_file(p.janitor, FILE_BLOB, 2, open_file(&p, FILE_BLOB, 2), 100, true);
+    janitor_take_file(p.janitor, FILE_SEGMENT, 3, open_file(&p, FILE_SEGMENT, 3), 100, true);
     cr_assert_eq(janitor_waiting(p.janitor), 3);
+    cr_assert_geq(janitor_bytes(p.janitor), 200);
     for (unsigned left = 3; left > 0; left--) {
         uint64_t before = p.world.now_us;
         cr_assert_eq(files(&p), left);
@@ -84,7 +85,30 @@ Test(janitor, files_go_one_at_a_time_with_pauses)
         cr_assert_eq(janitor_waiting(p.janitor), left - 1);
     }
     cr_assert_eq(files(&p), 0);
+    cr_assert_eq(janitor_bytes(p.janitor), 0);
     cr_assert_not(go_on(&p));
+    place_deinit(&p);
+}
+
+/* They come faster than one a pause: the queue does not grow without end. */
+Test(janitor, many_go_faster_and_without_pauses_in_a_hurry)
+{
+    struct place p;
+    uint64_t begun, jobs = 0;
+
+    place_init(&p);
+    begun = p.world.now_us;
+    for (uint64_t id = 1; id <= 1000; id++)
+        janitor_take_file(p.janitor, FILE_BLOB, id, open_file(&p, FILE_BLOB, id), 100, true);
+    for (; janitor_waiting(p.janitor) > 16; jobs++)
+        cr_assert(go_on(&p));
+    cr_expect_lt(p.world.now_us - begun, 1000 * PAUSE_US / 20);
+    cr_expect_lt(jobs, 500u);
+    janitor_hurry(p.janitor, true);
+    begun = p.world.now_us;
+    cr_assert(go_on(&p));
+    cr_expect_eq(janitor_waiting(p.janitor), 0u);
+    cr_expect_eq(p.world.now_us, begun);
     place_deinit(&p);
 }
 
@@ -116,7 +140,7 @@ Test(janitor, what_is_only_closed_needs_no_pauses)
 
     place_init(&p);
     for (uint64_t id = 1; id <= 20; id++)
-        janitor_take_file(p.janitor, FILE_BLOB, id, open_file(&p, FILE_BLOB, id), false);
+        janitor_take_file(p.janitor, FILE_BLOB, id, open_file(&p, FILE_BLOB, id), 100, false);
     janitor_take_table(p.janitor, open_table(&p, 21), false);
     janitor_take_table(p.janitor, open_table(&p, 22), true);
     janitor_take_table(p.janitor, open_table(&p, 23), false);
@@ -126,7 +150,7 @@ Test(janitor, what_is_only_closed_needs_no_pauses)
     cr_assert_eq(files(&p), 22);
     cr_assert_null(memory_fs_find(&p.world.fs, "/data/table-0000000000000016.tbl"));
     for (uint64_t id = 100; id < 200; id++)
-        janitor_take_file(p.janitor, FILE_BLOB, id, open_file(&p, FILE_BLOB, id), false);
+        janitor_take_file(p.janitor, FILE_BLOB, id, open_file(&p, FILE_BLOB, id), 100, false);
     for (jobs = 0; go_on(&p);)
         jobs++;
     cr_assert_eq(jobs, 4, "but a job's work is bounded");
@@ -139,8 +163,8 @@ Test(janitor, a_file_that_is_not_open_is_removed_by_its_name)
 
     place_init(&p);
     memory_fs_add(&p.world.fs, "/data/log-0000000000000005.seg", slice_str("x"));
-    janitor_take_file(p.janitor, FILE_SEGMENT, 5, NULL, true);
-    janitor_take_file(p.janitor, FILE_SEGMENT, 6, NULL, false);
+    janitor_take_file(p.janitor, FILE_SEGMENT, 5, NULL, 100, true);
+    janitor_take_file(p.janitor, FILE_SEGMENT, 6, NULL, 100, false);
     cr_assert_eq(janitor_waiting(p.janitor), 1, "nothing to be done with the other");
     while (go_on(&p))
         ;
@@ -156,7 +180,7 @@ Test(janitor, a_file_that_cannot_be_removed_is_reported_once_and_left)
     place_init(&p);
     janitor_take_table(p.janitor, open_table(&p, 1), true);
     janitor_take_table(p.janitor, open_table(&p, 2), true);
-    janitor_take_file(p.janitor, FILE_BLOB, 3, NULL, true); /* gone already */
+    janitor_take_file(p.janitor, FILE_BLOB, 3, NULL, 100, true); /* gone already */
     p.world.fs.fail_at = p.world.fs.calls + 1;
     while (go_on(&p))
         ;
@@ -173,7 +197,7 @@ Test(janitor, freed_at_any_point_it_closes_what_it_has)
         struct place p;
         place_init(&p);
         janitor_take_table(p.janitor, open_table(&p, 1), true);
-        janitor_take_file(p.janitor, FILE_BLOB, 2, open_file(&p, FILE_BLOB, 2), true);
+        janitor_take_file(p.janitor, FILE_BLOB, 2, open_file(&p, FILE_BLOB, 2), 100, true);
         if (steps > 0)
             janitor_tick(p.janitor, p.world.now_us);
         if (steps > 1)

@@ -228,6 +228,7 @@ static void check_keep(struct inputs *in, const struct cell_list *want)
             cr_assert_eq(k.made.len, cell_encoded_size(k.made.data));
             expect(want, kept++, k.made.data);
             break;
+        case KEEP_EVICTED:
         case KEEP_NOTHING:
             break;
         }

@@ -17,9 +17,9 @@ static uint64_t rate_at(unsigned pressure)
     return b.rate;
 }
 
-Test(pace, pressure_is_the_worst_of_three)
+Test(pace, pressure_is_the_worst_of_four)
 {
-    struct pace_facts f = { 10, 100, 20, 100, 1, 8 };
+    struct pace_facts f = { 10, 100, 20, 100, 1, 8, 15, 100 };
 
     cr_expect_eq(pace_pressure(&f), 200);
     f.memtable_bytes = 35;
@@ -32,6 +32,8 @@ Test(pace, pressure_is_the_worst_of_three)
     cr_expect_geq(pace_pressure(&f), PACE_FULL);
     f.debt_limit = 0;
     cr_expect_eq(pace_pressure(&f), 875);
+    f.disk = 90;
+    cr_expect_eq(pace_pressure(&f), 900);
 }
 
 Test(pace, there_is_no_bound_without_pressure_and_nothing_at_full)

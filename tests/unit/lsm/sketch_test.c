@@ -2,10 +2,10 @@
 #include "lsm/sketch.h"
 
 #include <criterion/criterion.h>
-#include <math.h>
 
 #include "base/mem.h"
 #include "base/prng.h"
+#include "zipf.h"
 
 enum { KEYS = 20000 };
 
@@ -49,41 +49,10 @@ Test(sketch, memory_is_four_bytes_a_position_and_bounded)
     }
 }
 
-struct zipf {
-    double upto[KEYS];
-};
-
-static struct zipf *zipf_new(double skew)
-{
-    struct zipf *z = mem_alloc(sizeof *z);
-    double sum = 0;
-
-    for (unsigned i = 0; i < KEYS; i++)
-        z->upto[i] = sum += 1 / pow(i + 1, skew);
-    for (unsigned i = 0; i < KEYS; i++)
-        z->upto[i] /= sum;
-    return z;
-}
-
-static unsigned zipf_next(const struct zipf *z, struct prng *prng)
-{
-    double u = (double)(prng_next(prng) >> 11) / 9007199254740992.0;
-    unsigned lo = 0, hi = KEYS - 1;
-
-    while (lo < hi) {
-        unsigned mid = (lo + hi) / 2;
-        if (z->upto[mid] < u)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
-}
-
 Test(sketch, never_counts_too_little_and_rarely_too_much_on_a_zipf_trace)
 {
     struct sketch *s = sketch_new(KEYS);
-    struct zipf *z = zipf_new(0.99);
+    struct zipf *z = zipf_new(KEYS, 0.99);
     unsigned *real = mem_zalloc(KEYS, sizeof *real), wrong = 0;
     struct prng prng;
 
@@ -131,8 +100,8 @@ Test(sketch, halves_everything_when_its_sample_is_full)
 /* What eviction needs: yesterday's hot keys fall behind today's. */
 Test(sketch, forgets_what_is_not_asked_for_any_more)
 {
-    struct sketch *s = sketch_new(KEYS), *copy;
-    struct zipf *z = zipf_new(1.0);
+    struct sketch *s = sketch_new(KEYS);
+    struct zipf *z = zipf_new(KEYS, 1.0);
     struct prng prng;
     unsigned hotter = 0;
 
@@ -146,10 +115,6 @@ Test(sketch, forgets_what_is_not_asked_for_any_more)
         hotter += sketch_count(s, position_of(KEYS + i)) > sketch_count(s, position_of(i));
     cr_log_info("%u of 1000", hotter);
     cr_assert_geq(hotter, 950);
-    copy = sketch_copy(s);
-    touch(s, 5, 15);
-    cr_assert_lt(sketch_count(copy, position_of(5)), 15, "a copy stands still");
-    sketch_free(copy);
     mem_free(z);
     sketch_free(s);
 }
@@ -158,7 +123,7 @@ Test(sketch, forgets_what_is_not_asked_for_any_more)
 Test(sketch, tells_hot_from_cold)
 {
     struct sketch *s = sketch_new(KEYS);
-    struct zipf *z = zipf_new(0.99);
+    struct zipf *z = zipf_new(KEYS, 0.99);
     struct prng prng;
     unsigned right = 0, all = 0;
 

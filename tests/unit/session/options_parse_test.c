@@ -97,9 +97,9 @@ Test(options_parse, options_of_redis_that_would_change_something_are_noted_line_
 {
     takes("save 900 1\nport 7000\nappendonly no",
           "line 1: 'save' is ignored: every write is in the log before it is answered; SAVE and "
-          "BGSAVE make checkpoints\n"
+          "BGSAVE save it all\n"
           "line 3: 'appendonly' is ignored: every write is in the log before it is answered; "
-          "SAVE and BGSAVE make checkpoints\n");
+          "SAVE and BGSAVE save it all\n");
     cr_expect_eq(opts.port, 7000);
 }
 
