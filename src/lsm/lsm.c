@@ -246,6 +246,9 @@ static void stats_of_files(const struct lsm *lsm, struct lsm_stats *s)
     s->cache_bytes = blocks->bytes + values->bytes;
     s->cache_hits = blocks->hits + values->hits;
     s->cache_misses = blocks->misses + values->misses;
+    s->flush_now = lsm->seal.busy;
+    s->compaction_now = lsm->upkeep.state == UPKEEP_COMPACTING;
+    s->rewrite_now = lsm->upkeep.state == UPKEEP_REWRITING;
     s->pressure_permille = lsm->pressure.now;
     s->debt_bytes = lsm->pressure.debt;
     s->files_waiting = janitor_waiting(lsm->janitor);

@@ -107,6 +107,9 @@ struct lsm_stats {
     uint64_t fetches;           /* reads by jobs */
     uint64_t failed_reads;
     uint64_t filter_wrong; /* tables asked in vain */
+    uint64_t flush_now;      /* 1: one is under way */
+    uint64_t compaction_now; /* likewise */
+    uint64_t rewrite_now;    /* likewise */
     uint64_t flushes;
     uint64_t flushed_bytes;
     uint64_t failed_flushes;

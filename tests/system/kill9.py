@@ -121,14 +121,25 @@ class Writer(threading.Thread):
                 f"{resp.show(found[key], 120)}, {len(under_way)} commands under way")
 
 
-def one_round(t, server, writers, randoms, writes, number):
+def wait_for(server, field, seconds):
+    """Until INFO says that this is under way; whether it did."""
+    wanted = field.encode() + b":1"
+    with server.connect() as c:
+        return harness.until(lambda: wanted in c.call("INFO", "storage")[1], seconds, 0)
+
+
+def one_round(t, server, writers, randoms, writes, number, within=None):
+    """`within`: the field of INFO that is to be 1 when the server is killed.  Whether all is well."""
     for w in writers:
         w.acknowledged = 0
     threads = [threading.Thread(target=w.load, args=(server,), daemon=True) for w in writers]
     for thread in threads:
         thread.start()
     enough = harness.until(lambda: sum(w.acknowledged for w in writers) >= writes, 60)
-    time.sleep(randoms.random() * 0.2)
+    if within:
+        t.check(wait_for(server, within, 60), f"round {number}: {within} comes up within a minute")
+    else:
+        time.sleep(randoms.random() * 0.2)
     server.kill()
     for thread in threads:
         thread.join()
@@ -146,6 +157,23 @@ def one_round(t, server, writers, randoms, writes, number):
     print(f"  round {number}: {acknowledged} acknowledged, {sum(len(w.state) for w in writers)} keys, "
           f"up again in {recovery:.2f} s", flush=True)
     return not problems
+
+
+def flushes_and_compactions_are_hit(t, new, given):
+    """Killed as soon as INFO says that one of them is under way."""
+    fields = ["flush_in_progress", "compaction_in_progress", "rewrite_in_progress"]
+    print(f"  seed {given.seed}")
+    server = new("--memtable-size", "512kb", "--log-segment-size", "1mb", "--table-size", "512kb").start()
+    writers = [Writer(i, given.seed) for i in range(CONNECTIONS)]
+    randoms = random.Random(given.seed)
+    hits = dict.fromkeys(fields, 0)
+    for number in range(1, 3 * given.hits + 1):
+        field = fields[number % 3]
+        if not one_round(t, server, writers, randoms, given.writes // 4, number, field):
+            return
+        hits[field] += 1
+    print("  killed within: " + ", ".join(f"{field[:-12]} {n} times" for field, n in hits.items()))
+    t.check(min(hits.values()) >= given.hits, f"each is hit {given.hits} times")
 
 
 def rounds_of(t, new, given, policy, rounds):
@@ -177,9 +205,10 @@ def no_keeps_what_it_acknowledged(t, new, given):
 def options(parser):
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--writes", type=int, default=2000, help="acknowledged before a kill")
+    parser.add_argument("--hits", type=int, default=5, help="kills within a flush, a compaction and a rewrite each")
     parser.add_argument("--seed", type=int, default=int(time.time()))
 
 
 if __name__ == "__main__":
-    harness.main(__doc__, [everysec_keeps_what_it_acknowledged, always_keeps_what_it_acknowledged,
+    harness.main(__doc__, [flushes_and_compactions_are_hit, everysec_keeps_what_it_acknowledged, always_keeps_what_it_acknowledged,
                            no_keeps_what_it_acknowledged], options)

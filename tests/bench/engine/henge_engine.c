@@ -107,7 +107,7 @@ static void open_store(struct engine *e, const struct engine_options *o)
                                    .filter_bits = 10,
                                    .cache_size = o->cache_size,
                                    .origin = 1 };
-    struct lsm_hooks hooks = { h, on_state, on_acked, on_failed };
+    struct lsm_hooks hooks = { h, on_state, on_acked, on_failed, NULL };
 
     if (err_is(os_env_new(&env, &h->world)))
         engine_fail("henge", "no environment");
