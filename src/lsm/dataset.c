@@ -4,17 +4,21 @@
 #include <assert.h>
 #include <string.h>
 
+enum { TIMER_SHARE = 64 /* bytes of the limit for each timer, of 16 */ };
+
 void dataset_init(struct dataset *d, struct arenas *arenas, const struct dataset_options *options)
 {
     *d = (struct dataset){ .arenas = arenas, .options = *options };
     d->active = memtable_new(arenas, options->chunk_size, options->large_min);
     d->empty_bytes = memtable_bytes(d->active);
+    d->timers.most = options->limit / TIMER_SHARE;
 }
 
 void dataset_deinit(struct dataset *d)
 {
     memtable_free(d->active);
     pins_deinit(&d->pins);
+    timers_deinit(&d->timers);
     d->active = NULL;
     while (d->sealed_count > 0) {
         struct sealed *s = &d->sealed[--d->sealed_count];
@@ -78,12 +82,16 @@ static int heads_of(const uint8_t *cell)
     return !(cell[30] & CELL_TOMBSTONE) - ((cell[30] & CELL_OVER_LIVE) != 0);
 }
 
+static bool expires(const uint8_t *cell)
+{
+    return cell[29] == CELL_HEAD && (cell[30] & CELL_EXPIRES) && !(cell[30] & CELL_TOMBSTONE);
+}
+
 static int expiring_of(const uint8_t *cell)
 {
     if (cell[29] != CELL_HEAD)
         return 0;
-    return ((cell[30] & CELL_EXPIRES) && !(cell[30] & CELL_TOMBSTONE)) -
-           ((cell[30] & CELL_OVER_EXPIRING) != 0);
+    return expires(cell) - ((cell[30] & CELL_OVER_EXPIRING) != 0);
 }
 
 static struct cell_key key_of(const uint8_t *cell)
@@ -123,6 +131,14 @@ static uint8_t over_of(struct dataset *d, const uint8_t *cell, const uint8_t *wa
     return CELL_OVER_LIVE;
 }
 
+static void add_timer(struct dataset *d, const uint8_t *cell)
+{
+    struct cell c;
+
+    cell_decode(cell, &c);
+    timers_add(&d->timers, c.expire_ms, c.key.db, c.key.position);
+}
+
 struct dataset_put dataset_put(struct dataset *d, const uint8_t *cell, size_t size, uint64_t place)
 {
     struct dataset_put put = { 0 };
@@ -140,6 +156,8 @@ struct dataset_put dataset_put(struct dataset *d, const uint8_t *cell, size_t si
     put.expiring = (int8_t)(expiring_of(put.now) - (again ? expiring_of(put.was) : 0));
     put.cells = !again;
     count(&d->counts, put.now, put.heads, put.expiring, put.cells);
+    if (expires(put.now))
+        add_timer(d, put.now);
     return put;
 }
 
@@ -210,6 +228,40 @@ void dataset_drop(struct dataset *d, const uint8_t *cell)
     if (dataset_visible(d, cell))
         count(&d->counts, cell, -heads_of(cell), -expiring_of(cell), -1);
     memtable_remove(d->active, cell);
+}
+
+/* The expired heads of one memtable there. */
+static void expire_in(const struct dataset *d, const struct memtable *m, const struct cell_key *at,
+                      uint64_t now_ms, void (*expired)(void *arg, const uint8_t *cell), void *arg)
+{
+    struct memtable_iter it;
+
+    for (const uint8_t *cell = memtable_seek(m, &it, at);
+         cell && cell_encoded_position(cell) == at->position && cell[28] == at->db;
+         cell = memtable_next(&it)) {
+        struct cell c;
+
+        if (!expires(cell) || !dataset_visible(d, cell))
+            continue;
+        cell_decode(cell, &c);
+        if (cell_expired(&c, now_ms) && dataset_find(d, &c.key) == cell)
+            expired(arg, cell);
+    }
+}
+
+size_t dataset_expire(struct dataset *d, size_t most, uint64_t now_ms,
+                      void (*expired)(void *arg, const uint8_t *cell), void *arg)
+{
+    size_t n = 0;
+
+    for (; n < most && timers_next_ms(&d->timers) <= now_ms; n++) {
+        struct cell_key at = { .position = 0 };
+        timers_pop(&d->timers, &at.db, &at.position);
+        expire_in(d, d->active, &at, now_ms, expired, arg);
+        for (unsigned i = 0; i < d->sealed_count; i++)
+            expire_in(d, d->sealed[i].memtable, &at, now_ms, expired, arg);
+    }
+    return n;
 }
 
 struct dataset_count dataset_count(const struct dataset *d, uint8_t db)
@@ -314,7 +366,7 @@ size_t dataset_bytes(const struct dataset *d)
 
     for (unsigned i = 0; i < d->sealed_count; i++)
         bytes += memtable_bytes(d->sealed[i].memtable);
-    return bytes;
+    return bytes + timers_bytes(&d->timers);
 }
 
 size_t dataset_spare(const struct dataset *d)

@@ -22,6 +22,7 @@
 #include "base/limits.h"
 #include "lsm/memtable.h"
 #include "lsm/pins.h"
+#include "lsm/timers.h"
 #include "lsm/version.h"
 
 enum { DATASET_SEALED_MAX = 3 };
@@ -61,6 +62,7 @@ struct dataset {
     struct sealed sealed[DATASET_SEALED_MAX]; /* oldest first */
     unsigned sealed_count;
     uint64_t flushed[LIMIT_DATABASES]; /* stamp of the last flush */
+    struct timers timers;              /* of heads that were put with an expiry */
     /* Tables may hold an older cell of the position, which is then taken to be there
      * and live; NULL: there are none. */
     bool (*below)(void *arg, uint8_t db, uint64_t position);
@@ -117,6 +119,12 @@ void dataset_unflush(struct dataset *d, const struct dataset_flush *flush);
 
 /* Takes a cell of the active memtable out that is not needed any more. */
 void dataset_drop(struct dataset *d, const uint8_t *cell);
+
+/* Hands every head in memory that is the newest of its key and has expired by `now_ms`, as
+ * far as its timer is due, to `expired`, which must not change the dataset; looks at most at
+ * so many timers, and returns at how many. */
+size_t dataset_expire(struct dataset *d, size_t most, uint64_t now_ms,
+                      void (*expired)(void *arg, const uint8_t *cell), void *arg);
 
 /* The active memtable has its size. */
 bool dataset_full(const struct dataset *d);

@@ -70,24 +70,6 @@ bool lsm_pins(const struct lsm *lsm, uint64_t file)
            (uploads_pin(&lsm->uploads, file) || dataset_pins(&lsm->data, file));
 }
 
-void lsm_count_tables(struct lsm *lsm)
-{
-    const struct version *v = lsm->version;
-
-    lsm->counts = (struct dataset_counts){ .heads = { 0 } };
-    for (unsigned level = 0; level < LEVELS; level++) {
-        for (size_t i = 0; i < v->levels[level].count; i++) {
-            const struct table_meta *m = &v->levels[level].tables[i].table->meta;
-            for (unsigned db = 0; db < LIMIT_DATABASES; db++) {
-                if (!(m->databases >> db & 1) || m->max_stamp <= lsm->data.flushed[db])
-                    continue;
-                lsm->counts.heads[db] += (int64_t)m->heads[db] - m->over[db];
-                lsm->counts.expiring[db] += (int64_t)m->expiring[db] - m->over_expiring[db];
-            }
-        }
-    }
-}
-
 void lsm_version_changed(struct lsm *lsm)
 {
     const struct version *v = lsm->version;

@@ -145,24 +145,6 @@ uint64_t lsm_last_stamp(const struct lsm *lsm)
     return lsm->last_stamp;
 }
 
-/* What tables and memtables count, each for itself, adds up; a guess may make it
- * less than nothing. */
-static uint64_t sum(int64_t tables, int64_t memtables)
-{
-    int64_t all = tables + memtables;
-    return all > 0 ? (uint64_t)all : 0;
-}
-
-uint64_t lsm_count(const struct lsm *lsm, uint8_t db)
-{
-    return sum(lsm->counts.heads[db], dataset_count(&lsm->data, db).heads);
-}
-
-uint64_t lsm_count_expiring(const struct lsm *lsm, uint8_t db)
-{
-    return sum(lsm->counts.expiring[db], dataset_count(&lsm->data, db).expiring);
-}
-
 /* There is nothing older than the active memtable, whatever is undone: a tombstone in it
  * hides nothing. */
 static bool at_bottom(const struct lsm *lsm)
@@ -188,6 +170,17 @@ size_t lsm_sweep(struct lsm *lsm, size_t visits, uint64_t now_ms,
     for (unsigned db = 0; db < LIMIT_DATABASES; db++)
         rules.flushed[db] = undo_flushed_for_good(&lsm->undo, &lsm->data, (uint8_t)db);
     return sweep_step(&lsm->sweep, &lsm->data, visits, &rules);
+}
+
+bool lsm_expire(struct lsm *lsm, size_t most, uint64_t now_ms,
+                void (*expired)(void *arg, const uint8_t *cell), void *arg)
+{
+    return lsm_open(lsm) && dataset_expire(&lsm->data, most, now_ms, expired, arg) == most;
+}
+
+uint64_t lsm_next_expiry(const struct lsm *lsm)
+{
+    return lsm_open(lsm) ? timers_next_ms(&lsm->data.timers) : UINT64_MAX;
 }
 
 void lsm_set_sync(struct lsm *lsm, enum lsm_sync sync)

@@ -106,7 +106,7 @@ struct lsm_stats {
     uint64_t reads_now;         /* blocks and values from the page cache, on the loop */
     uint64_t fetches;           /* reads by jobs */
     uint64_t failed_reads;
-    uint64_t filter_wrong; /* tables asked in vain */
+    uint64_t filter_wrong;   /* tables asked in vain */
     uint64_t flush_now;      /* 1: one is under way */
     uint64_t compaction_now; /* likewise */
     uint64_t rewrite_now;    /* likewise */
@@ -241,9 +241,9 @@ uint64_t lsm_acked_stamp(const struct lsm *lsm);
 uint64_t lsm_last_stamp(const struct lsm *lsm);
 
 /* Live head cells of a database: not deleted, not flushed; expired ones count until
- * their tombstone is written or a table leaves them out.  Exact as long as all is in
- * memory; else a put that may hide a cell of a table is taken to, until tables are
- * merged and it is known. */
+ * their tombstone is written.  Exact as long as all is in memory; else a put that may hide
+ * a cell of a table is taken to, until tables are merged and it is known, and of a table's
+ * expiring ones as many are taken to be expired as its first and last time let expect. */
 uint64_t lsm_count(const struct lsm *lsm, uint8_t db);
 /* ... of which with an expiry. */
 uint64_t lsm_count_expiring(const struct lsm *lsm, uint8_t db);
@@ -267,6 +267,14 @@ enum lsm_walk_end lsm_walk(struct lsm *lsm, uint64_t from,
  * caller puts the tombstones afterwards).  Returns what it visited. */
 size_t lsm_sweep(struct lsm *lsm, size_t visits, uint64_t now_ms,
                  void (*expired)(void *arg, const uint8_t *cell), void *arg);
+
+/* The same for what a timer is due for, wherever in memory it is: at most `most` of them;
+ * true if there are more. */
+bool lsm_expire(struct lsm *lsm, size_t most, uint64_t now_ms,
+                void (*expired)(void *arg, const uint8_t *cell), void *arg);
+
+/* When the next timer is due, unix milliseconds; UINT64_MAX: there is none. */
+uint64_t lsm_next_expiry(const struct lsm *lsm);
 
 /* There may be something for it: cells deleted, flushed or with an expiry. */
 bool lsm_sweep_pays(const struct lsm *lsm);

@@ -2,6 +2,7 @@
  *
  *     life.c      load, going on, stop
  *     lsm.c       the calls of lsm.h in a turn: put, flush, commit, sweep
+ *     key_count.c how many keys there are
  *     find.c      one key, newest source first, without waiting
  *     walk.c      keys in order, likewise
  *     lsm_fetch.c what find and walk did not have: read by a job
@@ -73,8 +74,10 @@ struct lsm {
     bool closing; /* `ending` is under way */
     bool put;     /* something was, in this turn */
     bool seal_soon;
-    struct dataset_counts counts; /* of what tables hold and no flush hides */
-    uint64_t index_bytes;         /* indexes and filters of the version's tables */
+    struct dataset_counts counts;     /* of what tables hold and no flush hides */
+    int64_t expired[LIMIT_DATABASES]; /* of these, about, at: */
+    uint64_t expired_ms;              /* unix; 0: to be counted anew */
+    uint64_t index_bytes;             /* indexes and filters of the version's tables */
     struct lsm_stats stats;
 };
 

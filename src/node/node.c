@@ -13,6 +13,8 @@
 
 enum {
     SWEEP_EVERY_US = 100 * 1000,
+    SWEEP_AGAIN_US = 2 * 1000,
+    EXPIRE_MOST = 500,   /* timers at a time, about half a millisecond */
     SWEEP_VISITS = 4000, /* about half a millisecond */
 };
 
@@ -218,18 +220,28 @@ static void note_expired(void *arg, const uint8_t *encoded)
     node_view_note_expired(arg, &c.key);
 }
 
-static void sweep(struct node *n)
+/* Expired keys get their tombstones: those whose timers are due, and those a sweep meets.
+ * True: more timers are due. */
+static bool sweep(struct node *n)
 {
     enum lsm_state state = lsm_state(n->lsm);
+    uint64_t now_ms = n->now_us / 1000;
+    bool due, more = false;
 
-    if ((state != LSM_READY && state != LSM_NO_SPACE && state != LSM_BROKEN) ||
-        !lsm_sweep_pays(n->lsm))
-        return;
+    if (state != LSM_READY && state != LSM_NO_SPACE && state != LSM_BROKEN)
+        return false;
+    due = state == LSM_READY && lsm_next_expiry(n->lsm) <= now_ms && lsm_can_put(n->lsm, 0);
+    if (!due && !lsm_sweep_pays(n->lsm))
+        return false;
     node_view_begin(&n->view, n->now_us);
-    lsm_sweep(n->lsm, SWEEP_VISITS, n->now_us / 1000, note_expired, &n->view);
+    if (due)
+        more = lsm_expire(n->lsm, EXPIRE_MOST, now_ms, note_expired, &n->view);
+    else
+        lsm_sweep(n->lsm, SWEEP_VISITS, now_ms, note_expired, &n->view);
     n->stats.expired += node_view_bury(&n->view);
     if (n->view.written)
         lsm_request(n->lsm);
+    return more;
 }
 
 uint64_t node_deadline(const struct node *n)
@@ -243,8 +255,7 @@ void node_tick(struct node *n, uint64_t mono_us)
     if (mono_us >= lsm_deadline(n->lsm))
         lsm_tick(n->lsm, mono_us);
     if (mono_us >= n->sweep_at) {
-        n->sweep_at = mono_us + SWEEP_EVERY_US;
-        sweep(n);
+        n->sweep_at = mono_us + (sweep(n) ? SWEEP_AGAIN_US : SWEEP_EVERY_US);
     }
 }
 

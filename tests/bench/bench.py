@@ -11,6 +11,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -23,6 +24,10 @@ SIZES = {100: 1_000_000, 10240: 100_000}  # bytes of a value: keys
 PIPELINES = (1, 16, 64)
 CLIENTS = 50
 NO_GET = ("redis always", "henge always")  # reads do not differ by policy here
+# Sides that are only read, with small values: all in one memtable; all in tables and cached.
+READ_ONLY = {"henge memtable": ("--memtable-size", "1gb", "--maxmemory", "6gb"),
+             "henge cache": ("--memtable-size", "8mb", "--cache-size", "1gb")}
+WARM_SECONDS = 6
 AOF = ["--appendonly", "yes", "--auto-aof-rewrite-percentage", "0", "--appendfsync"]
 
 
@@ -36,6 +41,8 @@ def side_server(side, size, programs):
         return servers.Server("null", [programs["null"], "{port}", str(size)], **kinds)
     if side == "redis":
         return servers.redis("--appendonly", "no", **kinds)
+    if side in READ_ONLY:
+        return servers.henge(*READ_ONLY[side], path=programs["henge"], **kinds)
     name, policy = side.split()
     if name == "redis":
         return servers.redis(*AOF, policy, **kinds)
@@ -86,6 +93,16 @@ def measure(programs, server, operation, pipeline, size, keys, seconds):
     }
 
 
+def settle(server):
+    """Waits until nothing is flushed or compacted any more."""
+    quiet = 0
+    with server.connect() as c:
+        while quiet < 10:
+            text = c.call("INFO", "storage")[1]
+            quiet = 0 if b"_in_progress:1" in text or b"memtables_sealed:0" not in text else quiet + 1
+            time.sleep(0.1)
+
+
 def measure_side(programs, side, size, keys, seconds):
     """One side, one size, one round: {cell: figures}."""
     cells = {}
@@ -93,10 +110,14 @@ def measure_side(programs, side, size, keys, seconds):
         empty = resident_bytes(server.pid)
         fill = measure(programs, server, "fill", 64, size, keys, 0)
         fill["resident"] = (resident_bytes(server.pid) - empty) / keys
-        cells[f"fill {size}"] = fill
+        if side in READ_ONLY:
+            settle(server)
+            load(programs, server, "get", 64, size, keys, WARM_SECONDS)
+        else:
+            cells[f"fill {size}"] = fill
         for pipeline in PIPELINES:
             for operation in ("set", "get"):
-                if operation == "get" and side in NO_GET:
+                if (operation == "get" and side in NO_GET) or (operation == "set" and side in READ_ONLY):
                     continue
                 cells[f"{operation} {size} {pipeline}"] = measure(
                     programs, server, operation, pipeline, size, keys, seconds)
@@ -112,6 +133,8 @@ def measure_all(programs, sides, plan):
         for size, keys in plan["sizes"].items():
             for i in range(len(sides)):
                 side = sides[(i + number) % len(sides)]
+                if side in READ_ONLY and size > 1000:
+                    continue
                 try:
                     results[side].update(measure_side(programs, side, size, keys, plan["seconds"]))
                 except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:

@@ -4,7 +4,8 @@ import os
 import platform
 import subprocess
 
-SIDES = ("null", "redis", "redis everysec", "redis always", "henge everysec", "henge always")
+SIDES = ("null", "redis", "redis everysec", "redis always", "henge everysec", "henge always", "henge memtable",
+         "henge cache")
 PIPELINES = (1, 16, 64)
 
 # what, cell, side, over, figure, goal; "<" goals are upper bounds.
@@ -17,6 +18,10 @@ GOALS = [
     ("SET 100 B, pipeline 64", "set 100 64", "henge everysec", "redis everysec", "per_second", ">", 2.5),
     ("GET 100 B, pipeline 16", "get 100 16", "henge everysec", "redis", "per_second", ">", 1.5),
     ("GET 100 B, pipeline 64", "get 100 64", "henge everysec", "redis", "per_second", ">", 2.0),
+    ("GET 100 B in a memtable, pipeline 16", "get 100 16", "henge memtable", "redis", "per_second", ">", 1.3),
+    ("GET 100 B in a memtable, pipeline 64", "get 100 64", "henge memtable", "redis", "per_second", ">", 1.3),
+    ("GET 100 B in the cache, pipeline 16", "get 100 16", "henge cache", "redis", "per_second", ">", 1.0),
+    ("GET 100 B in the cache, pipeline 64", "get 100 64", "henge cache", "redis", "per_second", ">", 1.0),
     ("SET 10 KiB, pipeline 1", "set 10240 1", "henge everysec", "redis everysec", "per_second", ">", 2.0),
     ("SET 10 KiB, pipeline 16", "set 10240 16", "henge everysec", "redis everysec", "per_second", ">", 2.0),
     ("SET 10 KiB, pipeline 64", "set 10240 64", "henge everysec", "redis everysec", "per_second", ">", 2.0),
@@ -150,6 +155,8 @@ def write(plan, sides, rounds, programs, median, ratio):
         f"{plan['clients']} connections, uniform random keys; {keys}, all loaded before",
         "- redis: `--save '' --appendonly no`, or `--appendonly yes --appendfsync POLICY "
         "--auto-aof-rewrite-percentage 0`; henge: `--appendfsync POLICY`; null: tests/bench/null_server.c",
+        "- henge memtable: `--memtable-size 1gb`, so every key is in one; henge cache: `--memtable-size 8mb`, so all but a "
+        "twentieth of the keys are in tables, and in the cache, read before",
         "- CPU is user and system time of all the server's threads; ~ marks figures during which the server was "
         "less than 85 % busy: there the load or the disk was the limit\n",
         "## Goals\n", goals(plan, rounds, ratio) or "(no Henge to compare)\n",

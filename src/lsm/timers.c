@@ -1,0 +1,86 @@
+/* timers.c: the heap. */
+#include "lsm/timers.h"
+
+#include <assert.h>
+
+#include "base/mem.h"
+
+enum { ROOM_FIRST = 64 };
+
+#define WHEN_MAX (UINT64_MAX >> 8)
+
+void timers_deinit(struct timers *t)
+{
+    mem_free(t->heap);
+    t->heap = NULL;
+    t->count = t->room = 0;
+}
+
+static void sift_up(struct timers *t, size_t i, struct timer_entry e)
+{
+    while (i > 0 && t->heap[(i - 1) / 2].when_db > e.when_db) {
+        t->heap[i] = t->heap[(i - 1) / 2];
+        i = (i - 1) / 2;
+    }
+    t->heap[i] = e;
+}
+
+/* Any of the half that has nothing below it: the latest is there, and they are all later
+ * than what is above. */
+static void replace_late(struct timers *t, struct timer_entry e)
+{
+    size_t leaves = t->count - t->count / 2, i;
+
+    t->victim = t->victim * 6364136223846793005u + 1442695040888963407u;
+    i = t->count / 2 + (size_t)((t->victim >> 33) % leaves);
+    if (t->heap[i].when_db > e.when_db)
+        sift_up(t, i, e);
+}
+
+void timers_add(struct timers *t, uint64_t expire_ms, uint8_t db, uint64_t position)
+{
+    struct timer_entry e = { (expire_ms < WHEN_MAX ? expire_ms : WHEN_MAX) << 8 | db, position };
+
+    if (t->count == t->most) {
+        if (t->count)
+            replace_late(t, e);
+        return;
+    }
+    if (t->count == t->room) {
+        t->room = t->room ? 2 * t->room : ROOM_FIRST;
+        if (t->room > t->most)
+            t->room = t->most;
+        t->heap = mem_realloc(t->heap, t->room * sizeof *t->heap);
+    }
+    sift_up(t, t->count++, e);
+}
+
+uint64_t timers_next_ms(const struct timers *t)
+{
+    return t->count ? t->heap[0].when_db >> 8 : UINT64_MAX;
+}
+
+void timers_pop(struct timers *t, uint8_t *db, uint64_t *position)
+{
+    struct timer_entry last;
+    size_t i = 0, child;
+
+    assert(t->count > 0);
+    *db = (uint8_t)t->heap[0].when_db;
+    *position = t->heap[0].position;
+    last = t->heap[--t->count];
+    while ((child = 2 * i + 1) < t->count) {
+        child += child + 1 < t->count && t->heap[child + 1].when_db < t->heap[child].when_db;
+        if (t->heap[child].when_db >= last.when_db)
+            break;
+        t->heap[i] = t->heap[child];
+        i = child;
+    }
+    if (t->count)
+        t->heap[i] = last;
+}
+
+size_t timers_bytes(const struct timers *t)
+{
+    return t->room * sizeof *t->heap;
+}

@@ -1,0 +1,137 @@
+/* expiry_test.c: what has expired is found by its timer wherever in memory it is, and
+ * counts no more when it is in tables. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cell/position.h"
+#include "lsm_world.h"
+
+static struct lsm_world w;
+static unsigned found[1000]; /* how often each key was handed over */
+
+static void small_world(void)
+{
+    lsm_world_init(&w);
+    w.options.memtable_size = 131072;
+    w.options.chunk_size = 4096;
+    w.options.segment_size = 131072;
+    w.options.table_size = 65536;
+    w.options.block_size = 1024;
+    w.options.filter_bits = 10;
+    w.options.cache_size = 65536;
+    memset(found, 0, sizeof found);
+    cr_assert_eq(lsm_world_open(&w), LSM_READY);
+}
+
+static void end_world(void)
+{
+    lsm_world_close(&w);
+    lsm_world_deinit(&w);
+}
+
+TestSuite(expiry, .init = small_world, .fini = end_world);
+
+static void put(unsigned i, uint64_t expire_ms, bool dead)
+{
+    char name[16];
+    struct cell c = {
+        .type = CELL_STRING, .stamp = ++w.stamp, .origin = 1, .expire_ms = expire_ms
+    };
+
+    snprintf(name, sizeof name, "k%u", i);
+    c.key = (struct cell_key){ .position = position_of(slice_str(name)), .key = slice_str(name) };
+    c.flags = dead ? CELL_TOMBSTONE : expire_ms ? CELL_EXPIRES : 0;
+    c.type = dead ? CELL_NONE : CELL_STRING;
+    c.value = slice_str(dead ? "" : "value");
+    for (unsigned n = 0; n < 10000 && !lsm_can_put(w.lsm, 4096); n++) {
+        if (!lsm_world_step(&w))
+            lsm_world_tick(&w);
+    }
+    lsm_put(w.lsm, &c);
+    lsm_commit(w.lsm);
+}
+
+static void on_expired(void *arg, const uint8_t *encoded)
+{
+    struct cell c;
+    char number[16] = "";
+
+    (void)arg;
+    cell_decode(encoded, &c);
+    memcpy(number, c.key.key.data + 1, c.key.key.len - 1);
+    found[atoi(number)]++;
+}
+
+/* Seals what is in the active memtable, and leaves it in memory; puts others that expire
+ * then, or never (0). */
+static void seal(uint64_t expire_ms)
+{
+    uint64_t sealed = lsm_stats(w.lsm)->sealed;
+
+    for (unsigned i = 500; lsm_stats(w.lsm)->sealed == sealed; i = i < 998 ? i + 1 : 500)
+        put(i, expire_ms, false);
+}
+
+Test(expiry, timers_find_the_newest_of_each_key_in_every_memtable)
+{
+    for (unsigned i = 0; i < 100; i++)
+        put(i, 1000 + i, false);
+    seal(0);
+    put(7, 0, false);      /* does not expire any more */
+    put(8, 5000, false);   /* later */
+    put(9, 0, true);       /* is deleted */
+    put(200, 1010, false); /* in the active memtable */
+    cr_expect_eq(lsm_next_expiry(w.lsm), 1000u);
+    cr_expect(!lsm_expire(w.lsm, 1000, 999, on_expired, NULL));
+    cr_expect(lsm_expire(w.lsm, 10, 2000, on_expired, NULL), "there are more");
+    cr_expect(!lsm_expire(w.lsm, 1000, 2000, on_expired, NULL));
+    for (unsigned i = 0; i < 1000; i++)
+        cr_expect_eq(found[i], (i < 100 && (i < 7 || i > 9)) || i == 200, "key %u", i);
+    cr_expect_eq(lsm_next_expiry(w.lsm), 5000u);
+    cr_expect(!lsm_expire(w.lsm, 1000, 5000, on_expired, NULL));
+    cr_expect_eq(found[8], 1u);
+    cr_expect_eq(lsm_next_expiry(w.lsm), UINT64_MAX);
+}
+
+Test(expiry, timers_are_there_after_a_restart)
+{
+    for (unsigned i = 0; i < 100; i++)
+        put(i, 1000 + i, false);
+    lsm_world_kill(&w);
+    cr_assert_eq(lsm_world_open(&w), LSM_READY);
+    cr_expect_eq(lsm_next_expiry(w.lsm), 1000u);
+    cr_expect(!lsm_expire(w.lsm, 1000, 2000, on_expired, NULL));
+    for (unsigned i = 0; i < 100; i++)
+        cr_expect_eq(found[i], 1u);
+}
+
+Test(expiry, what_a_flush_hides_is_left_alone)
+{
+    for (unsigned i = 0; i < 100; i++)
+        put(i, 1000 + i, false);
+    lsm_flush(w.lsm, 0, ++w.stamp);
+    lsm_commit(w.lsm);
+    cr_expect(!lsm_expire(w.lsm, 1000, 2000, on_expired, NULL));
+    for (unsigned i = 0; i < 100; i++)
+        cr_expect_eq(found[i], 0u);
+}
+
+Test(expiry, keys_in_tables_count_until_they_expire)
+{
+    uint64_t now_ms = w.now_us / 1000, all;
+
+    for (unsigned i = 0; i < 400; i++)
+        put(i, now_ms + 1000000 + 1000 * i, false);
+    seal(now_ms + 1400000);
+    lsm_world_settle(&w);
+    cr_assert_gt(lsm_stats(w.lsm)->tables, 0u);
+    all = lsm_count_expiring(w.lsm, 0);
+    cr_expect_geq(all, 396u);
+    w.now_us += 1000000 * UINT64_C(1200);
+    cr_expect_lt(lsm_count_expiring(w.lsm, 0), all * 6 / 10, "half of them, about");
+    cr_expect_gt(lsm_count_expiring(w.lsm, 0), all * 4 / 10);
+    w.now_us += 1000000 * UINT64_C(300);
+    cr_expect_leq(lsm_count_expiring(w.lsm, 0), 10u, "but for those in the memtable");
+}
