@@ -161,7 +161,7 @@ fuzz: ## every fuzz target for FUZZ_SECONDS=30
 coverage: ## lines of src/ that unit tests and fuzz corpora reach, by file
 	@tests/coverage.sh
 
-bench: ## measure against redis, the null server, RocksDB and LevelDB (QUICK=1: 4 minutes)
+bench: ## measure against redis, the null server, RocksDB and LevelDB (QUICK=1: ten minutes)
 	@deps/install.sh build test bench
 	$(SUB) VARIANT=release all benches
 	@QUICK=$(QUICK) tests/bench/run.sh

@@ -290,6 +290,17 @@ static struct err step_prune(struct checkpoint_job *c, bool *through)
     return err_ok();
 }
 
+/* It failed: what it made takes no more room.  What cannot be removed is left to the next
+ * one, or the next start. */
+static void undo(struct checkpoint_job *c)
+{
+    size_t files = FILES_A_SLICE;
+    bool gone;
+    struct err e = remove_folder(c->env->fs, c->into, &files, &gone);
+
+    c->ended = gone || err_is(e) || c->stop;
+}
+
 void checkpoint_job_run(struct job *job)
 {
     static struct err (*const steps[])(struct checkpoint_job * c,
@@ -298,12 +309,16 @@ void checkpoint_job_run(struct job *job)
     struct checkpoint_job *c = list_item(job, struct checkpoint_job, job);
     bool through = false;
 
+    if (err_is(c->err)) {
+        undo(c);
+        return;
+    }
     if (c->stop && c->step < STEP_PRUNE)
         c->err = err_make(ERR_BUSY, 0, "the store ends");
     else
         c->err = steps[c->step](c, &through);
     c->step += through;
-    c->ended = err_is(c->err) || c->step == STEP_END || (c->stop && c->step == STEP_PRUNE);
+    c->ended = c->step == STEP_END || (c->stop && (err_is(c->err) || c->step == STEP_PRUNE));
 }
 
 void checkpoint_job_deinit(struct checkpoint_job *c)

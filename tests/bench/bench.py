@@ -196,8 +196,9 @@ def main():
     print(text)
     whole = not given.quick and not given.sides and not given.sizes
     output = given.output or (f"{HERE}/RESULTS.md" if whole else f"{ROOT}/build/bench/RESULTS.md")
+    text += "\n" + report.sections(output, report.OTHERS)
     with open(output, "w", encoding="utf8") as f:
-        f.write(text)
+        f.write(text.rstrip() + "\n")
     print(f"written to {os.path.relpath(output, ROOT)}")
     return 1 if plan["failures"] else 0
 

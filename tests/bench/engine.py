@@ -207,16 +207,6 @@ def section(plan, rounds):
     return "\n".join(parts)
 
 
-def put_section(path, text):
-    """Replaces the section in the page, or appends it."""
-    page = ""
-    if os.path.exists(path):
-        with open(path, encoding="utf8") as f:
-            page = f.read().split(TITLE)[0].rstrip() + "\n\n"
-    with open(path, "w", encoding="utf8") as f:
-        f.write(page + text)
-
-
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="an eighth of everything; RESULTS.md stays as it is")
@@ -239,7 +229,7 @@ def main():
     print(text)
     whole = not given.quick and not given.sizes
     output = given.output or (f"{HERE}/RESULTS.md" if whole else f"{ROOT}/build/bench/RESULTS.md")
-    put_section(output, text)
+    report.put_section(output, TITLE, text)
     print(f"written to {os.path.relpath(output, ROOT)}")
     return 0
 

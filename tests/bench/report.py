@@ -7,6 +7,7 @@ import subprocess
 SIDES = ("null", "redis", "redis everysec", "redis always", "henge everysec", "henge always", "henge memtable",
          "henge cache")
 PIPELINES = (1, 16, 64)
+OTHERS = ("## The engine alone", "## Starting")  # sections that engine.py and start.py write
 
 # what, cell, side, over, figure, goal; "<" goals are upper bounds.
 GOALS = [
@@ -168,6 +169,43 @@ def write(plan, sides, rounds, programs, median, ratio):
     if plan["failures"]:
         parts += ["## Failures\n", "\n".join(f"- {f.splitlines()[0]}" for f in plan["failures"]) + "\n"]
     return "\n".join(parts)
+
+
+def split(page):
+    """[(heading, text)] of a page; what is in front of the first heading has an empty one."""
+    parts, heading = [["", ""]], ""
+    for line in page.splitlines(keepends=True):
+        if line.startswith("## "):
+            heading = line.strip()
+            parts.append([heading, ""])
+        parts[-1][1] += line
+    return parts
+
+
+def put_section(path, title, text):
+    """Replaces that section of the page, or appends it."""
+    page = ""
+    if os.path.exists(path):
+        with open(path, encoding="utf8") as f:
+            page = f.read()
+    parts = split(page)
+    for part in parts:
+        if part[0] == title:
+            part[1] = text.rstrip() + "\n\n"
+            break
+    else:
+        parts[-1][1] = parts[-1][1].rstrip() + "\n\n"
+        parts.append([title, text])
+    with open(path, "w", encoding="utf8") as f:
+        f.write("".join(part[1] for part in parts).rstrip() + "\n")
+
+
+def sections(path, titles):
+    """These sections of a page, as far as they are there."""
+    if not os.path.exists(path):
+        return ""
+    with open(path, encoding="utf8") as f:
+        return "".join(text for heading, text in split(f.read()) if heading in titles)
 
 
 def redis_program():

@@ -204,6 +204,15 @@ Test(checkpoint, waits_for_the_sync_of_what_it_must_have)
     cr_assert_eq(lsm_world_open(&w), LSM_READY);
 }
 
+static bool incomplete_there(void)
+{
+    for (const struct memory_file *f = w.fs.files; f; f = f->next) {
+        if (f->named && strstr(f->name, "/checkpoints/incomplete"))
+            return true;
+    }
+    return false;
+}
+
 /* Every call on its way fails once: it says so, the store goes on, and the next one is
  * whole. */
 Test(checkpoint, fails_at_each_call_and_harms_nothing)
@@ -228,6 +237,7 @@ Test(checkpoint, fails_at_each_call_and_harms_nothing)
         failed += lsm_save(w.lsm)->good == good;
         cr_expect_eq(lsm_save(w.lsm)->good == good, err_is(lsm_save(w.lsm)->err));
         cr_assert_eq(lsm_state(w.lsm), LSM_READY, "call %u of %u", at, calls);
+        cr_expect(!incomplete_there(), "call %u of %u", at, calls);
         cr_expect_geq(newest(path), 1u, "an older one stays until there is another");
         cr_assert(lsm_save_begin(w.lsm, 1));
         lsm_world_settle(&w);
@@ -239,15 +249,6 @@ Test(checkpoint, fails_at_each_call_and_harms_nothing)
     expect_checkpoint(kept);
     cr_assert_eq(lsm_world_open(&w), LSM_READY);
     expect_all(kept, "the store");
-}
-
-static bool incomplete_there(void)
-{
-    for (const struct memory_file *f = w.fs.files; f; f = f->next) {
-        if (f->named && strstr(f->name, "/checkpoints/incomplete"))
-            return true;
-    }
-    return false;
 }
 
 Test(checkpoint, a_kill_on_its_way_leaves_nothing_behind)
