@@ -169,6 +169,9 @@ void lsm_set_room(struct lsm *lsm, uint64_t max, enum heat_policy policy, size_t
 /* It takes all of that, and nothing may go: only what frees room should be put. */
 bool lsm_full(const struct lsm *lsm);
 
+/* Whether anybody wants to know of uses. */
+bool lsm_tracks(const struct lsm *lsm);
+
 /* A use of the key there, for who evicts by use. */
 void lsm_touch(struct lsm *lsm, uint64_t position);
 void lsm_use(const struct lsm *lsm, uint64_t position, struct key_use *out);

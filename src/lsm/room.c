@@ -220,6 +220,11 @@ bool lsm_full(const struct lsm *lsm)
     return room_full(&lsm->room);
 }
 
+bool lsm_tracks(const struct lsm *lsm)
+{
+    return lsm->room.heat != NULL;
+}
+
 void lsm_touch(struct lsm *lsm, uint64_t position)
 {
     if (lsm->room.heat)

@@ -56,9 +56,12 @@ void spare_try(struct spare *s, uint64_t size)
 
 struct segment *spare_take(struct spare *s, uint64_t size)
 {
-    struct segment *segment = s->segment;
+    struct segment *segment;
 
-    if (s->busy || !segment || segment->size < size)
+    if (s->busy) /* the job may be setting it */
+        return NULL;
+    segment = s->segment;
+    if (!segment || segment->size < size)
         return NULL;
     s->segment = NULL;
     return segment;

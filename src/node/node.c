@@ -26,6 +26,7 @@ struct node {
     uint64_t now_us;
     uint64_t floor_us; /* expiries were seen by then that are not written down */
     uint64_t sweep_at; /* mono_us */
+    bool tracks;       /* uses of keys, for evictions */
     struct node_stats stats;
 };
 
@@ -59,6 +60,7 @@ void node_turn_begin(struct node *n)
     if (last < n->floor_us)
         last = n->floor_us; /* read-only: absent by the clock, which must not go back */
     n->now_us = wall > last ? wall : last;
+    n->tracks = lsm_tracks(n->lsm);
     lsm_turn(n->lsm);
 }
 
@@ -127,7 +129,7 @@ enum call_end node_run(struct node *n, struct call *c)
         now_us = c->now_us > n->floor_us ? c->now_us : n->floor_us;
     request_move(c, CALL_RUNNING);
     node_view_begin(v, now_us);
-    v->touches = !(c->row->flags & CMD_NO_TOUCH);
+    v->touches = n->tracks && !(c->row->flags & CMD_NO_TOUCH);
     c->view = &v->view;
     n->scratch.len = 0;
     c->scratch = &n->scratch;

@@ -42,7 +42,7 @@ def keeps_the_hot(t, new, policy, size):
     peak = files = 0
     with server.connect(60) as c:
         t.equal(set(many(c, [["SET", k, b"h" * size] for k in hot])), {OK}, f"{policy}: hot keys are written")
-        count = 4 * MAXDISK // size
+        count = (2 if harness.sanitized(server) else 4) * MAXDISK // size // 500 * 500
         for begin in range(0, count, 500):
             replies = many(c, [["SET", f"cold{n}", b"c" * size] for n in range(begin, begin + 500)])
             if set(replies) != {OK}:
@@ -63,7 +63,7 @@ def keeps_the_hot(t, new, policy, size):
               f"used_disk is {peak / MIB:.1f} MiB at most, files {files / MIB:.1f} MiB")
         t.check(kept >= 195, f"{policy}, {size} bytes: what is used stays", f"{kept} of 200")
         t.equal(late, 100, "what was written last is there")
-        t.check(count // 3 < gone < count, f"{policy}: others went, each once", str(gone))
+        t.check(count // 5 < gone < count, f"{policy}: others went, each once", str(gone))
         there = sum(r == (":", 1) for at in range(0, count, 1000)
                     for r in many(c, [["EXISTS", f"cold{n}"] for n in range(at, min(count, at + 1000))]))
         size = c.call("DBSIZE")[1]
