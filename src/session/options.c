@@ -69,7 +69,7 @@ static const struct option table[] = {
       "are" },
     { "force-start", OPTION_BOOL, 0, AT(force_start), "no", 0, 0, NULL,
       "start although the log is damaged, with what stands before the damage" },
-    { "pool-threads", OPTION_INT, 0, AT(pool_threads), "8", 1, 64, NULL,
+    { "pool-threads", OPTION_INT, 0, AT(pool_threads), "4", 1, 64, NULL,
       "threads that read files for clients; the log and the background have one each besides" },
     { "loglevel", OPTION_ENUM, OPTION_MUTABLE, AT(loglevel), "notice", 0, 0, level_names,
       "how much is logged: debug, verbose, notice or warning" },

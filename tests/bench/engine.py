@@ -194,7 +194,7 @@ def section(plan, rounds):
         "where henge takes 0.4, unfair to its puts of 10 KiB. LevelDB has CRC32C everywhere, from a build without the "
         "crc32c library too, and its C interface copies each value read once more",
         f"- one writer; \"{CLIENTS} clients\" are {CLIENTS} threads for the libraries and {CLIENTS} reads under way for henge, "
-        "which has one loop and 16 reading threads. \"cold\": the store opened anew after its files left the page cache, "
+        "which has one loop and 4 reading threads. \"cold\": the store opened anew after its files left the page cache, "
         f"fewer reads than a tenth of the blocks. readwhilewriting: one reader beside "
         f"{' and '.join(f'{WRITE_RATE[s]:,} puts of {s} B' for s in plan['sizes'])} a second, a put's time counted from when it was due",
         "- CPU: of all threads, by operation; bytes written: what the process caused to be written to the disk until the "

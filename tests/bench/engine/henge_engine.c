@@ -15,7 +15,7 @@
 #include "lsm/lsm.h"
 #include "os/os_env.h"
 
-enum { TURN_OPS = 32, CLIENTS_MAX = 64, POOL_THREADS = 16 };
+enum { TURN_OPS = 32, CLIENTS_MAX = 64, POOL_THREADS = 4 };
 
 struct reader {
     struct henge *henge;
