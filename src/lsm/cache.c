@@ -326,14 +326,23 @@ static struct cache_entry *find(const struct share *s, uint64_t file, uint64_t o
 const uint8_t *cache_find(struct cache *c, enum cache_share share, uint64_t file, uint64_t offset,
                           size_t *len)
 {
-    struct share *s = &c->shares[share];
-    struct cache_entry *e = find(s, file, offset);
+    struct cache_entry *e = find(&c->shares[share], file, offset);
 
-    if (!e) {
-        s->stats.misses++;
-        return NULL;
-    }
-    s->stats.hits++;
+    if (e)
+        return cache_use(c, e, len);
+    c->shares[share].stats.misses++;
+    return NULL;
+}
+
+struct cache_entry *cache_peek(const struct cache *c, enum cache_share share, uint64_t file,
+                               uint64_t offset)
+{
+    return find(&c->shares[share], file, offset);
+}
+
+const uint8_t *cache_use(struct cache *c, struct cache_entry *e, size_t *len)
+{
+    c->shares[e->share].stats.hits++;
     if (e->pins == 0 && e->uses < USES_MAX)
         e->uses++;
     *len = e->len;

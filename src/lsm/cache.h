@@ -40,12 +40,19 @@ void cache_free(struct cache *c); /* accepts NULL; nothing may be pinned */
 /* Gives way at once if it is less. */
 void cache_set_budget(struct cache *c, enum cache_share share, uint64_t budget);
 
-/* What is there of (file, offset), or NULL.  Counts as a use, unless it is pinned:
- * who has it pinned is who had it read. */
+/* What is there of (file, offset), or NULL; a block's offset is its number.  Counts as a
+ * use, unless it is pinned: who has it pinned is who had it read. */
 const uint8_t *cache_find(struct cache *c, enum cache_share share, uint64_t file, uint64_t offset,
                           size_t *len);
 
-/* What cache_find() will touch: first the index, a little later the entry. */
+/* The entry, or NULL, for cache_use() within the turn; counts as nothing. */
+struct cache_entry *cache_peek(const struct cache *c, enum cache_share share, uint64_t file,
+                               uint64_t offset);
+
+/* cache_find() for an entry that is there. */
+const uint8_t *cache_use(struct cache *c, struct cache_entry *e, size_t *len);
+
+/* What cache_peek() will touch: first the index, a little later the entry. */
 void cache_prefetch(const struct cache *c, enum cache_share share, uint64_t file, uint64_t offset);
 void cache_prefetch_entry(const struct cache *c, enum cache_share share, uint64_t file,
                           uint64_t offset);

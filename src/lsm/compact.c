@@ -162,6 +162,8 @@ static struct err step(struct compact *c, uint64_t *went)
     c->sums.read_cells++;
     if (!err_is(e))
         cell_source_next(&c->merge.source);
+    if (c->merge.came) /* its turn comes in a few steps */
+        version_prefetch(c->version, c->pick.to + 1, c->merge.came);
     return e;
 }
 

@@ -16,6 +16,7 @@
 struct find {
     struct lsm *lsm;
     const struct cell_key *key;
+    const struct ahead_seen *seen; /* of its position; NULL: nothing is remembered */
     const uint8_t *cell;
     size_t asked; /* tables that might have had it and had not */
     struct err err;
@@ -43,10 +44,12 @@ const uint8_t *find_block(struct lsm *lsm, struct table *t, uint32_t block, size
     uint8_t *raw, *fresh;
 
     *e = err_ok();
-    table_extent(t, block, &offset, &size);
-    payload = cache_find(lsm->cache, CACHE_BLOCKS, t->meta.id, offset, len);
-    if (payload || !pressure_read_now(&lsm->pressure, size))
+    payload = cache_find(lsm->cache, CACHE_BLOCKS, t->meta.id, block, len);
+    if (payload)
         return payload;
+    table_extent(t, block, &offset, &size);
+    if (!pressure_read_now(&lsm->pressure, size))
+        return NULL;
     raw = read_now(t->file, offset, size, e);
     if (!raw)
         return NULL;
@@ -56,7 +59,20 @@ const uint8_t *find_block(struct lsm *lsm, struct table *t, uint32_t block, size
         return NULL;
     lsm->stats.reads_now++;
     return cache_bytes(
-        cache_insert(lsm->cache, CACHE_BLOCKS, t->meta.id, offset, fresh, *len, false), len);
+        cache_insert(lsm->cache, CACHE_BLOCKS, t->meta.id, block, fresh, *len, false), len);
+}
+
+/* The payload of the block that has the key if the table has it, or NULL: it is to be
+ * read; *beyond: there is no such block. */
+static const uint8_t *block_of(struct find *f, struct table *t, size_t *len, bool *beyond)
+{
+    uint32_t block;
+
+    if (f->seen && f->seen->table == t && f->seen->entry)
+        return cache_use(f->lsm->cache, f->seen->entry, len);
+    block = table_locate(t, f->key);
+    *beyond = block == t->blocks;
+    return *beyond ? NULL : find_block(f->lsm, t, block, len, &f->err);
 }
 
 /* True: the search is over, with a cell, a want or an error. */
@@ -64,15 +80,14 @@ static bool find_in(struct find *f, struct table *t, bool *want)
 {
     struct table_block b;
     const uint8_t *payload;
-    uint32_t block;
+    bool beyond = false;
     size_t len;
 
     if (!table_may_hold(t, f->key->position))
         return false;
-    block = table_locate(t, f->key);
-    if (block == t->blocks)
+    payload = block_of(f, t, &len, &beyond);
+    if (beyond)
         return false;
-    payload = find_block(f->lsm, t, block, &len, &f->err);
     if (!payload) {
         *want = true;
         return true;
@@ -96,6 +111,9 @@ static bool find_tables(struct find *f)
     const struct version *v = f->lsm->version;
     bool want = false;
 
+    f->seen = ahead_find(&f->lsm->ahead, f->key->position);
+    if (f->seen && !f->seen->table)
+        return true;
     for (size_t i = 0; i < v->levels[0].count; i++) {
         if (find_in(f, v->levels[0].tables[i].table, &want))
             return !want;
@@ -211,16 +229,4 @@ bool find_progress(struct lsm *lsm, const struct cell_key *key, size_t *skip, st
         return false;
     buf_append(refs, c.value);
     return true;
-}
-
-void lsm_prefetch(const struct lsm *lsm, uint64_t position)
-{
-    if (lsm->log)
-        memtable_prefetch(lsm->data.active, position);
-}
-
-void lsm_prefetch_cell(const struct lsm *lsm, uint64_t position)
-{
-    if (lsm->log)
-        memtable_prefetch_cell(lsm->data.active, position);
 }

@@ -121,7 +121,9 @@ static struct err write_cells(struct flushing *w)
 
     memtable_source_init(&s, w->f->memtable);
     for (; s.source.cell && !err_is(e); cell_source_next(&s.source)) {
-        const uint8_t *cell = s.source.cell;
+        const uint8_t *cell = s.source.cell, *soon = memtable_source_ahead(&s, MEMTABLE_AHEAD / 2);
+        if (soon)
+            version_prefetch(w->f->version, 0, soon);
         switch (keep_judge(&w->keep, cell)) {
         case KEEP_CELL:
             e = write_cell(w, cell);

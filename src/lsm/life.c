@@ -74,6 +74,7 @@ void lsm_version_changed(struct lsm *lsm)
 {
     const struct version *v = lsm->version;
 
+    ahead_forget(&lsm->ahead);
     lsm->index_bytes = 0;
     for (unsigned level = 0; level < LEVELS; level++) {
         for (size_t i = 0; i < v->levels[level].count; i++)

@@ -9,15 +9,11 @@ enum { LOOKUP_FIRST = 4 };
 static void add_block(struct lookup *l, struct table *t, uint32_t block, uint8_t *payload,
                       size_t len)
 {
-    uint64_t offset;
-    uint32_t size;
-
     if (l->count == l->room) {
         l->room = l->room ? l->room * 2 : LOOKUP_FIRST;
         l->blocks = mem_realloc(l->blocks, l->room * sizeof *l->blocks);
     }
-    table_extent(t, block, &offset, &size);
-    l->blocks[l->count++] = (struct lookup_block){ t, block, offset, payload, len };
+    l->blocks[l->count++] = (struct lookup_block){ t, block, payload, len };
 }
 
 /* The payload of a block, read if it was not before. */

@@ -10,7 +10,6 @@
 struct lookup_block {
     struct table *table;
     uint32_t block;
-    uint64_t offset;  /* in the file: the cache's name for it */
     uint8_t *payload; /* mem_alloc() */
     size_t len;
 };

@@ -35,6 +35,7 @@ void lsm_turn(struct lsm *lsm)
     if (!lsm_open(lsm))
         return;
     cache_turn(lsm->cache);
+    ahead_forget(&lsm->ahead);
     if (lsm->room.heat)
         heat_clock(lsm->room.heat, clock_mono_us(lsm->env->clock));
     pressure_turn(&lsm->pressure);

@@ -180,10 +180,15 @@ void lsm_use(const struct lsm *lsm, uint64_t position, struct key_use *out);
  * the next one has room). */
 bool lsm_can_put(const struct lsm *lsm, size_t bytes);
 
-/* Brings what lsm_find() of this position will touch nearer, in two steps of
- * which the second should come a few hundred ns after the first. */
-void lsm_prefetch(const struct lsm *lsm, uint64_t position);
-void lsm_prefetch_cell(const struct lsm *lsm, uint64_t position);
+/* A key that is about to be looked up, or put. */
+struct lsm_coming {
+    uint64_t position;
+    bool reads; /* what is there; a put does not */
+};
+
+/* Brings what lsm_find() and lsm_put() of these will touch nearer; LIMIT_BATCH keys at
+ * most.  See ahead.h. */
+void lsm_prefetch(struct lsm *lsm, const struct lsm_coming *keys, size_t count);
 
 enum lsm_answer {
     LSM_ABSENT,

@@ -189,8 +189,8 @@ static void take_part(struct lsm_fetch *f, struct fetch_part *p, bool pin)
 
     for (size_t i = 0; i < p->lookup.count; i++) {
         struct lookup_block *b = &p->lookup.blocks[i];
-        struct cache_entry *e = cache_insert(cache, CACHE_BLOCKS, b->table->meta.id, b->offset,
-                                             b->payload, b->len, pin);
+        struct cache_entry *e =
+            cache_insert(cache, CACHE_BLOCKS, b->table->meta.id, b->block, b->payload, b->len, pin);
         b->payload = NULL;
         if (pin)
             add_pin(f, e);

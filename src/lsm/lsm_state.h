@@ -4,6 +4,7 @@
  *     lsm.c       the calls of lsm.h in a turn: put, flush, commit, sweep
  *     key_count.c how many keys there are
  *     find.c      one key, newest source first, without waiting
+ *     ahead.c     ... and what a batch of them will touch, before
  *     walk.c      keys in order, likewise
  *     lsm_fetch.c what find and walk did not have: read by a job
  *     uploads.c   values that come in pieces
@@ -20,6 +21,7 @@
 #define HENGE_LSM_LSM_STATE_H
 
 #include "base/list.h"
+#include "lsm/ahead.h"
 #include "lsm/cache.h"
 #include "lsm/checkpoint.h"
 #include "lsm/dataset.h"
@@ -55,6 +57,7 @@ struct lsm {
     struct undo undo;
     struct sweep sweep;
     struct cache *cache;
+    struct ahead ahead;
     struct janitor *janitor;
     struct install install;
     struct seal seal;

@@ -482,6 +482,31 @@ void memtable_prefetch_cell(const struct memtable *m, uint64_t position)
     }
 }
 
+bool memtable_may_hold(const struct memtable *m, uint64_t position)
+{
+    uint64_t slot = m->root[position >> (64 - ROOT_BITS)];
+    unsigned used = ROOT_BITS;
+
+    while (slot_kind(slot) == SLOT_NODE) {
+        slot = slot_words(slot)[child_of(position, used)];
+        used += NODE_BITS;
+    }
+    switch (slot_kind(slot)) {
+    case SLOT_EMPTY:
+        return false;
+    case SLOT_CELL:
+        return cell_encoded_position(slot_cell(slot)) == position;
+    case SLOT_RUN:
+        return slot_run(slot)->position == position;
+    default:
+        for (unsigned i = 0; i < leaf_room(slot) && slot_words(slot)[i]; i++) {
+            if (word_tag(slot_words(slot)[i]) == tag_of(position, used))
+                return true;
+        }
+        return false;
+    }
+}
+
 size_t memtable_bytes(const struct memtable *m)
 {
     return m->cells.bytes + m->index.bytes + ROOT_SLOTS * sizeof(uint64_t);

@@ -59,6 +59,10 @@ const uint8_t *memtable_find(const struct memtable *m, const struct cell_key *ke
 void memtable_prefetch(const struct memtable *m, uint64_t position);
 void memtable_prefetch_cell(const struct memtable *m, uint64_t position);
 
+/* False: no cell is at that position.  True, wrongly, where 16 bits of another are the
+ * same. */
+bool memtable_may_hold(const struct memtable *m, uint64_t position);
+
 /* A place in the order; invalid after any change of the table. */
 struct memtable_iter {
     struct {

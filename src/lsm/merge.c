@@ -81,6 +81,7 @@ static void next(struct cell_source *source)
         fail(m, top->err);
         return;
     }
+    m->came = top->cell;
     if (!top->cell)
         m->heap[0] = m->heap[--m->heap_count];
     if (m->heap_count)

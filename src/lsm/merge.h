@@ -16,7 +16,8 @@ struct merge {
     size_t count;
     size_t *heap; /* indexes of `sources` that are not at their end; the smallest cell first */
     size_t heap_count;
-    bool again; /* this cell has the key of the one before: it is shadowed */
+    const uint8_t *came; /* the cell that took the place of the last one in its source, or NULL */
+    bool again;          /* this cell has the key of the one before: it is shadowed */
 };
 
 /* Borrows the sources, newest first, which must stand at their first cells.  In each

@@ -3,6 +3,23 @@
 
 enum { GUESSES = 3, FEW = 8 };
 
+/* As far between low and high - 1 as `x` is between their positions, which differ. */
+static size_t guess_between(const uint8_t *positions, size_t low, size_t high, uint64_t x)
+{
+    uint64_t first = position_at(positions, low), last = position_at(positions, high - 1);
+    double share = (double)(x - first) / (double)(last - first);
+    size_t guess = low + (size_t)(share * (double)(high - 1 - low));
+
+    return guess < high ? guess : high - 1;
+}
+
+size_t position_guess(const uint8_t *positions, size_t n, uint64_t x)
+{
+    if (x <= position_at(positions, 0))
+        return 0;
+    return x < position_at(positions, n - 1) ? guess_between(positions, 0, n, x) : n - 1;
+}
+
 size_t position_search(const uint8_t *positions, size_t n, uint64_t x)
 {
     size_t low = 0, high = n; /* what is before low is smaller, what is from high on is not */
@@ -13,11 +30,8 @@ size_t position_search(const uint8_t *positions, size_t n, uint64_t x)
             return low;
         if (x > last)
             return high;
-        size_t span = high - 1 - low, aside = 2 + span / 32;
-        double share = (double)(x - first) / (double)(last - first);
-        size_t guess = low + (size_t)(share * (double)span);
-        if (guess >= high)
-            guess = high - 1;
+        size_t aside = 2 + (high - 1 - low) / 32;
+        size_t guess = guess_between(positions, low, high, x);
         if (position_at(positions, guess) < x) {
             low = guess + 1;
             if (high - low > aside && position_at(positions, low + aside) >= x)

@@ -14,6 +14,9 @@
 /* How many of the `n` positions, little-endian, are smaller than `x`. */
 size_t position_search(const uint8_t *positions, size_t n, uint64_t x);
 
+/* Where among the `n`, at least one, it looks first. */
+size_t position_guess(const uint8_t *positions, size_t n, uint64_t x);
+
 static inline uint64_t position_at(const uint8_t *positions, size_t i)
 {
     return wire_get64(positions + i * 8);

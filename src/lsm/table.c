@@ -170,6 +170,16 @@ uint32_t table_locate(const struct table *t, const struct cell_key *key)
     return table_index_locate(t->index, key);
 }
 
+bool table_only_block(const struct table *t, uint64_t position, uint32_t *block)
+{
+    return table_index_only(t->index, position, block);
+}
+
+void table_prefetch(const struct table *t, uint64_t position)
+{
+    table_index_prefetch(t->index, position);
+}
+
 void table_extent(const struct table *t, uint32_t i, uint64_t *offset, uint32_t *size)
 {
     table_index_extent(t->index, i, offset, size);

@@ -56,6 +56,13 @@ static inline bool table_may_hold(const struct table *t, uint64_t position)
  * cell behind the key is in it or is the first of the next block, if there is one. */
 uint32_t table_locate(const struct table *t, const struct cell_key *key);
 
+/* Whether what is at `position`, which is in the table's range, is all in one block:
+ * that one. */
+bool table_only_block(const struct table *t, uint64_t position, uint32_t *block);
+
+/* What table_only_block() and table_locate() will touch. */
+void table_prefetch(const struct table *t, uint64_t position);
+
 /* Where block `i` lies in the file, trailer included. */
 void table_extent(const struct table *t, uint32_t i, uint64_t *offset, uint32_t *size);
 

@@ -265,6 +265,24 @@ uint32_t table_index_locate(const struct table_index *index, const struct cell_k
     return locate_among(index, (uint32_t)from, (uint32_t)to, key);
 }
 
+bool table_index_only(const struct table_index *index, uint64_t position, uint32_t *block)
+{
+    size_t at = position_search(index->firsts, index->blocks, position);
+    bool begins = at < index->blocks && table_index_first(index, (uint32_t)at) == position;
+
+    if (begins &&
+        (has_separator(index, (uint32_t)at) ||
+         (at + 1 < index->blocks && table_index_first(index, (uint32_t)at + 1) == position)))
+        return false;
+    *block = begins || at == 0 ? (uint32_t)at : (uint32_t)at - 1;
+    return true;
+}
+
+void table_index_prefetch(const struct table_index *index, uint64_t position)
+{
+    __builtin_prefetch(index->firsts + position_guess(index->firsts, index->blocks, position) * 8);
+}
+
 bool table_index_agrees(const struct table_index *index, uint32_t i, const uint8_t *first,
                         uint64_t last)
 {

@@ -45,6 +45,12 @@ size_t table_index_memory(const struct table_index *index);
 /* The last block whose first cell is at or before `key`, or 0. */
 uint32_t table_index_locate(const struct table_index *index, const struct cell_key *key);
 
+/* Whether all cells of `position` there may be are in one block: that one. */
+bool table_index_only(const struct table_index *index, uint64_t position, uint32_t *block);
+
+/* What a search for `position` will touch. */
+void table_index_prefetch(const struct table_index *index, uint64_t position);
+
 /* Position of block i's first cell. */
 uint64_t table_index_first(const struct table_index *index, uint32_t i);
 

@@ -422,6 +422,23 @@ bool version_may_hold_above(const struct version *v, unsigned level, uint8_t db,
     return level > 0 && levels_may_hold(v, 0, level, db, position, flushed);
 }
 
+void version_prefetch(const struct version *v, unsigned from, const uint8_t *cell)
+{
+    uint64_t position = cell_encoded_position(cell);
+
+    if (!(cell[30] & (CELL_OVER | CELL_TOMBSTONE | CELL_EXPIRES)))
+        return;
+    for (size_t i = 0; from == 0 && i < v->levels[0].count; i++) {
+        const struct table *t = v->levels[0].tables[i].table;
+        filter_prefetch(t->filter, t->filter_size, position);
+    }
+    for (unsigned level = from ? from : 1; level < LEVELS; level++) {
+        const struct table *t = v->levels[level].count ? version_table(v, level, position) : NULL;
+        if (t)
+            filter_prefetch(t->filter, t->filter_size, position);
+    }
+}
+
 uint64_t version_bytes(const struct version *v)
 {
     uint64_t sum = 0;

@@ -153,6 +153,10 @@ struct blob_file *version_blob(const struct version *v, uint64_t id);
 /* The table of level >= 1 that covers `position`, or NULL. */
 struct table *version_table(const struct version *v, unsigned level, uint64_t position);
 
+/* What version_may_hold() and the like will touch for a cell, if its flags are such that
+ * keep.h asks them. */
+void version_prefetch(const struct version *v, unsigned from, const uint8_t *cell);
+
 /* A table of level `from` or a deeper one may hold a cell of that position in `db` with
  * a stamp behind `flushed`. */
 bool version_may_hold(const struct version *v, unsigned from, uint8_t db, uint64_t position,

@@ -66,20 +66,21 @@ void node_turn_begin(struct node *n)
 
 void node_prepare(struct node *n, struct call *calls, size_t count)
 {
+    struct lsm_coming keys[LIMIT_BATCH];
+    size_t keyed = 0;
+
     if (lsm_state(n->lsm) == LSM_LOADING)
         return;
+    assert(count <= LIMIT_BATCH);
     for (size_t i = 0; i < count; i++) {
         struct call *c = &calls[i];
         if (!c->row || c->row->keys.first <= 0 || (uint32_t)c->row->keys.first >= c->argc)
             continue;
         c->position = position_of(c->argv[c->row->keys.first]);
-        if (count > 1)
-            lsm_prefetch(n->lsm, c->position);
+        keys[keyed++] = node_coming(c->row, c->position);
     }
-    for (size_t i = 0; count > 1 && i < count; i++) {
-        if (calls[i].position)
-            lsm_prefetch_cell(n->lsm, calls[i].position);
-    }
+    if (keyed > 1)
+        lsm_prefetch(n->lsm, keys, keyed);
 }
 
 /* The log position the reply rests on: what the call wrote, and what it saw that

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "cmd/call.h"
+#include "cmd/command.h"
 #include "env/env.h"
 #include "lsm/lsm.h"
 #include "lsm/upload.h"
@@ -40,8 +41,14 @@ void node_free(struct node *node);
 /* Reads the wall clock for this turn. */
 void node_turn_begin(struct node *node);
 
-/* Hashes the first keys of calls whose rows are known and brings their cells
- * nearer. */
+/* What lsm_prefetch() is told of a key of such a call. */
+static inline struct lsm_coming node_coming(const struct command *row, uint64_t position)
+{
+    return (struct lsm_coming){ position, (row->flags & CMD_READONLY) != 0 };
+}
+
+/* Hashes the first keys of calls whose rows are known, LIMIT_BATCH at most, and brings
+ * their cells nearer. */
 void node_prepare(struct node *node, struct call *calls, size_t count);
 
 /* Runs an admitted call: CALL_DONE with reply, cells and gate.  Or CALL_WANT: then

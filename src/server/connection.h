@@ -60,9 +60,9 @@ void connection_read(struct connection *conn);
 /* Runs what was read, and reads on if the socket had more than its block. */
 void connection_serve(struct connection *conn);
 
-/* connection_input.c: the position of the first key of the first command that was
- * read, if it has one that is whole: to be prefetched. */
-bool connection_peek(struct connection *conn, uint64_t *position);
+/* connection_input.c: the first key of the first command that was read, if it has one
+ * that is whole: to be prefetched. */
+bool connection_peek(struct connection *conn, struct lsm_coming *key);
 
 /* Sends what waits for nothing, until the kernel takes no more. */
 void connection_send(struct connection *conn);

@@ -88,8 +88,8 @@ static void parse_batch(struct connection *conn, struct batch *b)
     }
 }
 
-/* The first key's position among the arguments the reader holds. */
-static bool first_key(struct connection *conn, struct slice bytes, uint64_t *position)
+/* The first key among the arguments the reader holds. */
+static bool first_key(struct connection *conn, struct slice bytes, struct lsm_coming *key)
 {
     struct server *s = conn->server;
     const struct command *row;
@@ -99,11 +99,11 @@ static bool first_key(struct connection *conn, struct slice bytes, uint64_t *pos
     row = command_find(s->instance.commands, s->args[0]);
     if (!row || row->keys.first <= 0 || (uint32_t)row->keys.first >= conn->reader.count)
         return false;
-    *position = position_of(s->args[row->keys.first]);
+    *key = node_coming(row, position_of(s->args[row->keys.first]));
     return true;
 }
 
-bool connection_peek(struct connection *conn, uint64_t *position)
+bool connection_peek(struct connection *conn, struct lsm_coming *key)
 {
     struct slice bytes;
     enum reader_end end;
@@ -119,7 +119,7 @@ bool connection_peek(struct connection *conn, uint64_t *position)
     end = reader_step(&conn->reader, bytes);
     if (end == READER_MORE || end == READER_BULK)
         return false; /* the batch goes on where this stopped */
-    found = end == READER_COMMAND && first_key(conn, bytes, position);
+    found = end == READER_COMMAND && first_key(conn, bytes, key);
     reader_next(&conn->reader);
     return found;
 }

