@@ -146,7 +146,7 @@ struct walk {
     uint8_t db;
 };
 
-static bool walk_cell(void *arg, const uint8_t *encoded)
+static bool walk_cell(void *arg, const uint8_t *encoded, bool visible)
 {
     struct walk *w = arg;
     struct cell c;
@@ -159,6 +159,8 @@ static bool walk_cell(void *arg, const uint8_t *encoded)
     w->prefix = position >> 12;
     if (*w->visits)
         --*w->visits;
+    if (!visible) /* flushed: nobody's, but passed */
+        return true;
     cell_decode(encoded, &c);
     if (c.key.db != w->db || c.key.kind != CELL_HEAD || (c.flags & CELL_TOMBSTONE))
         return true;
