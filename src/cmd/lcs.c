@@ -193,7 +193,7 @@ static bool have_row(struct lcs *l, size_t *cells)
 /* The bytes in front of i and j are the same. */
 static void take_byte(struct lcs *l)
 {
-    struct lcs_match *m = l->matches + l->match_count - 1;
+    struct lcs_match *m;
 
     l->i--;
     l->j--;
@@ -203,11 +203,12 @@ static void take_byte(struct lcs *l)
             l->match_room = l->match_room ? l->match_room * 2 : 16;
             l->matches = mem_realloc(l->matches, l->match_room * sizeof *l->matches);
         }
-        m = l->matches + l->match_count++;
+        m = &l->matches[l->match_count++];
         m->a_last = (uint32_t)l->i;
         m->b_last = (uint32_t)l->j;
         l->in_match = true;
     }
+    m = &l->matches[l->match_count - 1];
     m->a_first = (uint32_t)l->i;
     m->b_first = (uint32_t)l->j;
 }

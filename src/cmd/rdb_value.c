@@ -192,7 +192,7 @@ static bool read_lzf(struct input *in, struct buf *scratch, struct slice *value)
 
     if (!read_length(in, &packed, &coded) || coded || !read_length(in, &len, &coded) || coded)
         return false;
-    if (packed > in->left || len > LIMIT_VALUE || len > packed * LZF_MOST)
+    if (packed > in->left || len == 0 || len > LIMIT_VALUE || len > packed * LZF_MOST)
         return false;
     (void)take(in, (size_t)packed, &bytes);
     uint8_t *out = buf_reserve(scratch, (size_t)len);

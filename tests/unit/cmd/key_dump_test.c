@@ -164,6 +164,7 @@ Test(key_dump, what_is_damaged_or_no_string_is_refused)
     BAD("\0\xc1\0", RDB_BAD_BYTES);
     BAD("\0\x81\xff\xff\xff\xff\xff\xff\xff\xff", RDB_BAD_BYTES);
     BAD("\0\xc3\x04\x80\x20\0\0\0\2abc", RDB_BAD_BYTES); /* more than LZF could hold */
+    BAD("\0\xc3\2\0\0a", RDB_BAD_BYTES);                 /* nothing, compressed */
     BAD("\0\xc3\4\4\2abc", RDB_BAD_BYTES);               /* comes to less */
     BAD("\0\xc3\4\2\2abc", RDB_BAD_BYTES);               /* to more */
     BAD("\0\xc3\4\3\0a\x20\1", RDB_BAD_BYTES);           /* from before the beginning */
