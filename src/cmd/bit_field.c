@@ -4,6 +4,8 @@
  * to do what they say: nothing is kept in between. */
 #include "cmd/families.h"
 
+#include <assert.h>
+
 #include "base/limits.h"
 #include "base/num.h"
 #include "cmd/bits.h"
@@ -187,6 +189,7 @@ static bool carry_out(struct call *c, const struct field *f, struct slice s, uin
         return false;
     }
     reply_int(c->reply, f->op == FIELD_SET ? (int64_t)old : (int64_t)number_of(is, f));
+    assert(p); /* survey() has seen this write */
     write_bits(p, f->offset, f->bits, is);
     return is != was;
 }

@@ -211,7 +211,7 @@ static bool read_coded(struct input *in, uint64_t code, struct buf *scratch, str
     if (code == CODE_LZF)
         return read_lzf(in, scratch, value);
     if (code == CODE_INT8 && take(in, 1, &p))
-        v = (int8_t)*p;
+        v = *p - (*p & 0x80) * 2;
     else if (code == CODE_INT16 && take(in, 2, &p))
         v = (int16_t)wire_get16(p);
     else if (code == CODE_INT32 && take(in, 4, &p))
