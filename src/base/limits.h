@@ -28,8 +28,8 @@ enum {
     LIMIT_KEYS_BYTES = 64 * 1024 * 1024, /* answered by one KEYS */
     LIMIT_SWAP_BYTES = 1024 * 1024,      /* of cells that one SWAPDB writes, a frame */
     LIMIT_DUMP = 64 * 1024 * 1024,       /* answered by one DUMP, which cannot leave in pieces */
-    LIMIT_BITOP = 1024 * 1024 * 1024,    /* sources of one BITOP: two of the largest, 0.2 s */
-    LIMIT_HLL_KEYS = 1024,               /* keys of one PFCOUNT or PFMERGE, 10 to 20 ms */
+    LIMIT_BITOP = 1024 * 1024 * 1024,    /* sources of one BITOP: two of the largest */
+    LIMIT_HLL_KEYS = 1024,               /* keys of one PFCOUNT or PFMERGE, 20 to 60 ms */
     LIMIT_LCS_STRING = 1024 * 1024,      /* each of LCS's strings, which are copied */
     LIMIT_LCS_CELLS = 128 * 1024 * 1024, /* Redis's largest table of LCS, about 0.1 s in all */
     LIMIT_LCS_SLICE = 2 * 1024 * 1024,   /* of these in one slice, 1 to 2 ms */
