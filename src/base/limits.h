@@ -36,6 +36,12 @@ enum {
     LIMIT_DATABASES = 16,                /* SELECT 0..15 */
     LIMIT_CLIENT_NAME = 1024,            /* CLIENT SETNAME, SETINFO */
     LIMIT_CONFIG_FILE = 1024 * 1024,     /* a configuration file */
+    LIMIT_CHANNEL = 65535,               /* a channel's or a pattern's name, as a key's */
+    LIMIT_OUTBOX = 16 * 1024 * 1024,     /* events and messages that wait for the log, beyond
+                                            which nobody publishes */
+    LIMIT_MONITOR = 1024 * 1024,         /* of a call, shown by MONITOR */
+    LIMIT_PREFIXES = 128,                /* CLIENT TRACKING PREFIX, of one client: each write
+                                            is held against all of them */
 };
 
 /* A query that is being collected (Redis's client-query-buffer-limit). */

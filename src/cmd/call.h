@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/slice.h"
 #include "cell/cell.h"
+#include "cmd/events.h"
 #include "cmd/view.h"
 #include "resp/reply.h"
 
@@ -68,6 +69,11 @@ struct call {
     uint64_t whole_max;       /* bytes a value in pieces may have to be put together */
     uint64_t save;            /* the checkpoint it waits for: its number; 0 for none */
     uint8_t databases;        /* how many there are */
+    bool no_touch;            /* what it finds is not used by that, for evictions */
+    bool quiet;               /* its reply is not sent */
+    bool tracks;              /* what it reads, its client keeps */
+    unsigned heard;           /* enum event_class: what somebody listens to */
+    struct events *events;    /* what it has to tell, if there is any such */
 };
 
 static inline uint64_t call_now_ms(const struct call *c)
@@ -116,6 +122,22 @@ void call_put_cell(struct call *c, const struct cell *cell);
 
 /* Puts a tombstone over argv[arg]. */
 void call_delete(struct call *c, uint32_t arg);
+
+/* Notes that `name` has happened to argv[arg] of database `db`, for who listens to events of
+ * that class (one of enum event_class): after what was put. */
+static inline void call_event_in(struct call *c, enum event_class class, const char *name,
+                                 uint32_t arg, uint8_t db)
+{
+    if (c->heard & class)
+        events_note(c->events, NOTE_EVENT, db, slice_str(name), c->argv[arg]);
+}
+
+/* The same in the call's database. */
+static inline void call_event(struct call *c, enum event_class class, const char *name,
+                              uint32_t arg)
+{
+    call_event_in(c, class, name, arg, c->db);
+}
 
 /* Empties a database, or all of them (CELL_DB_ALL). */
 void call_flush(struct call *c, uint8_t db);

@@ -95,11 +95,14 @@ static enum call_end run_getdel(struct call *c)
     if (!want_text(c, 1, &found, &old))
         return c->end;
     if (!found) {
+        call_event(c, EVENT_MISS, "keymiss", 1);
         reply_null(c->reply);
         return CALL_DONE;
     }
-    if (call_reply_value(c, &old))
+    if (call_reply_value(c, &old)) {
         call_delete(c, 1);
+        call_event(c, EVENT_GENERIC, "del", 1);
+    }
     return CALL_DONE;
 }
 
@@ -113,6 +116,7 @@ static enum call_end run_getex(struct call *c)
     if (!want_text(c, 1, &found, &old))
         return c->end;
     if (!found) { /* before the number is looked at, as in Redis */
+        call_event(c, EVENT_MISS, "keymiss", 1);
         reply_null(c->reply);
         return CALL_DONE;
     }
@@ -129,6 +133,8 @@ static enum call_end run_getex(struct call *c)
         call_delete(c, 1);
     else if (changes)
         call_put_expiry(c, 1, &old, expire_ms);
+    if (passed || changes)
+        call_event(c, EVENT_GENERIC, passed ? "del" : expire_ms ? "expire" : "persist", 1);
     return CALL_DONE;
 }
 
@@ -138,11 +144,14 @@ static enum call_end run_getset(struct call *c)
     struct cell old;
     if (!want_text(c, 1, &found, &old))
         return c->end;
-    if (!found)
+    if (!found) {
+        call_event(c, EVENT_MISS, "keymiss", 1);
         reply_null(c->reply);
-    else if (!call_reply_value(c, &old))
+    } else if (!call_reply_value(c, &old)) {
         return CALL_DONE;
+    }
     call_put_argument(c, 1, 2, 0);
+    call_event(c, EVENT_STRING, "set", 1);
     return CALL_DONE;
 }
 

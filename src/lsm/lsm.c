@@ -193,6 +193,28 @@ uint64_t lsm_next_expiry(const struct lsm *lsm)
     return lsm_open(lsm) ? timers_next_ms(&lsm->data.timers) : UINT64_MAX;
 }
 
+void lsm_watch_expiry(struct lsm *lsm, void (*elsewhere)(void *arg, uint8_t db, uint64_t position),
+                      void *arg)
+{
+    dataset_watch(&lsm->data, elsewhere, arg);
+}
+
+void lsm_add_expiry(struct lsm *lsm, const struct cell *head, bool unless_in_memory)
+{
+    if (!unless_in_memory || !dataset_find(&lsm->data, &head->key))
+        timers_add(&lsm->data.timers, head->expire_ms, head->key.db, head->key.position);
+}
+
+uint64_t lsm_lost_expiry(const struct lsm *lsm)
+{
+    return lsm->data.timers.lost ? lsm->data.timers.lost_ms : UINT64_MAX;
+}
+
+void lsm_cut_expiry(struct lsm *lsm, uint64_t from_ms)
+{
+    timers_cut(&lsm->data.timers, from_ms);
+}
+
 void lsm_set_sync(struct lsm *lsm, enum lsm_sync sync)
 {
     lsm->options.sync = sync;

@@ -289,6 +289,22 @@ bool lsm_expire(struct lsm *lsm, size_t most, uint64_t now_ms,
 /* When the next timer is due, unix milliseconds; UINT64_MAX: there is none. */
 uint64_t lsm_next_expiry(const struct lsm *lsm);
 
+/* Somebody wants to hear of every expiry in time, keys on disk included: from now on
+ * lsm_expire() hands on where a timer is due and nothing is in memory, and no job drops what
+ * expired before that had its time.  NULL: not any more. */
+void lsm_watch_expiry(struct lsm *lsm, void (*elsewhere)(void *arg, uint8_t db, uint64_t position),
+                      void *arg);
+
+/* Gives an expiring head a timer, unless the key is in memory, where it has one, if so asked. */
+void lsm_add_expiry(struct lsm *lsm, const struct cell *head, bool unless_in_memory);
+
+/* When the soonest of the timers there was no room for would be due; UINT64_MAX: there was
+ * room for all, as far as is known. */
+uint64_t lsm_lost_expiry(const struct lsm *lsm);
+
+/* Drops the timers that are due at `from_ms` or later: they are to be given anew. */
+void lsm_cut_expiry(struct lsm *lsm, uint64_t from_ms);
+
 /* There may be something for it: cells deleted, flushed or with an expiry. */
 bool lsm_sweep_pays(const struct lsm *lsm);
 

@@ -83,6 +83,19 @@ void node_tick(struct node *node, uint64_t mono_us);
 /* Unix microseconds of this turn; never behind a stamp given out. */
 uint64_t node_now_us(const struct node *node);
 
+/* What somebody listens to (enum event_class), from now on. */
+void node_listen(struct node *node, unsigned wanted);
+
+/* A key that has just been read is to expire in time, on disk too, as long as somebody hears
+ * of changes. */
+void node_await_expiry(struct node *node, uint8_t db, struct slice key);
+
+/* Whether nothing expires but what is asked for: while clients are paused. */
+void node_keep_still(struct node *node, bool still);
+
+/* What the last call, or the housekeeping since, has to tell: its reader's to empty. */
+struct events *node_events(struct node *node);
+
 struct lsm *node_lsm(struct node *node);
 const struct node_stats *node_stats(const struct node *node);
 bool node_check(const struct node *node, bool deep);

@@ -22,12 +22,24 @@ static bool is_expired(const struct node_view *v, const struct cell *c)
 
 void node_view_note_expired(struct node_view *v, const struct cell_key *key)
 {
-    uint8_t *p = buf_reserve(&v->expired, 5 + key->key.len);
+    const uint8_t *last = v->expired.data + v->expired_last;
+    uint8_t *p;
 
+    if (v->expired.len && last[0] == key->db &&
+        slice_equal(slice_of(last + 5, wire_get32(last + 1)), key->key))
+        return; /* the call has looked twice */
+    v->expired_last = v->expired.len;
+    p = buf_reserve(&v->expired, 5 + key->key.len);
     p[0] = key->db;
     wire_put32(p + 1, (uint32_t)key->key.len);
     v->expired.len += 5;
     buf_append(&v->expired, key->key);
+}
+
+static void note_expiry(struct node_view *v, const struct cell_key *key)
+{
+    if (v->events->wanted & EVENT_EXPIRED)
+        events_note(v->events, NOTE_EVENT, key->db, slice_str("expired"), key->key);
 }
 
 static void note_want(struct node_view *v, const struct cell_key *key, enum want_kind kind)
@@ -101,6 +113,8 @@ static void view_put(struct view *view, const struct cell *cell)
     stamped.origin = v->origin;
     lsm_put(v->lsm, &stamped);
     v->written++;
+    if ((v->events->wanted & EVENT_CHANGES) && cell->key.kind == CELL_HEAD)
+        events_note(v->events, NOTE_CHANGED, cell->key.db, slice_of(NULL, 0), cell->key.key);
 }
 
 static bool view_may_put(struct view *view, size_t bytes)
@@ -117,6 +131,8 @@ static void view_flush(struct view *view, uint8_t db)
     lsm_flush(v->lsm, db, next_stamp(v));
     v->stamp = 0;
     v->written++;
+    if (v->events->wanted & EVENT_CHANGES)
+        events_note(v->events, NOTE_FLUSHED, db, slice_of(NULL, 0), slice_of(NULL, 0));
 }
 
 static uint64_t view_count(struct view *view, uint8_t db)
@@ -209,7 +225,7 @@ static enum view_walk_end view_walk(struct view *view, uint8_t db, uint64_t from
     return VIEW_WALK_WANT;
 }
 
-void node_view_init(struct node_view *v, struct lsm *lsm, uint32_t origin)
+void node_view_init(struct node_view *v, struct lsm *lsm, struct events *events, uint32_t origin)
 {
     *v = (struct node_view){
         .view = { .find = view_find,
@@ -222,6 +238,7 @@ void node_view_init(struct node_view *v, struct lsm *lsm, uint32_t origin)
                   .walk = view_walk,
                   .use = view_use },
         .lsm = lsm,
+        .events = events,
         .origin = origin,
     };
 }
@@ -243,6 +260,28 @@ void node_view_begin(struct node_view *v, uint64_t now_us)
     v->unburied = false;
 }
 
+/* Whether it has expired, and is still there to be buried; what the call itself has put
+ * in its place comes after its expiry. */
+static bool to_bury(struct node_view *v, const struct cell_key *key)
+{
+    struct cell c;
+
+    switch (lsm_find(v->lsm, key, WANT_CELL, &c)) {
+    case LSM_ABSENT: /* the call itself has flushed it away */
+        return false;
+    case LSM_HERE:
+        if (c.flags & CELL_TOMBSTONE)
+            return false;
+        if (cell_expired(&c, v->now_us / 1000))
+            return true;
+        note_expiry(v, key);
+        return false;
+    case LSM_WANT: /* it has left the cache: nothing in memory has replaced it */
+        break;
+    }
+    return true;
+}
+
 uint64_t node_view_bury(struct node_view *v)
 {
     uint64_t buried = 0;
@@ -253,24 +292,16 @@ uint64_t node_view_bury(struct node_view *v)
         const uint8_t *p = v->expired.data + at;
         size_t len = wire_get32(p + 1);
         struct cell_key key = cell_head_key(p[0], slice_of(p + 5, len));
-        struct cell c;
 
         at += 5 + len;
-        switch (lsm_find(v->lsm, &key, WANT_CELL, &c)) {
-        case LSM_ABSENT: /* the call itself has flushed it away */
+        if (!to_bury(v, &key))
             continue;
-        case LSM_HERE:
-            if ((c.flags & CELL_TOMBSTONE) || !cell_expired(&c, v->now_us / 1000))
-                continue; /* the call itself has put something else there */
-            break;
-        case LSM_WANT: /* it has left the cache: nothing in memory has replaced it */
-            break;
-        }
         if (!lsm_can_put(v->lsm, CELL_FIXED_SIZE + len + 8)) {
             v->unburied = true;
             break;
         }
         view_put(&v->view, &(struct cell){ .key = key, .flags = CELL_TOMBSTONE });
+        note_expiry(v, &key);
         buried++;
     }
     return buried;

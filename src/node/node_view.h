@@ -13,6 +13,7 @@
 struct node_view {
     struct view view; /* first: commands have a pointer to it */
     struct lsm *lsm;
+    struct events *events; /* the node's */
     uint32_t origin;
     uint64_t now_us;     /* of the call */
     uint64_t stamp;      /* of the call's cells; 0 until it puts one */
@@ -24,11 +25,12 @@ struct node_view {
     struct want *wants; /* that this run lacks; keys borrow from the call */
     size_t want_count;
     size_t want_cap;
-    struct buf expired; /* keys it saw expired: db u8, length u32, bytes, ... */
-    bool unburied;      /* ... not all of whose tombstones could be written */
+    struct buf expired;  /* keys it saw expired: db u8, length u32, bytes, ... */
+    size_t expired_last; /* where the last one begins */
+    bool unburied;       /* ... not all of whose tombstones could be written */
 };
 
-void node_view_init(struct node_view *v, struct lsm *lsm, uint32_t origin);
+void node_view_init(struct node_view *v, struct lsm *lsm, struct events *events, uint32_t origin);
 void node_view_deinit(struct node_view *v);
 
 /* Forgets the last call. */

@@ -431,6 +431,17 @@ void reply_move(struct reply *to, struct reply *from, size_t n)
     }
 }
 
+void reply_copy(struct reply *to, const struct reply *from)
+{
+    size_t skip = from->taken;
+
+    for (const struct block *b = from->first; b; b = b->next) {
+        assert(!b->promise);
+        write_bytes(to, slice_of(b->data + skip, b->len - skip));
+        skip = 0;
+    }
+}
+
 void reply_append(struct reply *to, struct reply *from)
 {
     assert(to != from && to->pool == from->pool);

@@ -46,6 +46,7 @@ struct connection {
     bool more;                 /* the last read filled the block */
     size_t got;                /* bytes of the last read */
     bool gone;                 /* the peer is: close it */
+    uint64_t soft_since;       /* mono_us: its output is over the soft limit; 0: it is not */
 };
 
 /* Takes an accepted connection. */
@@ -106,6 +107,22 @@ void connection_resume(struct waiting *w);
 
 /* Its held replies are to be released, or failed, with the log. */
 void connection_hold(struct connection *conn);
+
+/* connection_after.c */
+
+/* The call's reply is not to be sent.  Once a call, after it has run. */
+bool connection_quiet(struct connection *conn, const struct call *c);
+
+/* Tells whom it concerns that the call has run, or a slice of it. */
+void connection_after(struct connection *conn, const struct call *c, enum call_end end);
+
+/* connection_push.c */
+
+/* Puts a message behind all it has been sent so far. */
+void connection_push(struct connection *conn, const struct reply *message);
+
+/* Cuts it off if its output is over the limits of its class. */
+void connection_limit(struct connection *conn);
 
 /* connection_door.c: what CLIENT may do with connections. */
 extern const struct instance_door connection_door;

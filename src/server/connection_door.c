@@ -14,7 +14,9 @@ static void look(const struct session *s, struct session_buffers *out)
     const struct queue *q = conn->queue;
 
     *out = (struct session_buffers){ .output = conn->out.bytes + (q ? q->bytes : 0),
-                                     .events = conn->wanted };
+                                     .events = conn->wanted,
+                                     .paused = !list_empty(&conn->parked) &&
+                                               (s->instance->special & INSTANCE_PAUSED) };
     if (conn->in) {
         out->query = conn->in->len - conn->at;
         out->query_free = conn->in->cap - conn->in->len;
@@ -35,4 +37,9 @@ static void cut(struct session *s)
     connection_touch(conn);
 }
 
-const struct instance_door connection_door = { .look = look, .cut = cut };
+static void push(struct session *s, const struct reply *message)
+{
+    connection_push(connection_of(&s->link), message);
+}
+
+const struct instance_door connection_door = { .look = look, .cut = cut, .push = push };

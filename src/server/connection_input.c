@@ -140,6 +140,23 @@ static bool is_http(const struct call *c)
     return !c->row && (call_arg_is(c, 0, "post") || call_arg_is(c, 0, "host:"));
 }
 
+/* CLIENT PAUSE keeps the call, or too much waits to be told already for one that publishes. */
+static bool held_up(struct connection *conn, const struct call *c)
+{
+    struct server *s = conn->server;
+    const struct command *row = c->row;
+
+    if (row && row->subs && c->argc > 1)
+        row = command_find_sub(row, c->argv[1]);
+    if (!row || !command_arity_ok(row, c->argc) || !conn->session.authenticated)
+        return false; /* it is an error now as well as then */
+    if (session_paused(&conn->session, row))
+        list_push(&s->held_up, &conn->parked);
+    else if ((s->instance.special & INSTANCE_CROWDED) && (row->flags & CMD_PUBSUB))
+        list_push(&s->parked, &conn->parked);
+    return !list_empty(&conn->parked);
+}
+
 /* What came in pieces was written.  False: replied. */
 static bool large_is_there(struct call *c)
 {
@@ -159,6 +176,7 @@ static void run_call(struct connection *conn, struct call *c)
     size_t before = conn->out.bytes;
     uint64_t errors = conn->out.errors;
     enum call_end end = CALL_DONE;
+    bool attends;
 
     if (session_admit(&conn->session, c) && (!c->large || large_is_there(c)))
         end = node_run(s->instance.node, c);
@@ -172,10 +190,15 @@ static void run_call(struct connection *conn, struct call *c)
     if (c->large)
         call_drop_large(c);
     s->instance.stats.errors += conn->out.errors - errors;
-    if (c->gate > node_acked(s->instance.node) || conn->held.count) {
+    attends = connection_attends(conn);
+    if (attends && connection_quiet(conn, c)) {
+        reply_cut_to(&conn->out, before, conn->out.errors);
+    } else if (c->gate > node_acked(s->instance.node) || conn->held.count) {
         held_add(&conn->held, c->gate, s->turn, conn->out.bytes - before);
         connection_hold(conn);
     }
+    if (attends)
+        connection_after(conn, c, CALL_DONE);
 }
 
 /* Runs the calls in order as far as they may run.  Returns how many did. */
@@ -188,6 +211,8 @@ static size_t run_batch(struct connection *conn, const struct batch *b)
         struct call *c = &s->calls[i];
 
         if (!connection_open(conn) || (conn->queue && !queue_admits(conn->queue, c)))
+            return i;
+        if (s->instance.special && held_up(conn, c))
             return i;
         if (must_park(s, c, s->ends[i] - conn->at)) {
             list_push(&s->parked, &conn->parked);

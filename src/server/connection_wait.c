@@ -40,6 +40,10 @@ void connection_wait(struct connection *conn, struct call *c, enum call_end end)
     struct server *s = conn->server;
     struct waiting *w;
 
+    if (connection_attends(conn)) {
+        c->quiet = connection_quiet(conn, c);
+        connection_after(conn, c, end);
+    }
     if (!conn->queue)
         conn->queue = queue_new();
     w = queue_add(conn->queue, c, conn->in, &s->instance.blocks);
@@ -57,6 +61,7 @@ void connection_run_beside(struct connection *conn, struct call *c)
     size_t before = out->bytes;
     uint64_t errors = out->errors;
     enum call_end end = CALL_DONE;
+    bool attends;
 
     assert(!c->large); /* nothing waits when such a call comes */
     c->reply = out;
@@ -70,7 +75,13 @@ void connection_run_beside(struct connection *conn, struct call *c)
         return;
     }
     s->instance.stats.errors += out->errors - errors;
-    queue_ran(conn->queue, gate_of(s, c), s->turn, out->bytes - before);
+    attends = connection_attends(conn);
+    if (attends && connection_quiet(conn, c))
+        reply_cut_to(out, before, out->errors);
+    else
+        queue_ran(conn->queue, gate_of(s, c), s->turn, out->bytes - before);
+    if (attends)
+        connection_after(conn, c, CALL_DONE);
 }
 
 void connection_forget_waiting(struct connection *conn)
@@ -87,12 +98,19 @@ void connection_forget_waiting(struct connection *conn)
 static void finish(struct connection *conn, struct waiting *w)
 {
     struct server *s = conn->server;
+    uint64_t gate = gate_of(s, &w->call);
     bool again;
 
     call_drop_large(&w->call);
     s->instance.stats.errors += w->reply.errors;
     s->instance.waiting--;
-    again = queue_finish(conn->queue, w, gate_of(s, &w->call), s->turn, &conn->out, &conn->held);
+    if (connection_attends(conn))
+        connection_after(conn, &w->call, CALL_DONE);
+    if (w->call.quiet) {
+        reply_clear(&w->reply);
+        gate = 0;
+    }
+    again = queue_finish(conn->queue, w, gate, s->turn, &conn->out, &conn->held);
     held_release(&conn->held, node_acked(s->instance.node));
     if (conn->queue->count == 0) {
         queue_free(conn->queue, &s->instance.blocks);
@@ -144,6 +162,10 @@ void connection_resume(struct waiting *w)
     struct server *s = conn->server;
     enum call_end end = CALL_DONE;
 
+    if (s->instance.special && session_paused(&conn->session, w->call.row)) {
+        list_push(&s->paused, &w->resumed);
+        return;
+    }
     if (log_is_full(s, w)) {
         list_push(&s->resumed, &w->resumed); /* in the turn that follows */
         return;
@@ -154,6 +176,8 @@ void connection_resume(struct waiting *w)
         end = node_run_again(s->instance.node, &w->call, &w->fetch);
     if (end != CALL_DONE) {
         reply_cut_to(&w->reply, 0, 0);
+        if (connection_attends(conn))
+            connection_after(conn, &w->call, end);
         go_on_waiting(s, w, end);
         return;
     }

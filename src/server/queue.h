@@ -84,6 +84,9 @@ static inline struct reply *queue_tail(const struct queue *q)
  * rests on the log position `gate`; 0 for nothing. */
 void queue_ran(struct queue *q, uint64_t gate, uint64_t turn, size_t bytes);
 
+/* The last `bytes` of the tail are no call's reply. */
+void queue_push(struct queue *q, uint64_t turn, size_t bytes);
+
 /* The call's reply is whole, and rests on `gate`: it goes, with what is behind it,
  * to where it belongs, `out` and `out_held` being in front of the queue.  `w` is
  * freed.  True: a blocked call may be tried again. */

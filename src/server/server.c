@@ -74,10 +74,20 @@ static void on_failed(void *owner, struct err e)
             calls += queue_fail(conn->queue, acked, UNCERTAIN_TEXT);
         connection_touch(conn);
     }
+    outbox_fail(s, acked);
     s->instance.stats.errors += calls;
     trace_log(s->instance.env->trace, TRACE_WARNING,
               "The log failed (%s): %llu calls answered -UNCERTAIN, their writes undone", e.what,
               (unsigned long long)calls);
+}
+
+static void move_all(struct list *from, struct list *to)
+{
+    while (!list_empty(from)) {
+        struct list *first = from->next;
+        list_remove(first);
+        list_push(to, first);
+    }
 }
 
 /* Whoever waits for it goes on in the turn that follows. */
@@ -85,11 +95,21 @@ static void on_saved(void *owner)
 {
     struct server *s = owner;
 
-    while (!list_empty(&s->saving)) {
-        struct list *first = s->saving.next;
-        list_remove(first);
-        list_push(&s->resumed, first);
-    }
+    move_all(&s->saving, &s->resumed);
+}
+
+/* What CLIENT PAUSE held up goes on when it has ended. */
+static void end_pause(struct server *s)
+{
+    struct instance *in = &s->instance;
+
+    if ((in->special & INSTANCE_PAUSED) && in->turn_mono_us >= in->paused_until_us)
+        instance_unpause(in);
+    if (in->special & INSTANCE_PAUSED)
+        return;
+    in->pausing = false;
+    move_all(&s->held_up, &s->parked);
+    move_all(&s->paused, &s->resumed);
 }
 
 static void make_run_id(struct instance *in)
@@ -136,6 +156,9 @@ static void instance_start(struct server *s, struct env *env, struct options *op
     in->env = env;
     in->options = options;
     list_init(&in->sessions);
+    pubsub_init(&in->pubsub);
+    tracking_init(&in->tracking);
+    list_init(&in->monitors);
     in->next_id = 1;
     block_pool_init(&in->blocks, FREE_BLOCKS);
     prng_init(&in->prng, env->seed);
@@ -145,6 +168,7 @@ static void instance_start(struct server *s, struct env *env, struct options *op
     in->turn_mono_us = in->started_mono_us;
     in->commands = make_commands();
     in->node = node_new(env, &lsm, &hooks);
+    in->events = node_events(in->node);
     instance_apply_options(in);
 }
 
@@ -176,6 +200,9 @@ struct err server_new(struct env *env, struct options *options, struct server **
     list_init(&s->resumed);
     list_init(&s->slices);
     list_init(&s->saving);
+    list_init(&s->paused);
+    list_init(&s->held_up);
+    outbox_init(&s->outbox);
     s->instance.env = env;
     s->instance.options = options;
     detail[0] = '\0';
@@ -293,6 +320,8 @@ static void release_held(struct server *s)
         if (held_release(&conn->held, acked))
             connection_touch(conn);
     }
+    if (!list_empty(&s->outbox.waiting))
+        outbox_release(s);
 }
 
 static void flush_dirty(struct server *s)
@@ -343,6 +372,10 @@ static uint64_t next_deadline(const struct server *s)
 
     if (!list_empty(&s->ready) || !list_empty(&s->slices))
         return 0;
+    if (s->instance.pausing && !(s->instance.special & INSTANCE_PAUSED))
+        return 0;
+    if (s->instance.pausing && s->instance.paused_until_us < at)
+        at = s->instance.paused_until_us;
     if (s->state == SERVER_STOPPING && !s->stopping_log && s->stop_by < at)
         return s->stop_by;
     return at;
@@ -358,6 +391,10 @@ uint64_t server_turn(struct server *s)
     in->stats.turns++;
     in->turn_mono_us = began;
     node_turn_begin(in->node);
+    if (in->events->noted.len)
+        outbox_take(s, 0, lsm_end(node_lsm(in->node)));
+    if (in->pausing)
+        end_pause(s);
     serve_resumed(s, &s->resumed);
     serve_resumed(s, &s->slices);
     serve_ready(s);
@@ -368,8 +405,12 @@ uint64_t server_turn(struct server *s)
         cron_run(s);
     if (began >= node_deadline(in->node))
         node_tick(in->node, began);
+    if (in->events->noted.len)
+        outbox_take(s, 0, lsm_end(node_lsm(in->node)));
     node_commit(in->node);
     release_held(s);
+    if (!list_empty(&in->tracking.in_order))
+        tracking_broadcast(in);
     flush_dirty(s);
     if (s->state == SERVER_STOPPING)
         go_on_stopping(s);
@@ -398,6 +439,9 @@ void server_free(struct server *s)
     listeners_close(s);
     while (!list_empty(&s->instance.sessions))
         connection_free(connection_of(s->instance.sessions.next));
+    outbox_deinit(&s->outbox);
+    pubsub_deinit(&s->instance.pubsub);
+    tracking_deinit(&s->instance.tracking);
     node_free(s->instance.node);
     command_table_free(s->instance.commands);
     block_pool_deinit(&s->instance.blocks);
@@ -407,9 +451,12 @@ void server_free(struct server *s)
 
 bool server_check(const struct server *s, bool deep)
 {
+    const struct instance *in = &s->instance;
+
     list_for_each (at, &s->instance.sessions) {
         if (!connection_check(connection_of(at)))
             return false;
     }
-    return node_check(s->instance.node, deep);
+    return (!deep || (pubsub_check(&in->pubsub) && tracking_check(&in->tracking))) &&
+           node_check(s->instance.node, deep);
 }

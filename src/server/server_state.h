@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "server/connection.h"
+#include "server/outbox.h"
 #include "server/server.h"
 #include "session/instance.h"
 
@@ -24,6 +25,9 @@ struct server {
     struct list resumed; /* calls that may go on, by queue.h's links */
     struct list slices;  /* the same, in the turn that follows */
     struct list saving;  /* the same, when the checkpoint under way has ended */
+    struct list paused;  /* the same, when CLIENT PAUSE has ended */
+    struct list held_up; /* connections whose next call waits for that, by `parked` */
+    struct outbox outbox;
     struct net_listener *listeners[LISTENERS_MAX];
     unsigned listener_count;
     struct call calls[LIMIT_BATCH]; /* of the batch being run */
@@ -55,6 +59,15 @@ static inline uint64_t server_blocks_max(const struct server *s)
 static inline uint64_t server_blocks_easy(const struct server *s)
 {
     return s->instance.memory_max / 64;
+}
+
+/* Whether something is to be done after a call has run: the one branch that costs who
+ * neither listens nor is listened to. */
+static inline bool connection_attends(const struct connection *conn)
+{
+    const struct instance *in = &conn->server->instance;
+
+    return conn->session.special || in->special || in->events->noted.len;
 }
 
 /* The connection a session is in. */

@@ -25,7 +25,8 @@ static const struct metric table[] = {
     { "Clients", "cluster_connections", "", METRIC_GAUGE, AT(zero) },
     { "Clients", "maxclients", "", METRIC_GAUGE, AT(maxclients) },
     { "Clients", "blocked_clients", "", METRIC_GAUGE, AT(zero) },
-    { "Clients", "tracking_clients", "", METRIC_GAUGE, AT(zero) },
+    { "Clients", "tracking_clients", "", METRIC_GAUGE, AT(tracking_clients) },
+    { "Clients", "pubsub_clients", "", METRIC_GAUGE, AT(pubsub_clients) },
     { "Clients", "query_buffer_bytes", "bytes", METRIC_GAUGE, INSTANCE(query_buffer_bytes) },
     { "Clients", "output_buffer_bytes", "bytes", METRIC_GAUGE, INSTANCE(output_bytes) },
 
@@ -94,8 +95,14 @@ static const struct metric table[] = {
     { "Stats", "calls_fetched", "", METRIC_COUNTER, NODE(fetched) },
     { "Stats", "fetches", "", METRIC_COUNTER, NODE(fetches) },
     { "Stats", "fetch_errors", "", METRIC_COUNTER, NODE(fetch_errors) },
-    { "Stats", "pubsub_channels", "", METRIC_GAUGE, AT(zero) },
-    { "Stats", "pubsub_patterns", "", METRIC_GAUGE, AT(zero) },
+    { "Stats", "pubsub_channels", "", METRIC_GAUGE, AT(pubsub_topics[PUBSUB_CHANNEL]) },
+    { "Stats", "pubsub_patterns", "", METRIC_GAUGE, AT(pubsub_topics[PUBSUB_PATTERN]) },
+    { "Stats", "pubsubshard_channels", "", METRIC_GAUGE, AT(pubsub_topics[PUBSUB_SHARD]) },
+    { "Stats", "tracking_total_keys", "", METRIC_GAUGE, AT(tracking_keys) },
+    { "Stats", "tracking_total_items", "", METRIC_GAUGE, AT(tracking_items) },
+    { "Stats", "tracking_total_prefixes", "", METRIC_GAUGE, AT(tracking_prefixes) },
+    { "Stats", "client_output_buffer_limit_disconnections", "", METRIC_COUNTER,
+      INSTANCE(output_cuts) },
     { "Stats", "latest_fork_usec", "us", METRIC_GAUGE, AT(zero) },
     { "Stats", "total_error_replies", "", METRIC_COUNTER, INSTANCE(errors) },
     { "Stats", "loop_turns", "", METRIC_COUNTER, INSTANCE(turns) },
@@ -187,6 +194,7 @@ static void subtract_base(struct metrics *m, const struct instance *in)
     m->instance.rejected_connections -= base->rejected_connections;
     m->instance.commands -= base->commands;
     m->instance.errors -= base->errors;
+    m->instance.output_cuts -= base->output_cuts;
     m->instance.net_input_bytes -= base->net_input_bytes;
     m->instance.net_output_bytes -= base->net_output_bytes;
     m->instance.turns -= base->turns;
@@ -197,6 +205,17 @@ static void subtract_base(struct metrics *m, const struct instance *in)
     m->node.fetched -= in->node_base.fetched;
     m->node.fetches -= in->node_base.fetches;
     m->node.fetch_errors -= in->node_base.fetch_errors;
+}
+
+static void take_listeners(const struct instance *in, struct metrics *m)
+{
+    for (int kind = 0; kind < PUBSUB_KINDS; kind++)
+        m->pubsub_topics[kind] = in->pubsub.topics[kind].count;
+    m->pubsub_clients = in->pubsub.clients;
+    m->tracking_clients = in->tracking.client_count;
+    m->tracking_keys = in->tracking.keys.count;
+    m->tracking_items = in->tracking.items;
+    m->tracking_prefixes = in->tracking.prefix_count;
 }
 
 static void take_facts(struct instance *in, struct metrics *m)
@@ -223,6 +242,7 @@ static void take_facts(struct instance *in, struct metrics *m)
     m->clients = in->session_count;
     m->calls_waiting = in->waiting;
     m->maxclients = (uint64_t)in->options->maxclients;
+    take_listeners(in, m);
 }
 
 static void take_memory(struct instance *in, struct metrics *m)

@@ -32,7 +32,7 @@ static size_t nothing_idle(struct arenas *arenas)
 
 static struct command_table *make_table(void)
 {
-    const struct command *families[32];
+    const struct command *families[64];
     size_t n = 0;
 
     for (size_t i = 0; admin_families[i]; i++)
@@ -64,6 +64,9 @@ void desk_init(struct desk *d)
     in->node = &d->node;
     in->commands = make_table();
     list_init(&in->sessions);
+    pubsub_init(&in->pubsub);
+    tracking_init(&in->tracking);
+    list_init(&in->monitors);
     in->next_id = 7;
     block_pool_init(&in->blocks, 8);
     snprintf(in->run_id, sizeof in->run_id, "%s", "0123456789012345678901234567890123456789");
@@ -77,6 +80,8 @@ void desk_deinit(struct desk *d)
 {
     reply_clear(&d->reply);
     session_deinit(&d->session);
+    pubsub_deinit(&d->instance.pubsub);
+    tracking_deinit(&d->instance.tracking);
     command_table_free(d->instance.commands);
     block_pool_deinit(&d->instance.blocks);
     options_deinit(&d->options);
