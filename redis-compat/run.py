@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import dialogues
 import differential
 import servers
 
@@ -94,6 +95,8 @@ def main():
         t.equal(server.stop(), 0, "the server's exit status")
         server.remove()
         seed = 1 if given.smoke and given.seed is None else given.seed
+        with servers.henge().start() as henge, servers.redis().start() as redis:
+            t.run(dialogues.compare, henge, redis)
         compare(t, int(time.time()) if seed is None else seed, 3000 if given.smoke else 20000)
     return t.end()
 

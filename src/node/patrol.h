@@ -1,10 +1,10 @@
 /* patrol.h: the expiry of keys that are on disk, for who wants to hear of it promptly.
  *
  * Keys in memory have timers (lsm/timers.h), and keep them when they become part of a table.
- * While somebody listens to all keys, a walk through the whole store gives one to every key that expires
- * and has none: those written before anybody listened, or before a restart.  A timer that is
- * due and finds nothing in memory is looked up on disk.  Timers are bounded: when some had
- * to be left out, the walk is begun again before the soonest of them is due. */
+ * While somebody listens to all keys, a walk through the store gives one to every key that
+ * expires and has none: those written before anybody listened, or before a restart.  A timer
+ * that is due and finds nothing in memory is looked up on disk.  Timers are bounded: when some
+ * had to be left out, the walk is begun again before the soonest of them is due. */
 #ifndef HENGE_NODE_PATROL_H
 #define HENGE_NODE_PATROL_H
 
