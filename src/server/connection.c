@@ -5,13 +5,11 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "server/input_room.h"
 #include "server/outgoing.h"
 #include "server/server_state.h"
 
-enum {
-    SEND_PARTS = 64,
-    READ_STEP = 1024 * 1024, /* a larger command's block grows from this size by doubling */
-};
+enum { SEND_PARTS = 64 };
 
 static void on_ready(struct net_conn *net, unsigned events)
 {
@@ -145,8 +143,8 @@ static void move_to_block(struct connection *conn, size_t cap)
     conn->at = 0;
 }
 
-/* Makes room behind what was read.  A large command's block is doubled as its
- * bytes arrive, never taken on the word of its header. */
+/* Makes room behind what was read.  A command that fills its block gets another only
+ * when it is full, so that it is copied no more often than input_room() says. */
 static bool make_room(struct connection *conn)
 {
     struct instance *in = &conn->server->instance;
@@ -159,14 +157,11 @@ static bool make_room(struct connection *conn)
     }
     kept = conn->in->len - conn->at;
     need = conn->reader.need > kept ? conn->reader.need : kept + 1;
-    if (conn->at + need <= conn->in->cap)
+    if (conn->at + need <= conn->in->cap || (conn->at == 0 && kept < conn->in->cap))
         return true;
-    cap = kept * 2 > READ_STEP ? kept * 2 : READ_STEP;
-    /* Exact only for a last argument: else each small one would move all before it. */
-    if (cap > need && conn->reader.args_left <= 1)
-        cap = need;
+    cap = input_room(kept, need);
     if (conn->in->refs == 1 && /* no waiting call has its arguments there */
-        (need <= conn->in->cap || (cap <= conn->in->cap && kept < conn->in->cap))) {
+        (need <= conn->in->cap || cap <= conn->in->cap)) {
         memmove(conn->in->data, conn->in->data + conn->at, kept);
         conn->in->len = kept;
         conn->at = 0;
