@@ -33,6 +33,7 @@ struct connection {
     struct list dirty;   /* in server->dirty: output to send, or to be closed */
     struct list holding; /* in server->holding: replies wait, for the log or the disk */
     struct list parked;  /* in server->parked */
+    size_t parked_for;   /* ... bytes its next write may take in the log */
     struct reader reader;
     struct block *in; /* NULL unless bytes of an unfinished command are kept */
     size_t at;        /* where in it the next command begins */
@@ -86,6 +87,9 @@ bool connection_open(const struct connection *conn);
 
 /* An idle client keeps no block: gives it back if nothing unread is in it. */
 void connection_release_input(struct connection *conn);
+
+/* connection_input.c: the log takes a write of so many bytes now, or never will. */
+bool connection_unparks(const struct connection *conn, size_t bytes);
 
 /* connection_input.c: runs the whole commands that `conn->in` holds. */
 void connection_process(struct connection *conn);

@@ -294,18 +294,27 @@ static void serve_resumed(struct server *s, struct list *from)
     }
 }
 
-/* Those whose next write the log could not take try again, in order of arrival. */
+/* Those whose next write the log could not take try again, in order of arrival; what
+ * they sent is not looked at before the log has room for it, however many they are. */
 static void serve_parked(struct server *s)
 {
-    struct list now;
+    struct list *last = s->parked.prev, *next;
+    bool end = list_empty(&s->parked);
 
-    take_list(&s->parked, &now);
-    while (!list_empty(&now)) {
-        struct connection *conn = list_item(now.next, struct connection, parked);
+    s->unparking = true;
+    for (struct list *at = s->parked.next; !end; at = next) {
+        struct connection *conn = list_item(at, struct connection, parked);
+        next = at->next;
+        end = at == last; /* who parks again does so behind it */
+        if (!connection_unparks(conn, 0))
+            break;
+        if (!connection_unparks(conn, conn->parked_for))
+            continue; /* a small one may find room before a large one does */
         list_remove(&conn->parked);
         connection_process(conn);
         connection_touch(conn);
     }
+    s->unparking = false;
 }
 
 static void release_held(struct server *s)

@@ -22,6 +22,7 @@ struct server {
     struct list dirty;
     struct list holding;
     struct list parked;
+    bool unparking;      /* those are being tried, in their order */
     struct list resumed; /* calls that may go on, by queue.h's links */
     struct list slices;  /* the same, in the turn that follows */
     struct list saving;  /* the same, when the checkpoint under way has ended */
