@@ -28,6 +28,7 @@ enum call_end {
     CALL_WANT,  /* to be run again when the view has what it lacked */
     CALL_LATER, /* to be run again in a later turn: a slice of it is done (gather.h) */
     CALL_SAVE,  /* to be run again when the checkpoint that is under way has ended */
+    CALL_ROOM,  /* to be run again when the log takes what the answer rests on (node.h) */
 };
 
 /* Where a request is: node/request.c draws and guards the moves. */

@@ -199,6 +199,7 @@ struct err server_new(struct env *env, struct options *options, struct server **
     list_init(&s->parked);
     list_init(&s->resumed);
     list_init(&s->slices);
+    list_init(&s->burying);
     list_init(&s->saving);
     list_init(&s->paused);
     list_init(&s->held_up);
@@ -406,6 +407,8 @@ uint64_t server_turn(struct server *s)
         end_pause(s);
     serve_resumed(s, &s->resumed);
     serve_resumed(s, &s->slices);
+    if (node_buries(in->node))
+        serve_resumed(s, &s->burying);
     serve_ready(s);
     serve_parked(s);
     if (in->stop == STOP_ASKED && s->state != SERVER_STOPPING && s->state != SERVER_STOPPED)
