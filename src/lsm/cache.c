@@ -104,6 +104,7 @@ static void leave(struct share *s, struct cache_entry *e)
     list_remove(&e->link);
     s->bytes[e->place] -= charge_of(e);
     s->counts[e->place]--;
+    s->stats.beyond = s->bytes[HELD] + s->bytes[LIMBO];
 }
 
 static void enter(struct share *s, struct cache_entry *e, enum place place)
@@ -113,6 +114,7 @@ static void enter(struct share *s, struct cache_entry *e, enum place place)
         list_push(&s->lists[place], &e->link);
     s->bytes[place] += charge_of(e);
     s->counts[place]++;
+    s->stats.beyond = s->bytes[HELD] + s->bytes[LIMBO];
 }
 
 static void move(struct share *s, struct cache_entry *e, enum place place)

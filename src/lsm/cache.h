@@ -27,6 +27,7 @@ struct cache_stats {
     uint64_t inserts;
     uint64_t evictions; /* for room; not those of forgotten files */
     uint64_t bytes;     /* of all entries, their overhead, pinned and given up ones included */
+    uint64_t beyond;    /* of `bytes`: not in the queues, whose budget it is */
     uint64_t entries;
 };
 

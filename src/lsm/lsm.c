@@ -269,6 +269,7 @@ static void stats_of_files(const struct lsm *lsm, struct lsm_stats *s)
     s->blob_bytes = version_blob_bytes(v);
     s->index_bytes = lsm->index_bytes;
     s->cache_bytes = blocks->bytes + values->bytes;
+    s->cache_beyond = blocks->beyond + values->beyond;
     s->cache_hits = blocks->hits + values->hits;
     s->cache_misses = blocks->misses + values->misses;
     s->flush_now = lsm->seal.busy;

@@ -64,6 +64,8 @@ struct lsm_fetch {
     struct cache_entry **pins;
     size_t pin_count;
     size_t pin_room;
+    uint64_t reading; /* bytes counted for it in the store's stats, by their names */
+    uint64_t pinned;
     void (*done)(void *owner, struct err e);
     void *owner; /* NULL with done: nobody waits any more */
 };
@@ -129,7 +131,8 @@ static void read_cell(struct fetch_part *p, const struct fetch_want *want)
     cell_decode(cell, &c);
     if (c.stamp <= p->fetch->flushed[c.key.db])
         return; /* its value may be gone: a newer cell that moved it went with the flush */
-    if ((c.flags & CELL_BLOB) || (want->kind == WANT_WHOLE && (c.flags & CELL_PARTS)))
+    /* A longer one is wanted again, by who knows then how long it is. */
+    if ((c.flags & CELL_BLOB) && cell_value_length(&c) <= WANT_READ_ALONG)
         read_value(p, c.value);
 }
 
@@ -175,6 +178,11 @@ static void part_run(struct job *job)
 
 static void add_pin(struct lsm_fetch *f, struct cache_entry *e)
 {
+    size_t len;
+
+    cache_bytes(e, &len);
+    f->pinned += len;
+    f->lsm->stats.pinned_bytes += len;
     if (f->pin_count == f->pin_room) {
         f->pin_room = f->pin_room ? f->pin_room * 2 : 8;
         f->pins = mem_realloc(f->pins, f->pin_room * sizeof(struct cache_entry *));
@@ -217,6 +225,8 @@ static void part_free(struct fetch_part *p)
 static void fetch_free(struct lsm_fetch *f)
 {
     list_remove(&f->link);
+    f->lsm->stats.reading_bytes -= f->reading;
+    f->lsm->stats.pinned_bytes -= f->pinned;
     for (size_t i = 0; i < f->pin_count; i++)
         cache_unpin(f->lsm->cache, f->pins[i]);
     for (size_t i = 0; i < f->part_count; i++)
@@ -245,6 +255,8 @@ static void part_done(struct job *job)
     }
     lsm_drop_version(lsm, f->version);
     f->version = NULL;
+    lsm->stats.reading_bytes -= f->reading;
+    f->reading = 0;
     if (err_is(e)) {
         lsm->stats.failed_reads++;
         trace_log(lsm->env->trace, TRACE_WARNING, "a read failed: %s (errno %d)", e.what, e.os);
@@ -254,6 +266,18 @@ static void part_done(struct job *job)
     else
         fetch_free(f);
     lsm_after_job(lsm);
+}
+
+static uint64_t weigh(const struct fetch_want *w)
+{
+    uint64_t length = 0;
+    struct blob_ref ref;
+
+    for (size_t at = 0; w->value_only && at < w->refs.len; at += BLOB_REF_SIZE) {
+        blob_ref_get(w->refs.data + at, &ref);
+        length += ref.length;
+    }
+    return want_bytes(w->kind, length);
 }
 
 /* Copies the wants and their keys. */
@@ -281,6 +305,7 @@ static void copy_wants(struct lsm_fetch *f, const struct want *wants, size_t cou
         to += w->key.subkey.len;
         if (w->kind != WANT_WALK)
             w->value_only = find_progress(f->lsm, &w->key, &w->skip, &w->refs);
+        f->reading += weigh(w);
     }
 }
 
@@ -298,6 +323,7 @@ struct lsm_fetch *lsm_fetch(struct lsm *lsm, const struct want *wants, size_t co
     version_hold(f->version);
     list_push(&lsm->fetches, &f->link);
     copy_wants(f, wants, count);
+    lsm->stats.reading_bytes += f->reading;
     f->part_count = count < PARTS_MAX ? count : PARTS_MAX;
     f->busy = f->part_count;
     for (size_t i = 0; i < f->part_count; i++) {
@@ -311,6 +337,11 @@ struct lsm_fetch *lsm_fetch(struct lsm *lsm, const struct want *wants, size_t co
     }
     lsm->stats.fetches++;
     return f;
+}
+
+uint64_t lsm_fetch_bytes(const struct lsm_fetch *f)
+{
+    return f->reading + f->pinned;
 }
 
 void lsm_fetch_end(struct lsm_fetch *f)

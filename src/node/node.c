@@ -286,12 +286,22 @@ void node_fetch(struct node *n, struct call *c, struct fetch *f)
     struct node_view *v = &n->view;
 
     request_move(c, CALL_FETCHING);
-    if (f->count == 0) {
-        n->stats.fetched += c->gather == NULL;
+    n->stats.fetched += f->count == 0 && c->gather == NULL;
+    if (!c->gather)
         node_view_want_keys(v, c);
-    }
     n->stats.fetches++;
     fetch_start(f, n->lsm, v->wants, v->want_count);
+}
+
+uint64_t node_wants(const struct node *n)
+{
+    return n->view.view.wanted;
+}
+
+void node_wait(struct node *n, struct call *c)
+{
+    (void)n;
+    request_move(c, CALL_FETCHING);
 }
 
 void node_pause(struct node *n, struct call *c, struct fetch *f)

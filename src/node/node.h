@@ -60,6 +60,12 @@ enum call_end node_run(struct node *node, struct call *c);
  * on, until fetch_end().  f->ready() says when node_run_again() may be called. */
 void node_fetch(struct node *node, struct call *c, struct fetch *f);
 
+/* Bytes of memory that what the call lacked takes, which was run last, about. */
+uint64_t node_wants(const struct node *node);
+
+/* Instead of node_fetch(): it is to be run again later, and keeps what it has read. */
+void node_wait(struct node *node, struct call *c);
+
 /* A slice of the call is done: node_run_again() may be called from the next turn on,
  * or after CALL_SAVE when lsm.h's on_saved() was, or after CALL_ROOM when node_buries().
  * What was read for it so far is let go. */

@@ -75,9 +75,7 @@ void connection_wake(struct connection *conn)
         list_push(&conn->server->ready, &conn->ready);
 }
 
-/* Its replies have to leave before it may ask for more.  A client that sends all
- * before it reads has room for that, but not many of them at once. */
-static bool must_drain(const struct connection *conn, size_t bytes)
+bool connection_must_drain(const struct connection *conn, size_t bytes)
 {
     uint64_t all = conn->server->instance.blocks.used_bytes;
 
@@ -93,9 +91,9 @@ static bool queue_is_open(const struct connection *conn)
 {
     const struct queue *q = conn->queue;
 
-    return !q->blocked && q->unsent + conn->held.calls <= LIMIT_PIPELINE &&
+    return !q->blocked && q->wanting == 0 && q->unsent + conn->held.calls <= LIMIT_PIPELINE &&
            conn->server->instance.waiting < LIMIT_WAITING &&
-           !must_drain(conn, conn->out.bytes + q->bytes);
+           !connection_must_drain(conn, conn->out.bytes + q->bytes);
 }
 
 bool connection_open(const struct connection *conn)
@@ -103,7 +101,7 @@ bool connection_open(const struct connection *conn)
     return !conn->gone && conn->session.closing == SESSION_OPEN &&
            conn->server->instance.stop == STOP_NO && conn->held.calls <= LIMIT_PIPELINE &&
            list_empty(&conn->parked) && !(conn->incoming && incoming_waits(conn)) &&
-           (conn->queue ? queue_is_open(conn) : !must_drain(conn, conn->out.bytes));
+           (conn->queue ? queue_is_open(conn) : !connection_must_drain(conn, conn->out.bytes));
 }
 
 void connection_refuse(struct connection *conn, const char *code, const char *text)

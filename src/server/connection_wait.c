@@ -4,6 +4,9 @@
 
 #include "node/request.h"
 #include "server/server_state.h"
+#include "session/memory.h"
+
+enum { FETCH_SHARE = 4 }; /* of maxmemory, for one call */
 
 /* The log position a reply has to wait for; 0: none. */
 static uint64_t gate_of(const struct server *s, const struct call *c)
@@ -25,10 +28,45 @@ static void on_fetched(struct fetch *f)
     list_push(&conn->server->resumed, &w->resumed);
 }
 
+/* Whoever is alone may read whatever it needs. */
+static bool reads_fit(const struct server *s, uint64_t bytes)
+{
+    const struct lsm_stats *lsm = lsm_stats(node_lsm(s->instance.node));
+
+    return lsm->reading_bytes == 0 ||
+           lsm->reading_bytes + lsm->pinned_bytes + bytes <= memory_reads(s->instance.memory_max);
+}
+
+bool connection_may_read(const struct waiting *w)
+{
+    const struct connection *conn = w->owner;
+    bool first = w->link.prev == &conn->queue->calls;
+
+    return reads_fit(conn->server, w->wants) &&
+           !connection_must_drain(conn, conn->out.bytes + (first ? 0 : conn->queue->bytes));
+}
+
+/* What calls read stays in memory until they are done with it: those beyond a share of it
+ * take turns, with what they have read so far. */
+static void read_or_wait(struct server *s, struct waiting *w)
+{
+    struct connection *conn = w->owner;
+    uint64_t wants = node_wants(s->instance.node);
+
+    if (reads_fit(s, wants)) {
+        node_fetch(s->instance.node, &w->call, &w->fetch);
+        return;
+    }
+    node_wait(s->instance.node, &w->call);
+    w->wants = wants;
+    conn->queue->wanting++;
+    list_push(&s->wanting, &w->resumed);
+}
+
 static void go_on_waiting(struct server *s, struct waiting *w, enum call_end end)
 {
     if (end == CALL_WANT) {
-        node_fetch(s->instance.node, &w->call, &w->fetch);
+        read_or_wait(s, w);
         return;
     }
     node_pause(s->instance.node, &w->call, &w->fetch);
@@ -150,10 +188,12 @@ static bool log_is_full(const struct server *s, const struct waiting *w)
     return !lsm_can_put(lsm, bytes);
 }
 
-/* What slices have found is held like replies.  False: replied. */
+/* What slices have found is held like replies; what must be read for one call before it
+ * can run, its keys' cells above all, is a part of memory at most.  False: replied. */
 static bool memory_left(const struct server *s, struct waiting *w)
 {
-    if (!w->call.gather || s->instance.blocks.used_bytes <= server_blocks_max(s))
+    if ((!w->call.gather || s->instance.blocks.used_bytes <= server_blocks_max(s)) &&
+        fetch_bytes(&w->fetch) <= s->instance.memory_max / FETCH_SHARE)
         return true;
     reply_error(&w->reply, "OOM", "command not allowed when used memory > 'maxmemory'.");
     return false;
@@ -165,6 +205,10 @@ void connection_resume(struct waiting *w)
     struct server *s = conn->server;
     enum call_end end = CALL_DONE;
 
+    if (w->wants) {
+        w->wants = 0;
+        conn->queue->wanting--;
+    }
     if (s->instance.special && session_paused(&conn->session, w->call.row)) {
         list_push(&s->paused, &w->resumed);
         return;

@@ -199,6 +199,7 @@ struct err server_new(struct env *env, struct options *options, struct server **
     list_init(&s->parked);
     list_init(&s->resumed);
     list_init(&s->slices);
+    list_init(&s->wanting);
     list_init(&s->burying);
     list_init(&s->saving);
     list_init(&s->paused);
@@ -318,6 +319,32 @@ static void serve_parked(struct server *s)
     s->unparking = false;
 }
 
+/* Those whose turn to read has come, in order, but for clients that do not take what was
+ * read for them. */
+static void serve_wanting(struct server *s)
+{
+    struct list now;
+
+    take_list(&s->wanting, &now);
+    while (!list_empty(&now)) {
+        struct waiting *w = list_item(now.next, struct waiting, resumed);
+        list_remove(&w->resumed);
+        if (connection_may_read(w))
+            connection_resume(w);
+        else
+            list_push(&s->wanting, &w->resumed);
+    }
+}
+
+static bool some_may_read(const struct server *s)
+{
+    list_for_each (at, &s->wanting) {
+        if (connection_may_read(list_item(at, struct waiting, resumed)))
+            return true;
+    }
+    return false;
+}
+
 static void release_held(struct server *s)
 {
     uint64_t acked = node_acked(s->instance.node);
@@ -380,7 +407,7 @@ static uint64_t next_deadline(const struct server *s)
     uint64_t node = node_deadline(s->instance.node);
     uint64_t at = s->cron_at < node ? s->cron_at : node;
 
-    if (!list_empty(&s->ready) || !list_empty(&s->slices))
+    if (!list_empty(&s->ready) || !list_empty(&s->slices) || some_may_read(s))
         return 0;
     if (s->instance.pausing && !(s->instance.special & INSTANCE_PAUSED))
         return 0;
@@ -409,6 +436,7 @@ uint64_t server_turn(struct server *s)
     serve_resumed(s, &s->slices);
     if (node_buries(in->node))
         serve_resumed(s, &s->burying);
+    serve_wanting(s);
     serve_ready(s);
     serve_parked(s);
     if (in->stop == STOP_ASKED && s->state != SERVER_STOPPING && s->state != SERVER_STOPPED)

@@ -25,6 +25,7 @@ struct server {
     bool unparking;      /* those are being tried, in their order */
     struct list resumed; /* calls that may go on, by queue.h's links */
     struct list slices;  /* the same, in the turn that follows */
+    struct list wanting; /* the same, when memory for what they want is free */
     struct list burying; /* the same, when node_buries() */
     struct list saving;  /* the same, when the checkpoint under way has ended */
     struct list paused;  /* the same, when CLIENT PAUSE has ended */
