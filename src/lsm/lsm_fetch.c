@@ -1,7 +1,11 @@
 /* lsm_fetch.c: what find and walk did not have at hand, read by jobs.
  *
- *     lsm_fetch() -> parts, each a JOB_READ -> last one done -> blocks and values into
- *     the cache, pinned -> done() -> ... -> lsm_fetch_end(): unpinned
+ *     lsm_fetch() -> parts, each a JOB_READ -> blocks and values into the cache, pinned
+ *                       ^                            | -> last one -> done() -> ...
+ *                       '------ more than a slice ---'                  lsm_fetch_end(): unpinned
+ *
+ * A part of many wants reads a slice of them at a time and queues up again, behind who
+ * came meanwhile.
  *
  * Nothing that was read is handed over: the call asks again and finds it in the
  * cache, by way of the version that counts then.  So a read is never older than
@@ -19,8 +23,9 @@
 #include "lsm/lsm_state.h"
 
 enum {
-    PARTS_MAX = 4,   /* jobs of one fetch: wants beyond are read one after another */
-    WALK_BLOCKS = 8, /* read of each source for a walk */
+    PARTS_MAX = 4,    /* jobs of one fetch: wants beyond are read one after another */
+    SLICE_WANTS = 64, /* of a part: a few ms of cold reads, which others wait for */
+    WALK_BLOCKS = 8,  /* read of each source for a walk */
 };
 
 /* One want, copied. */
@@ -43,7 +48,7 @@ struct fetch_value {
 struct fetch_part {
     struct job job;
     struct lsm_fetch *fetch;
-    size_t first; /* wants first, first + step, ... are this part's */
+    size_t next; /* wants next, next + step, ... are left to this part */
     struct lookup lookup;
     struct fetch_value *values;
     size_t value_count;
@@ -163,14 +168,15 @@ static void part_run(struct job *job)
     struct fetch_part *p = list_item(job, struct fetch_part, job);
     const struct lsm_fetch *f = p->fetch;
 
-    for (size_t i = p->first; i < f->count && !err_is(p->err); i += f->part_count) {
-        const struct fetch_want *want = &f->wants[i];
+    for (unsigned n = 0; n < SLICE_WANTS && p->next < f->count && !err_is(p->err); n++) {
+        const struct fetch_want *want = &f->wants[p->next];
         if (want->kind == WANT_WALK)
             read_walk(p, want);
         else if (want->value_only)
             read_value(p, buf_slice(&want->refs));
         else
             read_cell(p, want);
+        p->next += f->part_count;
     }
 }
 
@@ -190,7 +196,18 @@ static void add_pin(struct lsm_fetch *f, struct cache_entry *e)
     f->pins[f->pin_count++] = e;
 }
 
-/* What a part read goes into the cache. */
+/* Frees what was not taken. */
+static void part_free(struct fetch_part *p)
+{
+    lookup_deinit(&p->lookup);
+    for (size_t i = 0; i < p->value_count; i++)
+        mem_free(p->values[i].bytes);
+    mem_free(p->values);
+    p->values = NULL;
+    p->value_count = 0;
+}
+
+/* What a part has read goes into the cache. */
 static void take_part(struct lsm_fetch *f, struct fetch_part *p, bool pin)
 {
     struct cache *cache = f->lsm->cache;
@@ -211,14 +228,7 @@ static void take_part(struct lsm_fetch *f, struct fetch_part *p, bool pin)
         if (pin)
             add_pin(f, e);
     }
-}
-
-static void part_free(struct fetch_part *p)
-{
-    lookup_deinit(&p->lookup);
-    for (size_t i = 0; i < p->value_count; i++)
-        mem_free(p->values[i].bytes);
-    mem_free(p->values);
+    part_free(p);
 }
 
 /* Frees it with what was not taken. */
@@ -246,10 +256,14 @@ static void part_done(struct job *job)
     struct lsm *lsm = f->lsm;
     struct err e = err_ok();
 
+    take_part(f, p, f->done != NULL);
+    if (p->next < f->count && !err_is(p->err) && f->done) {
+        pool_submit(lsm->env->pool, &p->job);
+        return;
+    }
     if (--f->busy > 0)
         return;
     for (size_t i = 0; i < f->part_count; i++) {
-        take_part(f, &f->parts[i], f->done != NULL);
         if (err_is(f->parts[i].err))
             e = f->parts[i].err;
     }
@@ -329,7 +343,7 @@ struct lsm_fetch *lsm_fetch(struct lsm *lsm, const struct want *wants, size_t co
     for (size_t i = 0; i < f->part_count; i++) {
         struct fetch_part *p = &f->parts[i];
         p->fetch = f;
-        p->first = i;
+        p->next = i;
         p->lookup.version = f->version;
         p->err = err_ok();
         p->job = (struct job){ .run = part_run, .done = part_done, .priority = JOB_READ };

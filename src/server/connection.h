@@ -113,8 +113,8 @@ void connection_forget_waiting(struct connection *conn);
 /* What a waiting call lacked is there, or cannot be read, or its turn to read has come. */
 void connection_resume(struct waiting *w);
 
-/* A call in server->wanting: its turn has come. */
-bool connection_may_read(const struct waiting *w);
+/* A call in server->wanting: its turn has come.  *fits: as far as memory is concerned. */
+bool connection_may_read(const struct waiting *w, bool *fits);
 
 /* Its held replies are to be released, or failed, with the log. */
 void connection_hold(struct connection *conn);

@@ -37,36 +37,38 @@ static bool reads_fit(const struct server *s, uint64_t bytes)
            lsm->reading_bytes + lsm->pinned_bytes + bytes <= memory_reads(s->instance.memory_max);
 }
 
-bool connection_may_read(const struct waiting *w)
+bool connection_may_read(const struct waiting *w, bool *fits)
 {
     const struct connection *conn = w->owner;
     bool first = w->link.prev == &conn->queue->calls;
 
-    return reads_fit(conn->server, w->wants) &&
+    *fits = reads_fit(conn->server, w->wants);
+    return *fits &&
            !connection_must_drain(conn, conn->out.bytes + (first ? 0 : conn->queue->bytes));
 }
 
 /* What calls read stays in memory until they are done with it: those beyond a share of it
- * take turns, with what they have read so far. */
-static void read_or_wait(struct server *s, struct waiting *w)
+ * take turns, with what they have read so far.  `turn`: this one's has come. */
+static void read_or_wait(struct server *s, struct waiting *w, bool turn)
 {
     struct connection *conn = w->owner;
     uint64_t wants = node_wants(s->instance.node);
 
-    if (reads_fit(s, wants)) {
+    if ((turn || !s->reads_short) && reads_fit(s, wants)) {
         node_fetch(s->instance.node, &w->call, &w->fetch);
         return;
     }
     node_wait(s->instance.node, &w->call);
     w->wants = wants;
     conn->queue->wanting++;
+    s->reads_short = true;
     list_push(&s->wanting, &w->resumed);
 }
 
-static void go_on_waiting(struct server *s, struct waiting *w, enum call_end end)
+static void go_on_waiting(struct server *s, struct waiting *w, enum call_end end, bool turn)
 {
     if (end == CALL_WANT) {
-        read_or_wait(s, w);
+        read_or_wait(s, w, turn);
         return;
     }
     node_pause(s->instance.node, &w->call, &w->fetch);
@@ -91,7 +93,7 @@ void connection_wait(struct connection *conn, struct call *c, enum call_end end)
     w->owner = conn;
     s->instance.waiting++;
     fetch_init(&w->fetch, on_fetched);
-    go_on_waiting(s, w, end);
+    go_on_waiting(s, w, end, false);
     connection_hold(conn);
 }
 
@@ -204,8 +206,9 @@ void connection_resume(struct waiting *w)
     struct connection *conn = w->owner;
     struct server *s = conn->server;
     enum call_end end = CALL_DONE;
+    bool turn = w->wants > 0;
 
-    if (w->wants) {
+    if (turn) {
         w->wants = 0;
         conn->queue->wanting--;
     }
@@ -225,7 +228,7 @@ void connection_resume(struct waiting *w)
         reply_cut_to(&w->reply, 0, 0);
         if (connection_attends(conn))
             connection_after(conn, &w->call, end);
-        go_on_waiting(s, w, end);
+        go_on_waiting(s, w, end, turn);
         return;
     }
     if (err_is(w->fetch.err))

@@ -324,23 +324,30 @@ static void serve_parked(struct server *s)
 static void serve_wanting(struct server *s)
 {
     struct list now;
+    bool fits = true;
 
     take_list(&s->wanting, &now);
+    s->reads_short = false;
     while (!list_empty(&now)) {
         struct waiting *w = list_item(now.next, struct waiting, resumed);
         list_remove(&w->resumed);
-        if (connection_may_read(w))
+        if (!s->reads_short && connection_may_read(w, &fits)) {
             connection_resume(w);
-        else
-            list_push(&s->wanting, &w->resumed);
+            continue;
+        }
+        s->reads_short |= !fits;
+        list_push(&s->wanting, &w->resumed);
     }
 }
 
 static bool some_may_read(const struct server *s)
 {
     list_for_each (at, &s->wanting) {
-        if (connection_may_read(list_item(at, struct waiting, resumed)))
+        bool fits;
+        if (connection_may_read(list_item(at, struct waiting, resumed), &fits))
             return true;
+        if (!fits)
+            break;
     }
     return false;
 }
