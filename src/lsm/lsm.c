@@ -235,6 +235,8 @@ uint64_t lsm_deadline(const struct lsm *lsm)
 
     if (!lsm_open(lsm))
         return UINT64_MAX;
+    if (cache_gives_way(lsm->cache))
+        return 0;
     at = sooner(log_deadline(lsm->log), seal_deadline(&lsm->seal));
     at = sooner(at, upkeep_deadline(&lsm->upkeep));
     at = sooner(at, install_deadline(&lsm->install));

@@ -162,7 +162,8 @@ unsigned lsm_loaded_permille(const struct lsm *lsm);
 /* A turn begins: what was borrowed before is not good any more. */
 void lsm_turn(struct lsm *lsm);
 
-/* Bytes that what was read may take, from now on. */
+/* Bytes that what was read may take, from now on; if there is more it goes turn by turn,
+ * and lsm_deadline() is at once until then. */
 void lsm_set_cache(struct lsm *lsm, size_t bytes);
 
 /* Bytes of disk the store may take (0: no bound), what goes when it comes near, and how
