@@ -33,7 +33,8 @@ struct connection {
     struct list dirty;   /* in server->dirty: output to send, or to be closed */
     struct list holding; /* in server->holding: replies wait, for the log or the disk */
     struct list parked;  /* in server->parked */
-    size_t parked_for;   /* ... bytes its next write may take in the log */
+    size_t parked_for;   /* ... bytes its next write may take in the log ... */
+    bool parked_aside;   /* ... or it waits for something else, which it looks for itself */
     struct reader reader;
     struct block *in; /* NULL unless bytes of an unfinished command are kept */
     size_t at;        /* where in it the next command begins */

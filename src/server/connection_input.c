@@ -141,6 +141,7 @@ static bool must_park(struct connection *conn, const struct call *c, size_t byte
     if (!c->row || !(c->row->flags & CMD_WRITE) || (!behind && connection_unparks(conn, bytes)))
         return false;
     conn->parked_for = bytes;
+    conn->parked_aside = false;
     return true;
 }
 
@@ -161,6 +162,7 @@ static bool held_up(struct connection *conn, const struct call *c)
         row = command_find_sub(row, c->argv[1]);
     if (!row || !command_arity_ok(row, c->argc) || !conn->session.authenticated)
         return false; /* it is an error now as well as then */
+    conn->parked_aside = true;
     if (session_paused(&conn->session, row))
         list_push(&s->held_up, &conn->parked);
     else if ((s->instance.special & INSTANCE_CROWDED) && (row->flags & CMD_PUBSUB))

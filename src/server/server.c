@@ -308,9 +308,7 @@ static void serve_parked(struct server *s)
         struct connection *conn = list_item(at, struct connection, parked);
         next = at->next;
         end = at == last; /* who parks again does so behind it */
-        if (!connection_unparks(conn, 0))
-            break;
-        if (!connection_unparks(conn, conn->parked_for))
+        if (!conn->parked_aside && !connection_unparks(conn, conn->parked_for))
             continue; /* a small one may find room before a large one does */
         list_remove(&conn->parked);
         connection_process(conn);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "server/server_state.h"
-#include "unit/server/server_world.h"
+#include "unit/turn/server_world.h"
 
 enum { MS = 1000 };
 

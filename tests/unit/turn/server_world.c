@@ -1,5 +1,5 @@
 /* server_world.c: the seams a server needs, in their simplest form. */
-#include "unit/server/server_world.h"
+#include "unit/turn/server_world.h"
 
 #include <assert.h>
 #include <stdio.h>

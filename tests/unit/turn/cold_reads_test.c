@@ -5,7 +5,7 @@
 
 #include "server/server_state.h"
 #include "session/memory.h"
-#include "unit/server/server_world.h"
+#include "unit/turn/server_world.h"
 
 enum { KEYS = 600 };
 
