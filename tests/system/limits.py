@@ -183,20 +183,6 @@ def pipelines_of_100000(t, new, given):
     watch.judge(t, "pipelines", 200)
 
 
-def busy_s():
-        with open(f"/proc/{server.pid}/task/{server.pid}/stat", encoding="ascii") as f:
-            fields = f.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / ticks
-
-    with server.connect(timeout=120) as c:
-        command = resp.encode([b"EXISTS"] + [b"key:%07d" % n for n in range(200000)])
-        before = busy_s()
-        c.send_raw(command)
-        t.equal(c.read(), (":", 0), "EXISTS of 200,000 keys")
-        took = busy_s() - before
-    t.check(harness.sanitized(server) or took < 3, "the loop is not busy with it for long", f"{took:.1f} s")
-
-
 def replies_that_nobody_reads_yet(t, new, given):
     """Client libraries send a whole pipeline before they read: both directions are full at once."""
     del given
