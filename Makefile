@@ -96,8 +96,9 @@ tests: units systems
 UNITS := $(sort $(foreach f,$(filter tests/unit/%,$(TESTS)),$(word 3,$(subst /, ,$(f)))))
 UNITS := $(filter-out %.c,$(UNITS))
 units: $(UNITS:%=$(B)/unit/%_test)
-# Tools look at stores in memory, which the engine's tests have.
+# Tools and whole servers (turn/) look at stores in memory, which the engine's tests have.
 UNIT_HELP_tool := tests/unit/lsm/lsm_world.c tests/unit/lsm/memory_fs.c
+UNIT_HELP_turn := $(UNIT_HELP_tool)
 define unit_rule
 $(B)/unit/$(1)_test: $(call obj,$(filter tests/unit/$(1)/%,$(TESTS)) $(wildcard tests/unit/*.c) $(UNIT_HELP_$(1))) \
 		$(if $(filter os,$(1)),$(B)/libhenge-os.a) $(B)/libhenge.a

@@ -159,8 +159,8 @@ void call_put_argument(struct call *c, uint32_t arg, uint32_t value_arg, uint64_
 
 bool call_reply_range(struct call *c, const struct cell *head, size_t first, size_t len)
 {
-    assert(!(head->flags & CELL_BLOB) && first + len <= cell_value_length(head));
-    if (!(head->flags & CELL_PARTS) || len == 0) {
+    assert(first + len <= cell_value_length(head));
+    if (!(head->flags & (CELL_PARTS | CELL_BLOB)) || len == 0) {
         reply_bulk(c->reply, slice_of(len ? head->value.data + first : NULL, len));
         return true;
     }

@@ -28,6 +28,7 @@ enum call_end {
     CALL_WANT,  /* to be run again when the view has what it lacked */
     CALL_LATER, /* to be run again in a later turn: a slice of it is done (gather.h) */
     CALL_SAVE,  /* to be run again when the checkpoint that is under way has ended */
+    CALL_ROOM,  /* to be run again when the log takes what the answer rests on (node.h) */
 };
 
 /* Where a request is: node/request.c draws and guards the moves. */
@@ -67,6 +68,7 @@ struct call {
     struct call_large *large; /* the call's own; NULL for none */
     struct gather *gather;    /* what its slices have found so far; NULL for none */
     uint64_t whole_max;       /* bytes a value in pieces may have to be put together */
+    uint64_t want_max;        /* bytes it should want at a time; 0: no bound */
     uint64_t save;            /* the checkpoint it waits for: its number; 0 for none */
     uint8_t databases;        /* how many there are */
     bool no_touch;            /* what it finds is not used by that, for evictions */
@@ -156,14 +158,14 @@ bool call_get_int(struct call *c, uint32_t arg, int *out);
 /* Puts a string, argv[value_arg], under argv[arg], however it came. */
 void call_put_argument(struct call *c, uint32_t arg, uint32_t value_arg, uint64_t expire_ms);
 
-/* Replies `len` bytes, from `first` on, which are there, of a value that want_text() or
- * want_value() found; false: an error is replied. */
+/* Replies `len` bytes, from `first` on, which are there, of a value that was found; false:
+ * an error is replied. */
 bool call_reply_range(struct call *c, const struct cell *head, size_t first, size_t len);
 
 /* The same for all of them. */
 static inline bool call_reply_value(struct call *c, const struct cell *head)
 {
-    if (head->flags & CELL_PARTS)
+    if (head->flags & (CELL_PARTS | CELL_BLOB))
         return call_reply_range(c, head, 0, cell_value_length(head));
     reply_bulk(c->reply, head->value);
     return true;

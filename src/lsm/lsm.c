@@ -235,6 +235,8 @@ uint64_t lsm_deadline(const struct lsm *lsm)
 
     if (!lsm_open(lsm))
         return UINT64_MAX;
+    if (cache_gives_way(lsm->cache))
+        return 0;
     at = sooner(log_deadline(lsm->log), seal_deadline(&lsm->seal));
     at = sooner(at, upkeep_deadline(&lsm->upkeep));
     at = sooner(at, install_deadline(&lsm->install));
@@ -269,6 +271,7 @@ static void stats_of_files(const struct lsm *lsm, struct lsm_stats *s)
     s->blob_bytes = version_blob_bytes(v);
     s->index_bytes = lsm->index_bytes;
     s->cache_bytes = blocks->bytes + values->bytes;
+    s->cache_beyond = blocks->beyond + values->beyond;
     s->cache_hits = blocks->hits + values->hits;
     s->cache_misses = blocks->misses + values->misses;
     s->flush_now = lsm->seal.busy;

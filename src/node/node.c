@@ -18,6 +18,8 @@ enum {
     PATROL_EVERY_US = 1000,
     EXPIRE_MOST = 500,   /* timers at a time, about half a millisecond */
     SWEEP_VISITS = 4000, /* about half a millisecond */
+    BURY_WAIT_US = 1000 * 1000,
+    TOMBSTONE_MOST = LIMIT_KEY + CELL_FIXED_SIZE + 8,
 };
 
 struct node {
@@ -28,6 +30,8 @@ struct node {
     struct events events;
     uint64_t now_us;
     uint64_t floor_us; /* expiries were seen by then that are not written down */
+    uint64_t full_us;  /* mono: since then every turn found the log full; 0: it is not */
+    bool stuck;        /* ... for BURY_WAIT_US */
     uint64_t sweep_at; /* mono_us */
     uint64_t mono_us;  /* of this turn, while somebody listens to expiries */
     bool tracks;       /* uses of keys, for evictions */
@@ -128,6 +132,23 @@ static uint64_t prompt_deadline(const struct node *n)
     return n->mono_us + (next_us > n->now_us ? next_us - n->now_us : 0);
 }
 
+/* A store whose tables cannot be compacted stays full, for who knows how long. */
+static void look_whether_full(struct node *n)
+{
+    uint64_t now = clock_mono_us(n->env->clock);
+
+    if (lsm_state(n->lsm) != LSM_READY || lsm_can_put(n->lsm, TOMBSTONE_MOST))
+        n->full_us = 0;
+    else if (!n->full_us)
+        n->full_us = now;
+    n->stuck = n->full_us && now - n->full_us >= BURY_WAIT_US;
+}
+
+bool node_buries(const struct node *n)
+{
+    return !n->full_us || n->stuck;
+}
+
 void node_turn_begin(struct node *n)
 {
     uint64_t wall = clock_wall_us(n->env->clock);
@@ -138,6 +159,7 @@ void node_turn_begin(struct node *n)
     n->now_us = wall > last ? wall : last;
     n->tracks = lsm_tracks(n->lsm);
     lsm_turn(n->lsm);
+    look_whether_full(n);
     if (n->patrol.on)
         expire_promptly(n);
 }
@@ -176,8 +198,8 @@ static uint64_t gate_of(const struct node *n)
 
 /* Writes down what the call saw expired.  True: the log takes nothing just now, and
  * the call, which has changed nothing, is to be run again: else its answer would rest
- * on a clock that may be set back.  A log that does not come back cannot be waited for;
- * then this process's own clock stays at least. */
+ * on a clock that may be set back.  A log that does not come back, or is full for long,
+ * cannot be waited for; then this process's own clock stays at least. */
 static bool bury(struct node *n)
 {
     struct node_view *v = &n->view;
@@ -188,8 +210,10 @@ static bool bury(struct node *n)
     events_to_front(&n->events, mark); /* it had expired before the call put anything */
     if (!v->unburied)
         return false;
-    if (lsm_state(n->lsm) == LSM_READY && !wrote) {
+    if (lsm_state(n->lsm) == LSM_READY && !wrote && !n->stuck) {
         n->events.noted.len -= mark; /* the call will say it again */
+        if (!n->full_us)             /* it has filled up in this turn */
+            n->full_us = clock_mono_us(n->env->clock);
         return true;
     }
     if (n->floor_us < v->now_us) /* the call's, which began before this turn perhaps */
@@ -244,7 +268,7 @@ enum call_end node_run(struct node *n, struct call *c)
         n->stats.misses += v->misses - misses;
     }
     if (v->expired.len && bury(n) && end == CALL_DONE)
-        end = CALL_LATER;
+        end = CALL_ROOM;
     if (v->written)
         lsm_request(n->lsm);
     if (end != CALL_DONE)
@@ -262,12 +286,22 @@ void node_fetch(struct node *n, struct call *c, struct fetch *f)
     struct node_view *v = &n->view;
 
     request_move(c, CALL_FETCHING);
-    if (f->count == 0) {
-        n->stats.fetched += c->gather == NULL;
+    n->stats.fetched += f->count == 0 && c->gather == NULL;
+    if (!c->gather)
         node_view_want_keys(v, c);
-    }
     n->stats.fetches++;
     fetch_start(f, n->lsm, v->wants, v->want_count);
+}
+
+uint64_t node_wants(const struct node *n)
+{
+    return n->view.view.wanted;
+}
+
+void node_wait(struct node *n, struct call *c)
+{
+    (void)n;
+    request_move(c, CALL_FETCHING);
 }
 
 void node_pause(struct node *n, struct call *c, struct fetch *f)

@@ -42,8 +42,13 @@ static void note_expiry(struct node_view *v, const struct cell_key *key)
         events_note(v->events, NOTE_EVENT, key->db, slice_str("expired"), key->key);
 }
 
-static void note_want(struct node_view *v, const struct cell_key *key, enum want_kind kind)
+/* `head` is as lsm_find() left it. */
+static void note_want(struct node_view *v, const struct cell_key *key, enum want_kind kind,
+                      const struct cell *head)
 {
+    bool known = head && (head->flags & (CELL_BLOB | CELL_PARTS));
+
+    v->view.wanted += want_bytes(kind, known ? cell_value_length(head) : 0);
     if (v->want_count == v->want_cap) {
         v->want_cap = v->want_cap ? v->want_cap * 2 : 16;
         v->wants = mem_realloc(v->wants, v->want_cap * sizeof(struct want));
@@ -70,7 +75,7 @@ static enum view_answer view_find(struct view *view, const struct cell_key *key,
             node_view_note_expired(v, key);
         }
     } else if (answer == LSM_WANT) {
-        note_want(v, key, kind);
+        note_want(v, key, kind, out);
         return VIEW_WANT;
     }
     v->misses++;
@@ -83,6 +88,8 @@ void node_view_want_keys(struct node_view *v, const struct call *c)
     uint32_t first, step, keys = command_keys(c->row, c->argc, &first, &step);
 
     for (uint32_t i = first; keys > 0; keys--, i += step) {
+        if (c->want_max && v->view.wanted > c->want_max)
+            return; /* the rest another time */
         struct cell_key key = cell_head_key(c->db, c->argv[i]);
         struct cell head;
 
@@ -90,7 +97,7 @@ void node_view_want_keys(struct node_view *v, const struct call *c)
         if (next < noted && slice_equal(v->wants[next].key.key, key.key))
             next++;
         else if (lsm_find(v->lsm, &key, WANT_CELL, &head) == LSM_WANT)
-            note_want(v, &key, WANT_CELL);
+            note_want(v, &key, WANT_CELL, &head);
     }
 }
 
@@ -221,7 +228,7 @@ static enum view_walk_end view_walk(struct view *view, uint8_t db, uint64_t from
         break;
     }
     *next = at;
-    note_want(v, &(struct cell_key){ .position = at, .db = db }, WANT_WALK);
+    note_want(v, &(struct cell_key){ .position = at, .db = db }, WANT_WALK, NULL);
     return VIEW_WALK_WANT;
 }
 
@@ -256,6 +263,7 @@ void node_view_begin(struct node_view *v, uint64_t now_us)
     v->seen_stamp = 0;
     v->written = 0;
     v->want_count = 0;
+    v->view.wanted = 0;
     v->expired.len = 0;
     v->unburied = false;
 }

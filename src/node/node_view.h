@@ -37,7 +37,8 @@ void node_view_deinit(struct node_view *v);
 void node_view_begin(struct node_view *v, uint64_t now_us);
 
 /* Adds the heads of all keys that the call's row names and that are not at hand to
- * the wants of a run that ended with some, so that one fetch gets them all. */
+ * the wants of a run that ended with some, so that one fetch gets them all, or as many
+ * as the call should want at a time. */
 void node_view_want_keys(struct node_view *v, const struct call *c);
 
 /* Notes an expired head cell: its tombstone is to be written. */

@@ -15,11 +15,14 @@ enum {
     DOUBLE_MAX = 64,                /* what num_put_double() may need */
     COPY_MAX = 4096,                /* below, a copy is cheaper than a block mostly empty */
     ERROR_TEXT_MAX = 512,           /* of reply_errorf(), its NUL included */
+    BEHIND_PROMISE = 128,
 };
 
 static struct block *add_block(struct reply *r, size_t size)
 {
-    struct block *b = block_new(r->pool, size);
+    /* Between promises there is little more than the length of the next one. */
+    bool little = r->last && r->last->promise && size <= BEHIND_PROMISE;
+    struct block *b = little ? block_small(r->pool, BEHIND_PROMISE) : block_new(r->pool, size);
 
     if (r->last)
         r->last->next = b;

@@ -124,13 +124,25 @@ bool connection_peek(struct connection *conn, struct lsm_coming *key)
     return found;
 }
 
-/* The log is well but cannot take this write yet. */
-static bool must_park(struct server *s, const struct call *c, size_t bytes)
+bool connection_unparks(const struct connection *conn, size_t bytes)
 {
-    struct lsm *lsm = node_lsm(s->instance.node);
+    const struct lsm *lsm = node_lsm(conn->server->instance.node);
 
-    return c->row && (c->row->flags & CMD_WRITE) && lsm_state(lsm) == LSM_READY &&
-           !lsm_can_put(lsm, bytes + c->argc * (CELL_FIXED_SIZE + 16));
+    return lsm_state(lsm) != LSM_READY || lsm_can_put(lsm, bytes);
+}
+
+/* The log is well but cannot take this write yet, or others wait for it already. */
+static bool must_park(struct connection *conn, const struct call *c, size_t bytes)
+{
+    struct server *s = conn->server;
+    bool behind = !s->unparking && !list_empty(&s->parked);
+
+    bytes += c->argc * (CELL_FIXED_SIZE + 16);
+    if (!c->row || !(c->row->flags & CMD_WRITE) || (!behind && connection_unparks(conn, bytes)))
+        return false;
+    conn->parked_for = bytes;
+    conn->parked_aside = false;
+    return true;
 }
 
 /* Redis's guard against web pages that speak to a local port: what begins as an
@@ -150,6 +162,7 @@ static bool held_up(struct connection *conn, const struct call *c)
         row = command_find_sub(row, c->argv[1]);
     if (!row || !command_arity_ok(row, c->argc) || !conn->session.authenticated)
         return false; /* it is an error now as well as then */
+    conn->parked_aside = true;
     if (session_paused(&conn->session, row))
         list_push(&s->held_up, &conn->parked);
     else if ((s->instance.special & INSTANCE_CROWDED) && (row->flags & CMD_PUBSUB))
@@ -214,7 +227,7 @@ static size_t run_batch(struct connection *conn, const struct batch *b)
             return i;
         if (s->instance.special && held_up(conn, c))
             return i;
-        if (must_park(s, c, s->ends[i] - conn->at)) {
+        if (must_park(conn, c, s->ends[i] - conn->at)) {
             list_push(&s->parked, &conn->parked);
             return i;
         }

@@ -4,6 +4,9 @@
 
 #include "node/request.h"
 #include "server/server_state.h"
+#include "session/memory.h"
+
+enum { FETCH_SHARE = 4 }; /* of maxmemory, for one call */
 
 /* The log position a reply has to wait for; 0: none. */
 static uint64_t gate_of(const struct server *s, const struct call *c)
@@ -25,14 +28,54 @@ static void on_fetched(struct fetch *f)
     list_push(&conn->server->resumed, &w->resumed);
 }
 
-static void go_on_waiting(struct server *s, struct waiting *w, enum call_end end)
+/* Whoever is alone may read whatever it needs. */
+static bool reads_fit(const struct server *s, uint64_t bytes)
 {
-    if (end == CALL_WANT) {
+    const struct lsm_stats *lsm = lsm_stats(node_lsm(s->instance.node));
+
+    return lsm->reading_bytes == 0 ||
+           lsm->reading_bytes + lsm->pinned_bytes + bytes <= memory_reads(s->instance.memory_max);
+}
+
+bool connection_may_read(const struct waiting *w, bool *fits)
+{
+    const struct connection *conn = w->owner;
+    bool first = w->link.prev == &conn->queue->calls;
+
+    *fits = reads_fit(conn->server, w->wants);
+    return *fits &&
+           !connection_must_drain(conn, conn->out.bytes + (first ? 0 : conn->queue->bytes));
+}
+
+/* What calls read stays in memory until they are done with it: those beyond a share of it
+ * take turns, with what they have read so far.  `turn`: this one's has come. */
+static void read_or_wait(struct server *s, struct waiting *w, bool turn)
+{
+    struct connection *conn = w->owner;
+    uint64_t wants = node_wants(s->instance.node);
+
+    if ((turn || !s->reads_short) && reads_fit(s, wants)) {
         node_fetch(s->instance.node, &w->call, &w->fetch);
         return;
     }
+    node_wait(s->instance.node, &w->call);
+    w->wants = wants;
+    conn->queue->wanting++;
+    s->reads_short = true;
+    list_push(&s->wanting, &w->resumed);
+}
+
+static void go_on_waiting(struct server *s, struct waiting *w, enum call_end end, bool turn)
+{
+    if (end == CALL_WANT) {
+        read_or_wait(s, w, turn);
+        return;
+    }
     node_pause(s->instance.node, &w->call, &w->fetch);
-    list_push(end == CALL_SAVE ? &s->saving : &s->slices, &w->resumed);
+    list_push(end == CALL_SAVE   ? &s->saving
+              : end == CALL_ROOM ? &s->burying
+                                 : &s->slices,
+              &w->resumed);
 }
 
 void connection_wait(struct connection *conn, struct call *c, enum call_end end)
@@ -50,7 +93,7 @@ void connection_wait(struct connection *conn, struct call *c, enum call_end end)
     w->owner = conn;
     s->instance.waiting++;
     fetch_init(&w->fetch, on_fetched);
-    go_on_waiting(s, w, end);
+    go_on_waiting(s, w, end, false);
     connection_hold(conn);
 }
 
@@ -147,10 +190,12 @@ static bool log_is_full(const struct server *s, const struct waiting *w)
     return !lsm_can_put(lsm, bytes);
 }
 
-/* What slices have found is held like replies.  False: replied. */
+/* What slices have found is held like replies; what must be read for one call before it
+ * can run, its keys' cells above all, is a part of memory at most.  False: replied. */
 static bool memory_left(const struct server *s, struct waiting *w)
 {
-    if (!w->call.gather || s->instance.blocks.used_bytes <= server_blocks_max(s))
+    if ((!w->call.gather || s->instance.blocks.used_bytes <= server_blocks_max(s)) &&
+        fetch_bytes(&w->fetch) <= s->instance.memory_max / FETCH_SHARE)
         return true;
     reply_error(&w->reply, "OOM", "command not allowed when used memory > 'maxmemory'.");
     return false;
@@ -161,7 +206,12 @@ void connection_resume(struct waiting *w)
     struct connection *conn = w->owner;
     struct server *s = conn->server;
     enum call_end end = CALL_DONE;
+    bool turn = w->wants > 0;
 
+    if (turn) {
+        w->wants = 0;
+        conn->queue->wanting--;
+    }
     if (s->instance.special && session_paused(&conn->session, w->call.row)) {
         list_push(&s->paused, &w->resumed);
         return;
@@ -178,7 +228,7 @@ void connection_resume(struct waiting *w)
         reply_cut_to(&w->reply, 0, 0);
         if (connection_attends(conn))
             connection_after(conn, &w->call, end);
-        go_on_waiting(s, w, end);
+        go_on_waiting(s, w, end, turn);
         return;
     }
     if (err_is(w->fetch.err))

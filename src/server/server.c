@@ -199,6 +199,8 @@ struct err server_new(struct env *env, struct options *options, struct server **
     list_init(&s->parked);
     list_init(&s->resumed);
     list_init(&s->slices);
+    list_init(&s->wanting);
+    list_init(&s->burying);
     list_init(&s->saving);
     list_init(&s->paused);
     list_init(&s->held_up);
@@ -294,18 +296,58 @@ static void serve_resumed(struct server *s, struct list *from)
     }
 }
 
-/* Those whose next write the log could not take try again, in order of arrival. */
+/* Those whose next write the log could not take try again, in order of arrival; what
+ * they sent is not looked at before the log has room for it, however many they are. */
 static void serve_parked(struct server *s)
 {
-    struct list now;
+    struct list *last = s->parked.prev, *next;
+    bool end = list_empty(&s->parked);
 
-    take_list(&s->parked, &now);
-    while (!list_empty(&now)) {
-        struct connection *conn = list_item(now.next, struct connection, parked);
+    s->unparking = true;
+    for (struct list *at = s->parked.next; !end; at = next) {
+        struct connection *conn = list_item(at, struct connection, parked);
+        next = at->next;
+        end = at == last; /* who parks again does so behind it */
+        if (!conn->parked_aside && !connection_unparks(conn, conn->parked_for))
+            continue; /* a small one may find room before a large one does */
         list_remove(&conn->parked);
         connection_process(conn);
         connection_touch(conn);
     }
+    s->unparking = false;
+}
+
+/* Those whose turn to read has come, in order, but for clients that do not take what was
+ * read for them. */
+static void serve_wanting(struct server *s)
+{
+    struct list now;
+    bool fits = true;
+
+    take_list(&s->wanting, &now);
+    s->reads_short = false;
+    while (!list_empty(&now)) {
+        struct waiting *w = list_item(now.next, struct waiting, resumed);
+        list_remove(&w->resumed);
+        if (!s->reads_short && connection_may_read(w, &fits)) {
+            connection_resume(w);
+            continue;
+        }
+        s->reads_short |= !fits;
+        list_push(&s->wanting, &w->resumed);
+    }
+}
+
+static bool some_may_read(const struct server *s)
+{
+    list_for_each (at, &s->wanting) {
+        bool fits;
+        if (connection_may_read(list_item(at, struct waiting, resumed), &fits))
+            return true;
+        if (!fits)
+            break;
+    }
+    return false;
 }
 
 static void release_held(struct server *s)
@@ -370,7 +412,7 @@ static uint64_t next_deadline(const struct server *s)
     uint64_t node = node_deadline(s->instance.node);
     uint64_t at = s->cron_at < node ? s->cron_at : node;
 
-    if (!list_empty(&s->ready) || !list_empty(&s->slices))
+    if (!list_empty(&s->ready) || !list_empty(&s->slices) || some_may_read(s))
         return 0;
     if (s->instance.pausing && !(s->instance.special & INSTANCE_PAUSED))
         return 0;
@@ -397,6 +439,9 @@ uint64_t server_turn(struct server *s)
         end_pause(s);
     serve_resumed(s, &s->resumed);
     serve_resumed(s, &s->slices);
+    if (node_buries(in->node))
+        serve_resumed(s, &s->burying);
+    serve_wanting(s);
     serve_ready(s);
     serve_parked(s);
     if (in->stop == STOP_ASKED && s->state != SERVER_STOPPING && s->state != SERVER_STOPPED)

@@ -22,8 +22,12 @@ struct server {
     struct list dirty;
     struct list holding;
     struct list parked;
+    bool unparking;      /* those are being tried, in their order */
     struct list resumed; /* calls that may go on, by queue.h's links */
     struct list slices;  /* the same, in the turn that follows */
+    struct list wanting; /* the same, when memory for what they want is free */
+    bool reads_short;    /* ... which some wait for: who comes waits behind them */
+    struct list burying; /* the same, when node_buries() */
     struct list saving;  /* the same, when the checkpoint under way has ended */
     struct list paused;  /* the same, when CLIENT PAUSE has ended */
     struct list held_up; /* connections whose next call waits for that, by `parked` */

@@ -11,12 +11,15 @@ uint64_t instance_held_memory(const struct instance *in)
     return lsm->memtable_bytes + arenas_idle(in->env->arenas) + lsm->index_bytes +
            lsm->buffer_bytes + in->blocks.used_bytes + in->session_count * INSTANCE_SESSION_BYTES +
            in->waiting * INSTANCE_WAITING_BYTES + in->incoming_bytes + lsm->upload_bytes +
-           lsm->heat_bytes + in->pubsub.bytes + in->tracking.bytes;
+           lsm->heat_bytes + lsm->reading_bytes + lsm->cache_beyond + in->pubsub.bytes +
+           in->tracking.bytes;
 }
 
 uint64_t instance_used_memory(const struct instance *in)
 {
-    return instance_held_memory(in) + lsm_stats(node_lsm(in->node))->cache_bytes;
+    const struct lsm_stats *lsm = lsm_stats(node_lsm(in->node));
+
+    return instance_held_memory(in) + lsm->cache_bytes - lsm->cache_beyond;
 }
 
 void instance_apply_options(struct instance *in)

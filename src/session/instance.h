@@ -111,7 +111,8 @@ struct instance {
 };
 
 /* Bytes counted against maxmemory: memtables and those kept for the next, indexes
- * and filters, cache, log buffers, blocks, connections, calls that wait. */
+ * and filters, cache, log buffers, blocks, connections, calls that wait and what is being
+ * read for them. */
 uint64_t instance_used_memory(const struct instance *in);
 
 /* ... of them those that do not give way: all but the cache. */

@@ -132,6 +132,8 @@ static const struct metric table[] = {
     { "Storage", "files_to_remove_bytes", "bytes", METRIC_GAUGE, LSM(leaving_bytes) },
     { "Storage", "index_bytes", "bytes", METRIC_GAUGE, LSM(index_bytes) },
     { "Storage", "cache_bytes", "bytes", METRIC_GAUGE, LSM(cache_bytes) },
+    { "Storage", "cache_pinned_bytes", "bytes", METRIC_GAUGE, LSM(pinned_bytes) },
+    { "Storage", "reading_bytes", "bytes", METRIC_GAUGE, LSM(reading_bytes) },
     { "Storage", "cache_hits", "", METRIC_COUNTER, LSM(cache_hits) },
     { "Storage", "cache_misses", "", METRIC_COUNTER, LSM(cache_misses) },
     { "Storage", "reads_from_page_cache", "", METRIC_COUNTER, LSM(reads_now) },

@@ -7,9 +7,13 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "cell/position.h"
+#include "session/memory.h"
 #include "session/monitor.h"
 
-enum { WHOLE_SHARE = 4 }; /* of maxmemory, a value that has to be put together may take one */
+enum {
+    WHOLE_SHARE = 4, /* of maxmemory, a value that has to be put together may take one */
+    WANT_SHARE = 4,  /* of memory_reads(), a call that can be answered little by little */
+};
 
 #define ID_PRIME UINT64_C(0x9e3779b97f4a7c15)
 
@@ -267,6 +271,7 @@ bool session_admit(struct session *s, struct call *c)
         return false;
     c->databases = (uint8_t)s->instance->options->databases;
     c->whole_max = s->instance->memory_max / WHOLE_SHARE;
+    c->want_max = memory_reads(s->instance->memory_max) / WANT_SHARE;
     if (c->row->flags & CMD_RANDOM)
         c->random = prng_next(&s->instance->prng);
     return store_takes(s, c);
