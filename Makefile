@@ -32,7 +32,7 @@ FLAGS_sim-asan := $(FLAGS_asan) -DHENGE_PLANTED
 # Sanitizers watch the C library's allocator.
 PLAIN := asan tsan fuzz sim-asan
 LIBS := $(if $(filter $(VARIANT),$(PLAIN)),,-ljemalloc) -lxxhash -llz4 -lm
-OSLIBS := -lev
+OSLIBS := -lev -lssl -lcrypto
 
 CC := $(CC_$(VARIANT))
 $(if $(CC),,$(error there is no variant '$(VARIANT)'))

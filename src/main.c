@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "env/env.h"
 #include "os/os.h"
 #include "os/os_config.h"
@@ -30,7 +31,8 @@ static int print_help(void)
     tool_help(&tools);
     printf("Usage: henge-server [FILE] [--name value ...]\n\n"
            "Starts a Henge server. FILE has a directive a line, as henge.conf; options on the\n"
-           "command line override it. SIGTERM stops the server, SIGHUP reopens its log file.\n\n"
+           "command line override it. SIGTERM stops the server, SIGHUP reopens its log file and\n"
+           "reads its certificates again.\n\n"
            "  henge-server\n"
            "  henge-server /etc/henge.conf --port 7000 --appendfsync always\n\n"
            "Looks at a store that no server uses, and changes nothing:\n%.*s\n"
@@ -119,16 +121,23 @@ static void log_notes(struct trace *trace, const struct buf *notes)
     }
 }
 
+/* Sockets that are no clients yet. */
+static uint64_t handshakes_max(const struct options *o)
+{
+    return o->tls_port ? LIMIT_TLS_HANDSHAKES : 0;
+}
+
 /* Fewer clients than configured are better than clients that cannot be accepted. */
 static void fit_descriptors(struct options *o, const struct env *env)
 {
     uint64_t has = env->machine.descriptors_max;
     uint64_t wanted = (uint64_t)o->maxclients;
-    uint64_t needed = wanted + OS_DESCRIPTORS_RESERVED;
+    uint64_t reserved = OS_DESCRIPTORS_RESERVED + handshakes_max(o);
+    uint64_t needed = wanted + reserved;
 
     if (has >= needed)
         return;
-    o->maxclients = has > OS_DESCRIPTORS_RESERVED ? (int64_t)(has - OS_DESCRIPTORS_RESERVED) : 1;
+    o->maxclients = has > reserved ? (int64_t)(has - reserved) : 1;
     trace_log(env->trace, TRACE_WARNING,
               "The system allows %llu open files: maxclients is %lld instead of %llu; raise "
               "'ulimit -n' (LimitNOFILE of a service) to %llu",
@@ -139,6 +148,11 @@ static void fit_descriptors(struct options *o, const struct env *env)
 static void on_stop(void *arg)
 {
     server_stop(((struct process *)arg)->server);
+}
+
+static void on_reload(void *arg)
+{
+    server_reload(((struct process *)arg)->server);
 }
 
 static uint64_t on_turn(void *arg)
@@ -171,7 +185,7 @@ static int serve(struct options *o, struct process *p)
             fprintf(stderr, "henge-server: cannot start: %s\n", detail);
         return 1;
     }
-    os_env_signals(p->world, on_stop, p);
+    os_env_signals(p->world, on_stop, on_reload, p);
     os_loop_run(loop, on_turn, p);
     status = server_state(p->server) == SERVER_STOPPED ? 0 : 1;
     os_env_end_jobs(p->world);
@@ -186,7 +200,7 @@ static int start(struct options *o, const struct buf *notes)
         .logfile = o->logfile,
         .level = (enum trace_level)o->loglevel,
         .pool_threads = (unsigned)o->pool_threads,
-        .connections = (uint64_t)o->maxclients,
+        .connections = (uint64_t)o->maxclients + handshakes_max(o),
         .keepalive_s = (int)o->tcp_keepalive,
     };
     struct process p = { 0 };

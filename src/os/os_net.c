@@ -15,16 +15,11 @@
 #include "base/mem.h"
 #include "os/os.h"
 #include "os/os_address.h"
+#include "os/os_tls.h"
 
 enum {
-    SEND_PARTS = 64,      /* looked at in one send */
+    SEND_PARTS = 64,      /* looked at in one send; os_tls_conn.c does the same */
     KEEPALIVE_PROBES = 3, /* unanswered before a connection counts as broken */
-};
-
-struct os_conn {
-    struct net_conn base;
-    ev_io io;
-    unsigned wanted; /* enum net_events */
 };
 
 static void on_io(struct ev_loop *ev, ev_io *io, int events)
@@ -87,10 +82,18 @@ static int64_t conn_send(struct net_conn *conn, const struct slice *parts, unsig
     return errno == EAGAIN || errno == EWOULDBLOCK ? NET_AGAIN : NET_GONE;
 }
 
+void os_conn_watch(struct os_net *net, struct os_conn *c, int interest)
+{
+    ev_io_stop(net->ev, &c->io);
+    if (!interest)
+        return;
+    ev_io_modify(&c->io, interest);
+    ev_io_start(net->ev, &c->io);
+}
+
 static void conn_want(struct net_conn *conn, unsigned events)
 {
     struct os_conn *c = (struct os_conn *)conn;
-    struct os_net *net = (struct os_net *)conn->net;
     int interest = 0;
 
     if (events == c->wanted)
@@ -99,12 +102,8 @@ static void conn_want(struct net_conn *conn, unsigned events)
         interest |= EV_READ;
     if (events & NET_WRITE)
         interest |= EV_WRITE;
-    ev_io_stop(net->ev, &c->io);
     c->wanted = events;
-    if (!interest)
-        return;
-    ev_io_modify(&c->io, interest);
-    ev_io_start(net->ev, &c->io);
+    os_conn_watch((struct os_net *)conn->net, c, interest);
 }
 
 static void conn_close(struct net_conn *conn)
@@ -148,8 +147,10 @@ static void set_option(int fd, int level, int name, int value)
 
 /* A third of the interval between the probes of a peer that does not answer, so
  * that it counts as gone after twice the interval. */
-static void tune(int fd, int keepalive_s)
+void os_net_tune(struct os_net *net, int fd)
 {
+    int keepalive_s = net->base.keepalive_s;
+
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     if (!keepalive_s)
         return;
@@ -164,7 +165,7 @@ struct net_conn *os_net_adopt(struct os_net *net, int fd, bool tcp)
     struct os_conn *c = mem_alloc(sizeof *c);
 
     if (tcp)
-        tune(fd, net->base.keepalive_s);
+        os_net_tune(net, fd);
     c->base = (struct net_conn){ .net = &net->base, .number = fd };
     c->wanted = 0;
     ev_io_init(&c->io, on_io, fd, 0);
@@ -177,6 +178,7 @@ struct net *os_net_new(struct os_loop *loop, struct trace *trace)
 {
     struct os_net *net = mem_zalloc(1, sizeof *net);
 
+    net->loop = loop;
     net->ev = os_loop_ev(loop);
     net->trace = trace;
     net->reserve = os_net_reserve();
@@ -189,7 +191,11 @@ struct net *os_net_new(struct os_loop *loop, struct trace *trace)
         .close = conn_close,
         .peer = conn_peer,
         .local = conn_local,
+        .tls_load = os_tls_load,
+        .tls_use = os_tls_use,
+        .tls_free = os_tls_drop,
     };
+    net->tls = os_tls_new(net);
     return &net->base;
 }
 
@@ -200,6 +206,7 @@ void os_net_free(struct net *net)
     if (!n)
         return;
     assert(n->conns == 0 && n->listeners == 0);
+    os_tls_free(n->tls);
     if (n->reserve >= 0)
         close(n->reserve);
     mem_free(n);

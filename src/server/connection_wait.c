@@ -32,7 +32,10 @@ static void go_on_waiting(struct server *s, struct waiting *w, enum call_end end
         return;
     }
     node_pause(s->instance.node, &w->call, &w->fetch);
-    list_push(end == CALL_SAVE ? &s->saving : &s->slices, &w->resumed);
+    list_push(end == CALL_SAVE  ? &s->saving
+              : end == CALL_TLS ? &s->changing
+                                : &s->slices,
+              &w->resumed);
 }
 
 void connection_wait(struct connection *conn, struct call *c, enum call_end end)

@@ -92,6 +92,18 @@ static void on_saved(void *owner)
     }
 }
 
+/* The same for a change of certificates. */
+static void on_tls_changed(void *owner)
+{
+    struct server *s = owner;
+
+    while (!list_empty(&s->changing)) {
+        struct list *first = s->changing.next;
+        list_remove(first);
+        list_push(&s->slices, first);
+    }
+}
+
 static void make_run_id(struct instance *in)
 {
     for (int i = 0; i < 40; i++)
@@ -143,6 +155,7 @@ static void instance_start(struct server *s, struct env *env, struct options *op
     in->started_mono_us = clock_mono_us(env->clock);
     in->started_wall_us = clock_wall_us(env->clock);
     in->turn_mono_us = in->started_mono_us;
+    tls_change_init(&in->tls, env, on_tls_changed, s);
     in->commands = make_commands();
     in->node = node_new(env, &lsm, &hooks);
     instance_apply_options(in);
@@ -176,6 +189,7 @@ struct err server_new(struct env *env, struct options *options, struct server **
     list_init(&s->resumed);
     list_init(&s->slices);
     list_init(&s->saving);
+    list_init(&s->changing);
     s->instance.env = env;
     s->instance.options = options;
     detail[0] = '\0';
@@ -360,6 +374,7 @@ uint64_t server_turn(struct server *s)
     node_turn_begin(in->node);
     serve_resumed(s, &s->resumed);
     serve_resumed(s, &s->slices);
+    tls_change_settle(&in->tls, in->options);
     serve_ready(s);
     serve_parked(s);
     if (in->stop == STOP_ASKED && s->state != SERVER_STOPPING && s->state != SERVER_STOPPED)
@@ -391,6 +406,14 @@ void server_stop(struct server *s)
     s->instance.stop = STOP_ASKED;
 }
 
+void server_reload(struct server *s)
+{
+    struct instance *in = &s->instance;
+
+    if (in->options->tls_port && in->stop == STOP_NO)
+        tls_change_reload(&in->tls, in->options);
+}
+
 void server_free(struct server *s)
 {
     if (!s)
@@ -398,6 +421,7 @@ void server_free(struct server *s)
     listeners_close(s);
     while (!list_empty(&s->instance.sessions))
         connection_free(connection_of(s->instance.sessions.next));
+    tls_change_deinit(&s->instance.tls);
     node_free(s->instance.node);
     command_table_free(s->instance.commands);
     block_pool_deinit(&s->instance.blocks);

@@ -37,6 +37,9 @@ enum server_state server_state(const struct server *server);
 /* Begins an orderly end: SIGTERM. */
 void server_stop(struct server *server);
 
+/* Reads what was replaced on disk beside it, certificates: SIGHUP. */
+void server_reload(struct server *server);
+
 /* Ends it at once, as a crash would.  Accepts NULL. */
 void server_free(struct server *server);
 

@@ -21,9 +21,10 @@ struct server {
     struct list dirty;
     struct list holding;
     struct list parked;
-    struct list resumed; /* calls that may go on, by queue.h's links */
-    struct list slices;  /* the same, in the turn that follows */
-    struct list saving;  /* the same, when the checkpoint under way has ended */
+    struct list resumed;  /* calls that may go on, by queue.h's links */
+    struct list slices;   /* the same, in the turn that follows */
+    struct list saving;   /* the same, when the checkpoint under way has ended */
+    struct list changing; /* the same, when the change of certificates under way has */
     struct net_listener *listeners[LISTENERS_MAX];
     unsigned listener_count;
     struct call calls[LIMIT_BATCH]; /* of the batch being run */

@@ -13,6 +13,7 @@
 #include "env/env.h"
 #include "node/node.h"
 #include "session/options.h"
+#include "session/tls_change.h"
 
 #define HENGE_VERSION       "0.1.0"
 #define HENGE_REDIS_VERSION "7.2.4" /* whose behaviour is ours; clients parse it */
@@ -83,9 +84,10 @@ struct instance {
     uint64_t started_wall_us;
     uint64_t turn_mono_us; /* the clock, read once a turn */
     uint64_t memory_max;   /* maxmemory, or its default */
+    struct tls_change tls;
     enum instance_stop stop;
     char run_id[41];
-    int port; /* really listening at; 0 for none */
+    int port; /* really listening at, that of TLS if it is alone; 0 for none */
 };
 
 /* Bytes counted against maxmemory: memtables and those kept for the next, indexes

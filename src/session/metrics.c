@@ -5,6 +5,7 @@
 #define INSTANCE(field) offsetof(struct metrics, instance.field)
 #define NODE(field)     offsetof(struct metrics, node.field)
 #define LSM(field)      offsetof(struct metrics, lsm.field)
+#define TLS(field)      offsetof(struct metrics, tls.field)
 
 enum { SECOND_US = 1000 * 1000, DAY_S = 24 * 60 * 60 };
 
@@ -98,6 +99,11 @@ static const struct metric table[] = {
     { "Stats", "pubsub_patterns", "", METRIC_GAUGE, AT(zero) },
     { "Stats", "latest_fork_usec", "us", METRIC_GAUGE, AT(zero) },
     { "Stats", "total_error_replies", "", METRIC_COUNTER, INSTANCE(errors) },
+    { "Stats", "tls_connections", "", METRIC_GAUGE, TLS(connections) },
+    { "Stats", "tls_handshakes", "", METRIC_COUNTER, TLS(handshakes) },
+    { "Stats", "tls_handshakes_resumed", "", METRIC_COUNTER, TLS(handshakes_resumed) },
+    { "Stats", "tls_handshakes_failed", "", METRIC_COUNTER, TLS(handshakes_failed) },
+    { "Stats", "tls_handshakes_underway", "", METRIC_GAUGE, TLS(handshakes_underway) },
     { "Stats", "loop_turns", "", METRIC_COUNTER, INSTANCE(turns) },
     { "Stats", "loop_slow_turns", "", METRIC_COUNTER, INSTANCE(slow_turns) },
     { "Stats", "loop_longest_turn_usec", "us", METRIC_GAUGE, INSTANCE(turn_us_max) },
@@ -221,6 +227,7 @@ static void take_facts(struct instance *in, struct metrics *m)
     m->uptime_s = (now - in->started_mono_us) / SECOND_US;
     m->uptime_days = m->uptime_s / DAY_S;
     m->clients = in->session_count;
+    m->tls = in->env->net->tls_stats;
     m->calls_waiting = in->waiting;
     m->maxclients = (uint64_t)in->options->maxclients;
 }
@@ -233,7 +240,8 @@ static void take_memory(struct instance *in, struct metrics *m)
     m->memory_total = in->env->machine.memory_bytes;
     m->memory_max = in->memory_max;
     m->memtable_idle = arenas_idle(in->env->arenas);
-    m->client_memory = in->blocks.used_bytes + in->session_count * INSTANCE_SESSION_BYTES;
+    m->client_memory = in->blocks.used_bytes + in->session_count * INSTANCE_SESSION_BYTES +
+                       in->env->net->tls_stats.bytes;
     in->env->usage(in->env, &m->rss, &m->user_us, &m->system_us);
     if (m->used_memory) {
         m->peak_percent = (double)m->used_memory * 100 / (double)m->instance.used_memory_peak;
