@@ -35,8 +35,8 @@ bool os_tls_load(struct net *net, const struct net_tls_options *options, struct 
 void os_tls_use(struct net *net, struct net_tls *tls);
 void os_tls_drop(struct net *net, struct net_tls *tls);
 
-/* One more handshake may begin.  If too many are under way, one that has been for a
- * second makes room. */
+/* One more handshake may begin: not too many are under way, or one has been for a second,
+ * which makes room. */
 bool os_tls_has_room(struct os_tls *tls);
 
 /* Takes a connected socket; the listener's on_accept() is called when its handshake is
@@ -72,6 +72,8 @@ struct os_tls {
     ev_idle busy;             /* while one of the two has members: the loop does not wait */
     ev_timer late;            /* the oldest handshake's end */
     struct net_tls_stats *is; /* the net's */
+    double allowed_s;         /* for a handshake */
+    double patience_s;        /* ... while others wait for room */
 };
 
 struct os_tls_conn {

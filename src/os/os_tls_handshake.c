@@ -16,8 +16,8 @@
 #include "base/mem.h"
 
 /* Seconds. */
-#define STEPS_S  0.002 /* of a turn for all handshakes; the one begun last may pass it */
-#define PATIENCE 1.0   /* whoever has had so long makes room when there is none */
+#define STEPS_S    0.002 /* of a turn for all handshakes; the one begun last may pass it */
+#define PATIENCE_S 1.0   /* whoever has had so long makes room when there is none */
 
 static double now_s(void)
 {
@@ -38,7 +38,7 @@ static void arm(struct os_tls *tls)
     if (list_empty(&tls->shaking))
         return;
     oldest = list_item(tls->shaking.next, struct os_tls_conn, shaking);
-    left = oldest->began + LIMIT_TLS_HANDSHAKE_S - ev_now(ev);
+    left = oldest->began + tls->allowed_s - ev_now(ev);
     ev_timer_set(&tls->late, left > 0.001 ? left : 0.001, 0.0);
     ev_timer_start(ev, &tls->late);
 }
@@ -161,24 +161,22 @@ static void on_late(struct ev_loop *ev, ev_timer *late, int events)
     while (!list_empty(&tls->shaking)) {
         struct os_tls_conn *c = list_item(tls->shaking.next, struct os_tls_conn, shaking);
 
-        if (c->began + LIMIT_TLS_HANDSHAKE_S > ev_now(ev))
+        if (c->began + tls->allowed_s > ev_now(ev))
             break;
         fail(c, "it took too long");
     }
     arm(tls);
 }
 
+static struct os_tls_conn *oldest_of(struct os_tls *tls)
+{
+    return list_item(tls->shaking.next, struct os_tls_conn, shaking);
+}
+
 bool os_tls_has_room(struct os_tls *tls)
 {
-    struct os_tls_conn *oldest;
-
-    if (tls->is->handshakes_underway < LIMIT_TLS_HANDSHAKES)
-        return true;
-    oldest = list_item(tls->shaking.next, struct os_tls_conn, shaking);
-    if (ev_now(tls->net->ev) - oldest->began < PATIENCE)
-        return false;
-    fail(oldest, "others wait, and it is slow");
-    return true;
+    return tls->is->handshakes_underway < LIMIT_TLS_HANDSHAKES ||
+           ev_now(tls->net->ev) - oldest_of(tls)->began >= tls->patience_s;
 }
 
 void os_tls_accept(struct os_tls *tls, struct net_listener *listener, int fd)
@@ -187,6 +185,8 @@ void os_tls_accept(struct os_tls *tls, struct net_listener *listener, int fd)
     BIO *wire;
 
     assert(tls->used);
+    if (tls->is->handshakes_underway >= LIMIT_TLS_HANDSHAKES)
+        fail(oldest_of(tls), "others wait, and it is slow");
     os_net_tune(tls->net, fd);
     c->conn.base = (struct net_conn){ .net = &tls->conns, .number = fd };
     ev_io_init(&c->conn.io, on_io, fd, 0);
@@ -227,6 +227,8 @@ struct os_tls *os_tls_new(struct os_net *net)
 
     tls->net = net;
     tls->is = &net->base.tls_stats;
+    tls->allowed_s = LIMIT_TLS_HANDSHAKE_S;
+    tls->patience_s = PATIENCE_S;
     tls->wire = os_tls_wire_new();
     tls->stage = mem_alloc(OS_TLS_RECORD);
     buf_init(&tls->out);
