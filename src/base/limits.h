@@ -32,7 +32,7 @@ enum {
     LIMIT_CONFIG_FILE = 1024 * 1024,     /* a configuration file */
     LIMIT_TLS_FILE = 4 * 1024 * 1024,    /* certificates or a key; all CAs there are take 0.3 MiB */
     LIMIT_TLS_CAS = 1024,                /* files of tls-ca-cert-dir */
-    LIMIT_TLS_HANDSHAKES = 256,          /* under way; about 12 KiB and a descriptor each */
+    LIMIT_TLS_HANDSHAKES = 256,          /* under way; about 30 KiB and a descriptor each */
     LIMIT_TLS_HANDSHAKE_S = 10,          /* one that takes longer is no client */
     LIMIT_TLS_REST = 256 * 1024, /* enciphered and unsent, beyond which a client is cut off */
 };
