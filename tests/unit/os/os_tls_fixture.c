@@ -4,6 +4,8 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -75,6 +77,8 @@ void tls_wire_listen(struct tls_wire *t)
 
 void tls_client_init(struct tls_wire *t, struct tls_client *c, int version)
 {
+    int on = 1;
+
     *c = (struct tls_client){ .context = SSL_CTX_new(TLS_client_method()) };
     X509_STORE_add_cert(SSL_CTX_get_cert_store(c->context), t->ca.cert);
     SSL_CTX_set_verify(c->context, SSL_VERIFY_PEER, NULL);
@@ -85,6 +89,7 @@ void tls_client_init(struct tls_wire *t, struct tls_client *c, int version)
     c->ssl = SSL_new(c->context);
     c->fd = wire_connect(&t->w, AF_INET);
     fcntl(c->fd, F_SETFL, O_NONBLOCK);
+    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     SSL_set_fd(c->ssl, c->fd);
     SSL_set_connect_state(c->ssl);
 }
