@@ -137,16 +137,31 @@ static bool takes_unready(struct lsm *lsm, struct call *c)
     return true;
 }
 
+/* There is room for more, and what is there can be put in order.  False: replied. */
+static bool takes_more(const struct lsm *lsm, struct call *c)
+{
+    const char *detail = "";
+
+    if (lsm_full(lsm)) {
+        reply_error(c->reply, "OOM", "command not allowed when used disk > 'maxdisk'.");
+        return false;
+    }
+    if (!lsm_blocked(lsm, &detail))
+        return true;
+    reply_errorf(c->reply, "MISCONF",
+                 "Henge takes no more writes, for files cannot be compacted: %s. Reads, deletions "
+                 "and FLUSHALL go on.",
+                 detail);
+    return false;
+}
+
 static inline bool store_takes(struct session *s, struct call *c)
 {
     struct lsm *lsm = node_lsm(s->instance->node);
 
     if (lsm_state(lsm) != LSM_READY && !takes_unready(lsm, c))
         return false;
-    if (!(c->row->flags & CMD_DENYOOM) || !lsm_full(lsm))
-        return true;
-    reply_error(c->reply, "OOM", "command not allowed when used disk > 'maxdisk'.");
-    return false;
+    return !(c->row->flags & CMD_DENYOOM) || takes_more(lsm, c);
 }
 
 bool session_admit(struct session *s, struct call *c)
