@@ -41,6 +41,14 @@ struct net_listener {
     void (*on_accept)(struct net_listener *listener, struct net_conn *conn);
 };
 
+/* A descriptor that a library reads, as libmicrohttpd's set of sockets is. */
+struct net_watch {
+    struct net *net;
+    void *owner;
+    void (*on_ready)(struct net_watch *watch); /* it can be read; level-triggered */
+};
+
+/* The simulator's has none of the last four: libraries read real sockets. */
 struct net {
     struct err (*listen)(struct net *net, const char *address, int port, struct net_listener **out);
     void (*unlisten)(struct net_listener *listener);
@@ -50,6 +58,10 @@ struct net {
     void (*close)(struct net_conn *conn);
     void (*peer)(struct net_conn *conn, char out[NET_ADDRESS_MAX]);
     void (*local)(struct net_conn *conn, char out[NET_ADDRESS_MAX]);
+    int (*give)(struct net_conn *conn);
+    void (*sever)(struct net *net, int descriptor);
+    struct net_watch *(*watch)(struct net *net, int descriptor);
+    void (*unwatch)(struct net_watch *watch);
     int keepalive_s; /* a silent peer is probed so often; 0: never; for connections to come */
 };
 
@@ -106,6 +118,34 @@ static inline void net_peer(struct net_conn *conn, char out[NET_ADDRESS_MAX])
 static inline void net_local(struct net_conn *conn, char out[NET_ADDRESS_MAX])
 {
     conn->net->local(conn, out);
+}
+
+/* Ends the connection but not its socket, whose descriptor is the caller's to give to a
+ * library. */
+static inline int net_give(struct net_conn *conn)
+{
+    return conn->net->give(conn);
+}
+
+/* Lets no more bytes through a socket that was given away: whoever has it finds that its
+ * peer is gone. */
+static inline void net_sever(struct net *net, int descriptor)
+{
+    net->sever(net, descriptor);
+}
+
+/* Watches a descriptor, which stays its owner's, until net_unwatch().  Set `owner` and
+ * `on_ready` before returning to the loop. */
+static inline struct net_watch *net_watch(struct net *net, int descriptor)
+{
+    return net->watch(net, descriptor);
+}
+
+/* Accepts NULL. */
+static inline void net_unwatch(struct net_watch *watch)
+{
+    if (watch)
+        watch->net->unwatch(watch);
 }
 
 #endif

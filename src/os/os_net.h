@@ -17,6 +17,7 @@ struct os_net {
     double warned_at; /* ev_now() of the last complaint about descriptors */
     uint64_t conns;
     uint64_t listeners;
+    uint64_t watches;
 };
 
 /* Makes a connection of a connected socket, which it takes. */
