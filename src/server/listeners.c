@@ -1,9 +1,8 @@
 /* listeners.c: the addresses the server answers at. */
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "server/server_state.h"
+#include "session/addresses.h"
 
 static void refuse_client(struct server *s, struct net_conn *net, const char *text)
 {
@@ -26,64 +25,23 @@ static void on_accept(struct net_listener *listener, struct net_conn *net)
         connection_new(s, net);
 }
 
-/* An address with '-' before it may be missing on this machine. */
-static struct err open_one(struct server *s, const char *address, char detail[256])
-{
-    struct net *net = s->instance.env->net;
-    int port = address[0] == '/' ? 0 : (int)s->instance.options->port;
-    bool optional = address[0] == '-';
-    struct net_listener *listener;
-    struct err e;
-
-    if (s->listener_count == LISTENERS_MAX) {
-        snprintf(detail, 256, "more than %d addresses to listen at", LISTENERS_MAX);
-        return err_make(ERR_LIMIT, 0, "too many addresses");
-    }
-    e = net_listen(net, address + optional, port, &listener);
-    if (err_is(e)) {
-        snprintf(detail, 256, "cannot listen at %s port %d: %s", address + optional, port, e.what);
-        if (!optional || e.os == EADDRINUSE)
-            return e;
-        trace_log(s->instance.env->trace, TRACE_VERBOSE, "%s; going on without it", detail);
-        return err_ok();
-    }
-    listener->owner = s;
-    listener->on_accept = on_accept;
-    s->listeners[s->listener_count++] = listener;
-    return err_ok();
-}
-
 struct err listeners_open(struct server *s, char detail[256])
 {
     const struct options *o = s->instance.options;
-    const char *p = o->bind;
-    struct err e;
+    struct env *env = s->instance.env;
+    struct err e = err_ok();
 
-    while (o->port > 0 && *p) {
-        char address[NET_ADDRESS_MAX];
-        size_t n;
-
-        p += strspn(p, " ");
-        n = strcspn(p, " ");
-        if (n == 0)
-            break;
-        if (n >= sizeof address) {
-            snprintf(detail, 256, "bind: an address is longer than %zu bytes", sizeof address - 1);
-            return err_make(ERR_INVALID, 0, "address too long");
-        }
-        memcpy(address, p, n);
-        address[n] = '\0';
-        p += n;
-        e = open_one(s, address, detail);
-        if (err_is(e))
-            return e;
-    }
+    if (o->port > 0)
+        e = addresses_listen(env, o->bind, (int)o->port, s->listeners, &s->listener_count, detail);
     if (s->listener_count)
         s->instance.port = (int)o->port;
-    if (o->unixsocket[0]) {
-        e = open_one(s, o->unixsocket, detail);
-        if (err_is(e))
-            return e;
+    if (!err_is(e) && o->unixsocket[0])
+        e = addresses_listen_one(env, o->unixsocket, 0, s->listeners, &s->listener_count, detail);
+    if (err_is(e))
+        return e;
+    for (unsigned i = 0; i < s->listener_count; i++) {
+        s->listeners[i]->owner = s;
+        s->listeners[i]->on_accept = on_accept;
     }
     if (s->listener_count == 0) {
         snprintf(detail, 256, "nothing to listen at: set port and bind, or unixsocket");
