@@ -29,6 +29,9 @@ enum {
     LIMIT_SWAP_BYTES = 1024 * 1024,      /* of cells that one SWAPDB writes, a frame */
     LIMIT_DATABASES = 16,                /* SELECT 0..15 */
     LIMIT_CLIENT_NAME = 1024,            /* CLIENT SETNAME, SETINFO */
+    LIMIT_HTTP_HEADERS = 256 * 1024,     /* a key of LIMIT_KEY bytes, each %XX, and headers */
+    LIMIT_HTTP_DISCARD = 64 * 1024,      /* of a body nobody wants, so that the answer arrives */
+    LIMIT_HTTP_SLOW = 1024,              /* bytes a second a client must at least send or take */
     LIMIT_CONFIG_FILE = 1024 * 1024,     /* a configuration file */
 };
 
