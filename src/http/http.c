@@ -174,7 +174,7 @@ static struct err start_daemon(struct http *http)
         MHD_OPTION_URI_LOG_CALLBACK, http_on_target, http, MHD_OPTION_UNESCAPE_CALLBACK,
         leave_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, http,
         MHD_OPTION_NOTIFY_CONNECTION, http_notify_client, http, MHD_OPTION_CONNECTION_TIMEOUT,
-        http->timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, 2 * (size_t)o->http_header_size,
+        http->timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, http_pool_size(http->instance),
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX, MHD_OPTION_STRICT_FOR_CLIENT,
         1, MHD_OPTION_END);
     if (!http->daemon)

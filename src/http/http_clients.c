@@ -59,7 +59,7 @@ void http_unlisten(struct http *http)
 
 static uint64_t bytes_of(const struct http *http)
 {
-    return HTTP_CONNECTION_BYTES + 2 * (uint64_t)http->instance->options->http_header_size;
+    return HTTP_CONNECTION_BYTES + http_pool_size(http->instance);
 }
 
 static struct http_client *client_new(struct http *http, struct MHD_Connection *mhd)

@@ -125,6 +125,13 @@ struct http_request {
     const char *cut_off;       /* why the stream cannot go on; NULL: it can */
 };
 
+/* Memory libmicrohttpd has for a connection: half of it is for what it reads, so that
+ * headers twice as long as allowed are still read, and answered by us. */
+static inline size_t http_pool_size(const struct instance *in)
+{
+    return 4 * (size_t)in->options->http_header_size;
+}
+
 /* --- http_clients.c */
 struct err http_listen(struct http *http, char detail[256]);
 void http_unlisten(struct http *http);

@@ -35,7 +35,7 @@ static const struct option table[] = {
       "connections of HTTP at a time; more are answered 503" },
     { "http-timeout", OPTION_INT, OPTION_MUTABLE, AT(http_timeout), "60", 1, 3600, NULL,
       "seconds an idle connection of HTTP is kept, and a slow request waited for" },
-    { "http-header-size", OPTION_SIZE, 0, AT(http_header_size), "16kb", 4096, LIMIT_HTTP_HEADERS,
+    { "http-header-size", OPTION_SIZE, 0, AT(http_header_size), "8kb", 4096, LIMIT_HTTP_HEADERS,
       NULL, "largest request line and headers; a key is part of them" },
     { "unixsocket", OPTION_TEXT, 0, AT(unixsocket), "", 0, 0, NULL,
       "path of a Unix socket to listen at too; empty: none" },
