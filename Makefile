@@ -127,7 +127,7 @@ BENCH := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 benches: $(BENCH:%=$(B)/bench/%) $(B)/bench/engine_bench
 $(B)/system/% $(B)/bench/%: $(B)/libhenge-os.a $(B)/libhenge.a
 	@mkdir -p $(@D)
-	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) -Wl,--as-needed $(filter %.o,$^) $(filter %.a,$^) -lhiredis $(LIBS) $(OSLIBS) -o $@
+	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) -Wl,--as-needed $(filter %.o,$^) $(filter %.a,$^) -lhiredis $(LIBS) $(OSLIBS) $(HTTPLIBS) -o $@
 $(foreach p,$(SYSTEM),$(eval $(B)/system/$(p): $(B)/tests/system/$(p).o))
 $(foreach p,$(BENCH),$(eval $(B)/bench/$(p): $(B)/tests/bench/$(p).o))
 
