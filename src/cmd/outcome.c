@@ -13,11 +13,10 @@ static bool has(const struct call_versions *v, const struct call_version *versio
     return v->any;
 }
 
-static bool holds(const struct call_condition *k, const struct call_outcome *o)
+static bool holds(const struct call_condition *k, struct call_outcome *o)
 {
-    if (k->match.given && !(o->found && has(&k->match, &o->version)))
-        return false;
-    return !(k->none_match.given && o->found && has(&k->none_match, &o->version));
+    o->matched = !k->match.given || (o->found && has(&k->match, &o->version));
+    return o->matched && !(k->none_match.given && o->found && has(&k->none_match, &o->version));
 }
 
 bool outcome_begin(struct call *c)

@@ -35,6 +35,7 @@ struct call_outcome {
     const struct call_condition *condition; /* NULL: none.  Set before the call runs */
     bool refused; /* it does not hold: nothing was done, null is replied */
     bool found;   /* the first key was there; known to reads and with a condition */
+    bool matched; /* if it is refused: `match` holds, it is `none_match` that does not */
     bool wrote;
     struct call_version version; /* of the first key's head: as found, or as written (a
                                     tombstone's too) */

@@ -97,10 +97,7 @@ static unsigned answer_delete(struct http_request *r, const struct reply_head *h
 /* RFC 9110, 13.1: a copy that is still good is no failure. */
 static unsigned answer_refused(struct http_request *r)
 {
-    const struct call_condition *k = r->outcome.condition;
-    bool matches = !k->match.given || !k->none_match.given;
-
-    if ((r->method == HTTP_GET || r->method == HTTP_HEAD) && k->none_match.given && matches)
+    if (r->outcome.matched && (r->method == HTTP_GET || r->method == HTTP_HEAD))
         return MHD_HTTP_NOT_MODIFIED;
     http_refuse(r, MHD_HTTP_PRECONDITION_FAILED, "PRECONDITION_FAILED",
                 r->outcome.found ? "the key has another version" : "the key is not there");

@@ -86,7 +86,7 @@ static void matches(struct fixture *f)
     cr_expect(f->outcome.found && !f->outcome.refused);
     match->list[1].stamp++;
     expect(f, "SET k 3", "$-1\r\n");
-    cr_expect(f->outcome.refused && f->outcome.found);
+    cr_expect(f->outcome.refused && f->outcome.found && !f->outcome.matched);
     expect(f, "DEL k", "$-1\r\n");
     match->list[0] = version_of(f, "k");
     match->list[0].origin++;
@@ -117,7 +117,7 @@ static void matches_none(struct fixture *f)
     *none = (struct call_versions){ .given = true, .count = 1 };
     none->list[0] = version_of(f, "k");
     expect(f, "GET k", "$-1\r\n");
-    cr_expect(f->outcome.refused && f->outcome.found);
+    cr_expect(f->outcome.refused && f->outcome.found && f->outcome.matched);
     none->list[0].stamp++;
     expect(f, "GET k", "$1\r\n1\r\n");
     expect(f, "GET other", "$-1\r\n");
