@@ -39,7 +39,7 @@ static int hex(uint8_t c)
 
 bool http_unescape(struct slice text, struct buf *out)
 {
-    uint8_t *to = buf_reserve(out, text.len);
+    uint8_t *to = text.len ? buf_reserve(out, text.len) : NULL;
 
     for (size_t i = 0; i < text.len; i++) {
         uint8_t c = text.data[i];

@@ -52,11 +52,12 @@ bool reply_head_read(struct slice bytes, struct reply_head *out)
         out->kind = REPLY_NULL;
         return out->text.len == 0;
     case '*':
+        return read_count(out, REPLY_ARRAY);
     case '~':
     case '>':
-        return read_count(out, REPLY_ARRAY);
+        return read_count(out, REPLY_ARRAY) && out->number >= 0;
     case '%':
-        return read_count(out, REPLY_ARRAY) &&
+        return read_count(out, REPLY_ARRAY) && out->number >= 0 &&
                !__builtin_mul_overflow(out->number, 2, &out->number);
     case ',':
     case '#':

@@ -51,11 +51,11 @@ Test(reply_reader, an_error_is_a_code_and_a_text)
 
 Test(reply_reader, what_is_not_whole_or_no_reply_is_refused)
 {
-    static const char *const bad[] = { "",        "$",       "$5",
-                                       "$5\r",    "\r\n",    "$x\r\n",
-                                       "$-2\r\n", ":1 \r\n", ":\r\n",
-                                       "!3\r\n",  "_x\r\n",  "$05\r\n",
-                                       "OK\r\n",  "+OK\n",   "%9223372036854775807\r\n" };
+    static const char *const bad[] = {
+        "",        "$",       "$5",      "$5\r",    "\r\n",    "$x\r\n",
+        "$-2\r\n", ":1 \r\n", ":\r\n",   "!3\r\n",  "_x\r\n",  "$05\r\n",
+        "OK\r\n",  "+OK\n",   "%-1\r\n", "~-1\r\n", ">-1\r\n", "%9223372036854775807\r\n"
+    };
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct reply_head h;
