@@ -11,9 +11,12 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, f"{ROOT}/redis-compat")
+sys.path[:0] = [f"{ROOT}/redis-compat", f"{ROOT}/tests/bench"]
 
-import servers  # noqa: E402  (found by the line above)
+import report  # noqa: E402
+import servers  # noqa: E402  (found by the lines above)
+
+TITLE = "## HTTP"
 
 KEYS = "/api/v1/keys/"
 SCRIPTS = {
@@ -36,7 +39,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--output", default=f"{ROOT}/tests/bench/RESULTS.md")
     given = parser.parse_args()
+    rows = []
     ports = {"henge": servers.free_port(), "reference": servers.free_port()}
     henge = servers.henge("--http-port", str(ports["henge"]), cpu=0).start()
     with henge, subprocess.Popen(["taskset", "-c", "0", f"{ROOT}/build/release/bench/http_reference", str(ports["reference"])],
@@ -48,13 +53,16 @@ def main():
             with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
                 script.write(text)
                 script.flush()
-                rates = {who: [] for who in ports}
-                for _ in range(given.rounds):
-                    for who, port in ports.items():
-                        rates[who].append(rate(port, script.name, given.seconds))
-            ours, theirs = (statistics.median(rates[who]) for who in ports)
-            print(f"{name}: {ours:.0f}/s, libmicrohttpd alone {theirs:.0f}/s, ratio {ours / theirs:.2f}", flush=True)
+                rates = [[rate(port, script.name, given.seconds) for port in ports.values()] for _ in range(given.rounds)]
+            ours, theirs = (statistics.median(r[i] for r in rates) for i in range(2))
+            ratio = statistics.median(r[0] / r[1] for r in rates)
+            rows.append([name, f"{ours:,.0f}", f"{theirs:,.0f}", f"{ratio:.2f} ×"])
+            print(rows[-1], flush=True)
         reference.kill()
+    text = "\n".join([TITLE, "", f"By `tests/bench/http_bench.py`: requests a second by wrk with 64 connections, medians of {given.rounds} rounds of "
+                      f"{given.seconds} s; beside libmicrohttpd in the same mode answering 100 bytes to everything (tests/bench/http_reference.c).", "",
+                      report.table(["request", "henge", "libmicrohttpd alone", "ratio"], rows)])
+    report.put_section(given.output, TITLE, text)
 
 
 if __name__ == "__main__":
