@@ -18,6 +18,7 @@
 #include "cmd/view.h"
 #include "resp/reply.h"
 
+struct call_outcome;
 struct command;
 struct gather;
 struct session; /* only admin/, session/ and server/ see inside */
@@ -63,12 +64,13 @@ struct call {
     uint64_t position; /* of argv[row->keys.first], if there is one */
     uint64_t gate;     /* log position the reply rests on; 0 for none */
     uint64_t cells_written;
-    uint64_t random;          /* the same through restarts; only for rows with CMD_RANDOM */
-    struct call_large *large; /* the call's own; NULL for none */
-    struct gather *gather;    /* what its slices have found so far; NULL for none */
-    uint64_t whole_max;       /* bytes a value in pieces may have to be put together */
-    uint64_t save;            /* the checkpoint or change it waits for: its number; 0 for none */
-    uint8_t databases;        /* how many there are */
+    uint64_t random;              /* the same through restarts; only for rows with CMD_RANDOM */
+    struct call_large *large;     /* the call's own; NULL for none */
+    struct call_outcome *outcome; /* NULL: nobody asks beyond the reply */
+    struct gather *gather;        /* what its slices have found so far; NULL for none */
+    uint64_t whole_max;           /* bytes a value in pieces may have to be put together */
+    uint64_t save;                /* number of the checkpoint or change it waits for; 0: none */
+    uint8_t databases;            /* how many there are */
 };
 
 static inline uint64_t call_now_ms(const struct call *c)

@@ -44,6 +44,13 @@ struct net_listener {
     bool tls; /* connections come when their TLS handshake is done; set with `owner` */
 };
 
+/* A descriptor that a library reads, as libmicrohttpd's set of sockets is. */
+struct net_watch {
+    struct net *net;
+    void *owner;
+    void (*on_ready)(struct net_watch *watch); /* it can be read; level-triggered */
+};
+
 struct net {
     struct err (*listen)(struct net *net, const char *address, int port, struct net_listener **out);
     void (*unlisten)(struct net_listener *listener);
@@ -59,6 +66,11 @@ struct net {
     void (*tls_use)(struct net *net, struct net_tls *tls);
     void (*tls_free)(struct net *net, struct net_tls *tls);
     struct net_tls_stats tls_stats;
+    /* NULL in the simulator: libraries read real sockets. */
+    int (*give)(struct net_conn *conn);
+    void (*sever)(struct net *net, int descriptor);
+    struct net_watch *(*watch)(struct net *net, int descriptor);
+    void (*unwatch)(struct net_watch *watch);
     int keepalive_s; /* a silent peer is probed so often; 0: never; for connections to come */
 };
 
@@ -139,6 +151,34 @@ static inline void net_tls_free(struct net *net, struct net_tls *tls)
 static inline void net_local(struct net_conn *conn, char out[NET_ADDRESS_MAX])
 {
     conn->net->local(conn, out);
+}
+
+/* Ends the connection but not its socket, whose descriptor is the caller's to give to a
+ * library. */
+static inline int net_give(struct net_conn *conn)
+{
+    return conn->net->give(conn);
+}
+
+/* Lets no more bytes through a socket that was given away: whoever has it finds that its
+ * peer is gone. */
+static inline void net_sever(struct net *net, int descriptor)
+{
+    net->sever(net, descriptor);
+}
+
+/* Watches a descriptor, which stays its owner's, until net_unwatch().  Set `owner` and
+ * `on_ready` before returning to the loop. */
+static inline struct net_watch *net_watch(struct net *net, int descriptor)
+{
+    return net->watch(net, descriptor);
+}
+
+/* Accepts NULL. */
+static inline void net_unwatch(struct net_watch *watch)
+{
+    if (watch)
+        watch->net->unwatch(watch);
 }
 
 #endif

@@ -118,6 +118,64 @@ static void conn_close(struct net_conn *conn)
     mem_free(c);
 }
 
+static int conn_give(struct net_conn *conn)
+{
+    struct os_conn *c = (struct os_conn *)conn;
+    struct os_net *net = (struct os_net *)conn->net;
+    int fd = c->io.fd;
+
+    assert(net->conns > 0);
+    net->conns--;
+    ev_io_stop(net->ev, &c->io);
+    mem_free(c);
+    return fd;
+}
+
+static void net_sever_(struct net *net, int fd)
+{
+    (void)net;
+    (void)shutdown(fd, SHUT_RDWR); /* it fails if the peer is gone already */
+}
+
+/* --- descriptors of libraries */
+
+struct os_watch {
+    struct net_watch base;
+    ev_io io;
+};
+
+static void on_watched(struct ev_loop *ev, ev_io *io, int events)
+{
+    struct os_watch *w = io->data;
+
+    (void)ev;
+    (void)events;
+    w->base.on_ready(&w->base);
+}
+
+static struct net_watch *net_watch_(struct net *net, int fd)
+{
+    struct os_watch *w = mem_zalloc(1, sizeof *w);
+
+    w->base.net = net;
+    ev_io_init(&w->io, on_watched, fd, EV_READ);
+    w->io.data = w;
+    ev_io_start(((struct os_net *)net)->ev, &w->io);
+    ((struct os_net *)net)->watches++;
+    return &w->base;
+}
+
+static void net_unwatch_(struct net_watch *watch)
+{
+    struct os_watch *w = (struct os_watch *)watch;
+    struct os_net *net = (struct os_net *)watch->net;
+
+    assert(net->watches > 0);
+    net->watches--;
+    ev_io_stop(net->ev, &w->io);
+    mem_free(w);
+}
+
 static void conn_local(struct net_conn *conn, char out[NET_ADDRESS_MAX])
 {
     struct os_address a = { .len = sizeof a.storage };
@@ -194,6 +252,10 @@ struct net *os_net_new(struct os_loop *loop, struct trace *trace)
         .tls_load = os_tls_load,
         .tls_use = os_tls_use,
         .tls_free = os_tls_drop,
+        .give = conn_give,
+        .sever = net_sever_,
+        .watch = net_watch_,
+        .unwatch = net_unwatch_,
     };
     net->tls = os_tls_new(net);
     return &net->base;
@@ -205,7 +267,7 @@ void os_net_free(struct net *net)
 
     if (!n)
         return;
-    assert(n->conns == 0 && n->listeners == 0);
+    assert(n->conns == 0 && n->listeners == 0 && n->watches == 0);
     os_tls_free(n->tls);
     if (n->reserve >= 0)
         close(n->reserve);

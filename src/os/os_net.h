@@ -22,6 +22,7 @@ struct os_net {
     double warned_at; /* ev_now() of the last complaint about descriptors */
     uint64_t conns;
     uint64_t listeners;
+    uint64_t watches;
 };
 
 struct os_conn {

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "cell/position.h"
+#include "node/intake.h"
 #include "server/server_state.h"
 
 enum {
@@ -140,19 +141,6 @@ static bool is_http(const struct call *c)
     return !c->row && (call_arg_is(c, 0, "post") || call_arg_is(c, 0, "host:"));
 }
 
-/* What came in pieces was written.  False: replied. */
-static bool large_is_there(struct call *c)
-{
-    struct err e;
-
-    if (!incoming_failed(c, &e))
-        return true;
-    reply_errorf(c->reply, "MISCONF",
-                 "Henge keeps every write on disk, and this value could not be written: %s",
-                 e.os ? strerror(e.os) : e.what);
-    return false;
-}
-
 static void run_call(struct connection *conn, struct call *c)
 {
     struct server *s = conn->server;
@@ -160,7 +148,7 @@ static void run_call(struct connection *conn, struct call *c)
     uint64_t errors = conn->out.errors;
     enum call_end end = CALL_DONE;
 
-    if (session_admit(&conn->session, c) && (!c->large || large_is_there(c)))
+    if (session_admit(&conn->session, c) && (!c->large || intake_is_whole(c)))
         end = node_run(s->instance.node, c);
     conn->session.commands++;
     s->instance.stats.commands++;

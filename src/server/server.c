@@ -74,6 +74,8 @@ static void on_failed(void *owner, struct err e)
             calls += queue_fail(conn->queue, acked, UNCERTAIN_TEXT);
         connection_touch(conn);
     }
+    if (s->side)
+        calls += s->side->fail(s->side, acked, UNCERTAIN_TEXT);
     s->instance.stats.errors += calls;
     trace_log(s->instance.env->trace, TRACE_WARNING,
               "The log failed (%s): %llu calls answered -UNCERTAIN, their writes undone", e.what,
@@ -302,6 +304,8 @@ static void release_held(struct server *s)
     if (acked == s->acked)
         return;
     s->acked = acked;
+    if (s->side)
+        s->side->release(s->side, acked);
     list_for_each (at, &s->holding) {
         struct connection *conn = list_item(at, struct connection, holding);
         if (held_release(&conn->held, acked))
@@ -328,6 +332,8 @@ static void begin_stop(struct server *s)
     s->instance.stop = STOP_ASKED;
     s->stop_by = s->instance.turn_mono_us + STOP_WITHIN_US;
     listeners_close(s);
+    if (s->side)
+        s->side->close(s->side);
     if (s->state != SERVER_FAILED)
         s->state = SERVER_STOPPING;
     list_for_each (at, &s->instance.sessions) {
@@ -340,10 +346,12 @@ static void begin_stop(struct server *s)
 /* Clients have their replies, or had their time: the log is closed. */
 static void go_on_stopping(struct server *s)
 {
-    if (s->stopping_log)
+    bool idle = list_empty(&s->instance.sessions) && (!s->side || s->side->idle(s->side));
+
+    if (s->stopping_log || (!idle && s->instance.turn_mono_us < s->stop_by))
         return;
-    if (!list_empty(&s->instance.sessions) && s->instance.turn_mono_us < s->stop_by)
-        return;
+    if (s->side)
+        s->side->end(s->side);
     while (!list_empty(&s->instance.sessions))
         connection_free(connection_of(s->instance.sessions.next));
     s->stopping_log = true;
@@ -354,7 +362,9 @@ static uint64_t next_deadline(const struct server *s)
 {
     uint64_t node = node_deadline(s->instance.node);
     uint64_t at = s->cron_at < node ? s->cron_at : node;
+    uint64_t side = s->side ? s->side->deadline(s->side) : UINT64_MAX;
 
+    at = side < at ? side : at;
     if (!list_empty(&s->ready) || !list_empty(&s->slices))
         return 0;
     if (s->state == SERVER_STOPPING && !s->stopping_log && s->stop_by < at)
@@ -377,6 +387,8 @@ uint64_t server_turn(struct server *s)
     tls_change_settle(&in->tls, in->options);
     serve_ready(s);
     serve_parked(s);
+    if (s->side)
+        s->side->serve(s->side);
     if (in->stop == STOP_ASKED && s->state != SERVER_STOPPING && s->state != SERVER_STOPPED)
         begin_stop(s);
     if (began >= s->cron_at)
@@ -394,6 +406,17 @@ uint64_t server_turn(struct server *s)
     if (took > SLOW_TURN_US)
         in->stats.slow_turns++;
     return next_deadline(s);
+}
+
+struct instance *server_instance(struct server *s)
+{
+    return &s->instance;
+}
+
+void server_attach(struct server *s, struct side_door *door)
+{
+    assert(!s->side);
+    s->side = door;
 }
 
 enum server_state server_state(const struct server *s)

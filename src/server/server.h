@@ -10,7 +10,9 @@
 #include "env/env.h"
 #include "session/options.h"
 
+struct instance;
 struct server;
+struct side_door;
 
 enum server_state {
     SERVER_LOADING, /* answers, but data commands say -LOADING */
@@ -25,6 +27,13 @@ enum server_state {
  * says what was attempted, on what. */
 struct err server_new(struct env *env, struct options *options, struct server **out,
                       char detail[256]);
+
+/* What a door beside the RESP one is built on; as long as the server lives. */
+struct instance *server_instance(struct server *server);
+
+/* Calls such a door in its turns from now on.  There is one at most; it outlives the
+ * server's last turn. */
+void server_attach(struct server *server, struct side_door *door);
 
 /* One turn: everything that became ready since the last one is read, run,
  * committed and answered.  Call it after callbacks of env came.  Returns when it

@@ -6,6 +6,7 @@
 #include "server/connection.h"
 #include "server/server.h"
 #include "session/instance.h"
+#include "session/side_door.h"
 
 enum {
     LISTENERS_MAX = 32,
@@ -21,10 +22,11 @@ struct server {
     struct list dirty;
     struct list holding;
     struct list parked;
-    struct list resumed;  /* calls that may go on, by queue.h's links */
-    struct list slices;   /* the same, in the turn that follows */
-    struct list saving;   /* the same, when the checkpoint under way has ended */
-    struct list changing; /* the same, when the change of certificates under way has */
+    struct list resumed;    /* calls that may go on, by queue.h's links */
+    struct list slices;     /* the same, in the turn that follows */
+    struct list saving;     /* the same, when the checkpoint under way has ended */
+    struct list changing;   /* the same, when the change of certificates under way has */
+    struct side_door *side; /* NULL for none */
     struct net_listener *listeners[LISTENERS_MAX];
     unsigned listener_count;
     struct call calls[LIMIT_BATCH]; /* of the batch being run */

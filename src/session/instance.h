@@ -62,6 +62,9 @@ struct instance_stats {
     uint64_t query_buffer_bytes; /* held by unfinished commands */
     uint64_t output_bytes;       /* of replies not sent */
     uint64_t used_memory_peak;
+    uint64_t http_clients;  /* connected now */
+    uint64_t http_requests; /* ever */
+    uint64_t http_rejected; /* connections beyond http-maxclients */
 };
 
 struct instance {
@@ -74,6 +77,7 @@ struct instance {
     uint64_t session_count;
     uint64_t waiting;        /* calls that wait for the disk */
     uint64_t incoming_bytes; /* of pieces of values that are coming */
+    uint64_t http_bytes;     /* of HTTP's connections and of small values that are coming */
     uint64_t next_id;        /* of clients */
     struct block_pool blocks;
     struct instance_stats stats;

@@ -24,6 +24,7 @@ static const struct metric table[] = {
 
     { "Clients", "connected_clients", "", METRIC_GAUGE, AT(clients) },
     { "Clients", "cluster_connections", "", METRIC_GAUGE, AT(zero) },
+    { "Clients", "http_clients", "", METRIC_GAUGE, INSTANCE(http_clients) },
     { "Clients", "maxclients", "", METRIC_GAUGE, AT(maxclients) },
     { "Clients", "blocked_clients", "", METRIC_GAUGE, AT(zero) },
     { "Clients", "tracking_clients", "", METRIC_GAUGE, AT(zero) },
@@ -87,6 +88,8 @@ static const struct metric table[] = {
     { "Stats", "total_net_input_bytes", "bytes", METRIC_COUNTER, INSTANCE(net_input_bytes) },
     { "Stats", "total_net_output_bytes", "bytes", METRIC_COUNTER, INSTANCE(net_output_bytes) },
     { "Stats", "rejected_connections", "", METRIC_COUNTER, INSTANCE(rejected_connections) },
+    { "Stats", "http_requests", "", METRIC_COUNTER, INSTANCE(http_requests) },
+    { "Stats", "http_rejected_connections", "", METRIC_COUNTER, INSTANCE(http_rejected) },
     { "Stats", "expired_keys", "", METRIC_COUNTER, NODE(expired) },
     { "Stats", "evicted_keys", "", METRIC_COUNTER, LSM(evicted_keys) },
     { "Stats", "keyspace_hits", "", METRIC_COUNTER, NODE(hits) },
@@ -196,6 +199,8 @@ static void subtract_base(struct metrics *m, const struct instance *in)
     m->instance.net_input_bytes -= base->net_input_bytes;
     m->instance.net_output_bytes -= base->net_output_bytes;
     m->instance.turns -= base->turns;
+    m->instance.http_requests -= base->http_requests;
+    m->instance.http_rejected -= base->http_rejected;
     m->instance.slow_turns -= base->slow_turns;
     m->node.expired -= in->node_base.expired;
     m->node.hits -= in->node_base.hits;

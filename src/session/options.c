@@ -27,12 +27,21 @@ static const char *const level_names[] = { "debug", "verbose", "notice", "warnin
 #define SEGMENT_MAX (INT64_C(4) * 1024 * 1024 * 1024)
 
 static const struct option table[] = {
-    { "bind", OPTION_TEXT, 0, AT(bind), "127.0.0.1 -::1", 0, 0, NULL,
+    { "bind", OPTION_TEXT, OPTION_LIST, AT(bind), "127.0.0.1 -::1", 0, 0, NULL,
       "addresses to listen at; one with a leading '-' may be missing; * for all" },
     { "port", OPTION_INT, 0, AT(port), "6379", 0, 65535, NULL,
       "TCP port of the Redis protocol; 0: none" },
     { "protected-mode", OPTION_BOOL, OPTION_MUTABLE, AT(protected_mode), "yes", 0, 0, NULL,
       "without a password only clients on this machine are served" },
+    { "http-port", OPTION_INT, 0, AT(http_port), "0", 0, 65535, NULL, "TCP port of HTTP; 0: none" },
+    { "http-bind", OPTION_TEXT, OPTION_LIST, AT(http_bind), "127.0.0.1 -::1", 0, 0, NULL,
+      "addresses to listen at for HTTP, as bind" },
+    { "http-maxclients", OPTION_INT, OPTION_MUTABLE, AT(http_maxclients), "1000", 1, 100000, NULL,
+      "connections of HTTP at a time; more are answered 503" },
+    { "http-timeout", OPTION_INT, OPTION_MUTABLE, AT(http_timeout), "60", 1, 3600, NULL,
+      "seconds an idle connection of HTTP is kept, and a slow request waited for" },
+    { "http-header-size", OPTION_SIZE, 0, AT(http_header_size), "8kb", 4096, LIMIT_HTTP_HEADERS,
+      NULL, "largest request line and headers; a key is part of them" },
     { "unixsocket", OPTION_TEXT, 0, AT(unixsocket), "", 0, 0, NULL,
       "path of a Unix socket to listen at too; empty: none" },
     { "tls-port", OPTION_INT, 0, AT(tls_port), "0", 0, 65535, NULL,

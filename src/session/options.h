@@ -26,12 +26,14 @@ enum option_flags {
     OPTION_MUTABLE = 1, /* CONFIG SET may change it */
     OPTION_SECRET = 2,  /* never logged */
     OPTION_HIDDEN = 4,  /* not in henge.conf: for tests */
-    OPTION_TLS = 8,     /* what a TLS handshake is made with: tls_change.h */
+    OPTION_LIST = 8,    /* several values in a line of a file are one, apart by spaces */
+    OPTION_TLS = 16,    /* what a TLS handshake is made with: tls_change.h */
 };
 
 /* Values.  Texts are owned. */
 struct options {
     char *bind;       /* addresses separated by spaces; a leading '-' may fail */
+    char *http_bind;  /* the same, for HTTP */
     char *unixsocket; /* "" for none */
     char *dir;
     char *requirepass;   /* "" for none */
@@ -53,6 +55,10 @@ struct options {
     int64_t tls_port;                  /* 0 for none */
     int64_t port;                      /* 0 for none */
     int64_t protected_mode;            /* bool */
+    int64_t http_port;                 /* 0 for none */
+    int64_t http_maxclients;
+    int64_t http_timeout; /* seconds */
+    int64_t http_header_size;
     int64_t maxclients;
     int64_t timeout; /* seconds a client may be idle; 0 for ever */
     int64_t tcp_keepalive;

@@ -10,20 +10,27 @@
 
 enum { WHOLE_SHARE = 4 }; /* of maxmemory, a value that has to be put together may take one */
 
-void session_init(struct session *s, struct instance *in)
+void session_init_unlisted(struct session *s, struct instance *in)
 {
     *s = (struct session){ .instance = in, .id = in->next_id++, .proto = 2 };
     s->created_us = in->turn_mono_us;
     s->active_us = in->turn_mono_us;
     s->authenticated = in->options->requirepass[0] == '\0';
+    list_init(&s->link);
+}
+
+void session_init(struct session *s, struct instance *in)
+{
+    session_init_unlisted(s, in);
     list_push(&in->sessions, &s->link);
     in->session_count++;
 }
 
 void session_deinit(struct session *s)
 {
+    if (!list_empty(&s->link))
+        s->instance->session_count--;
     list_remove(&s->link);
-    s->instance->session_count--;
     mem_free(s->name);
     mem_free(s->lib_name);
     mem_free(s->lib_version);

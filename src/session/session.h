@@ -34,10 +34,18 @@ struct session {
 };
 
 void session_init(struct session *s, struct instance *instance);
+
+/* The same for who is no client of the RESP door: CLIENT does not see it. */
+void session_init_unlisted(struct session *s, struct instance *instance);
 void session_deinit(struct session *s);
 
 /* As after connecting: RESET. */
 void session_reset(struct session *s);
+
+/* authenticate.c: who has that name and that password is let in.  False: nobody is, and
+ * the session is as before.  The one place that knows passwords, whatever door they
+ * came by. */
+bool session_authenticate(struct session *s, struct slice user, struct slice password);
 
 /* Finds the row of c->argv, fills the call in, and holds it against everything
  * that can refuse it: unknown names, arity, AUTH, loading, a log that cannot

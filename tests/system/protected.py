@@ -1,8 +1,11 @@
 """Protected mode: without a password, who comes from elsewhere is told so and not served."""
+import http.client
+import json
 import socket
 
 import harness
 import resp
+import servers
 from harness import OK
 
 PONG = ("+", b"PONG")
@@ -45,5 +48,34 @@ def strangers(t, new, given):
         t.equal(ask(), PONG, "anybody may")
 
 
+def strangers_over_http(t, new, given):
+    del given
+    address = own_address()
+    if not address:
+        t.skip("strangers_over_http", "this machine has no address but its own")
+        return
+    port = servers.free_port()
+    server = new("--http-port", str(port), "--http-bind", f"127.0.0.1 {address}").start()
+
+    def ask(host, target="/api/v1/keys/k", **headers):
+        c = http.client.HTTPConnection(host, port, timeout=20)
+        c.request("GET", target, headers=headers)
+        answer = c.getresponse()
+        body = answer.read()
+        c.close()
+        return answer.status, answer.getheader("Connection"), json.loads(body)["error"] if answer.status != 200 else None
+
+    with server.connect() as c:
+        for target in ("/api/v1/keys/k", "/metrics", "/healthz"):
+            t.equal(ask(address, target), (403, "close", "DENIED"), f"a stranger asks for {target}")
+        t.equal(ask("127.0.0.1")[2], "KEY_NOT_FOUND", "who is here")
+        t.check("http_rejected_connections:3\r\n" in c.call("INFO", "stats")[1].decode(), "they are counted")
+        t.equal(c.call("CONFIG", "SET", "requirepass", "secret"), OK, "with a password")
+        t.equal(ask(address)[2], "NOAUTH", "a stranger may try")
+        t.equal(ask(address, Authorization="Bearer secret")[2], "KEY_NOT_FOUND", "and who has it may")
+        t.equal(c.call("CONFIG", "SET", "requirepass", "", "protected-mode", "no"), OK, "without protection")
+        t.equal(ask(address)[2], "KEY_NOT_FOUND", "anybody may")
+
+
 if __name__ == "__main__":
-    harness.main(__doc__, [strangers])
+    harness.main(__doc__, [strangers, strangers_over_http])

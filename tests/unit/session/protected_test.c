@@ -1,10 +1,9 @@
 /* protected_test.c: who is served without a password. */
 #include <criterion/criterion.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/mem.h"
-#include "server/protected.h"
+#include "session/protected.h"
 
 static char address[NET_ADDRESS_MAX];
 
@@ -18,13 +17,9 @@ static bool serves(struct instance *in, const char *from)
 {
     struct net net = { .peer = peer };
     struct net_conn conn = { .net = &net };
-    const char *refusal;
 
     snprintf(address, sizeof address, "%s", from);
-    refusal = protected_refusal(in, &conn);
-    if (refusal)
-        cr_assert(strncmp(refusal, "-DENIED ", 8) == 0 && strstr(refusal, "outside.\r\n"));
-    return !refusal;
+    return !protected_refuses(in, &conn);
 }
 
 Test(protected, strangers_are_refused_unless_there_is_a_password_or_no_protection)
