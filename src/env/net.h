@@ -154,7 +154,7 @@ static inline void net_local(struct net_conn *conn, char out[NET_ADDRESS_MAX])
 }
 
 /* Ends the connection but not its socket, whose descriptor is the caller's to give to a
- * library. */
+ * library.  Not of one over TLS: its bytes are of use to nobody else. */
 static inline int net_give(struct net_conn *conn)
 {
     return conn->net->give(conn);

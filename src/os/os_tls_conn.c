@@ -269,4 +269,5 @@ void os_tls_conn_init(struct os_tls *tls)
     tls->conns.send = tls_send;
     tls->conns.want = tls_want;
     tls->conns.close = tls_close;
+    tls->conns.give = NULL;
 }

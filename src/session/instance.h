@@ -64,7 +64,7 @@ struct instance_stats {
     uint64_t used_memory_peak;
     uint64_t http_clients;  /* connected now */
     uint64_t http_requests; /* ever */
-    uint64_t http_rejected; /* connections beyond http-maxclients */
+    uint64_t http_rejected; /* connections beyond http-maxclients, and strangers */
 };
 
 struct instance {
