@@ -32,7 +32,8 @@ FLAGS_sim-asan := $(FLAGS_asan) -DHENGE_PLANTED
 # Sanitizers watch the C library's allocator.
 PLAIN := asan tsan fuzz sim-asan
 LIBS := $(if $(filter $(VARIANT),$(PLAIN)),,-ljemalloc) -lxxhash -llz4 -lm
-OSLIBS := -lev
+OSLIBS := -lev -lssl -lcrypto
+HTTPLIBS := -lmicrohttpd -ljansson
 
 CC := $(CC_$(VARIANT))
 $(if $(CC),,$(error there is no variant '$(VARIANT)'))
@@ -78,7 +79,7 @@ $(B)/libhenge-os.a: $(call obj,$(OS))
 	@ar rcs $@ $^
 
 $(B)/henge-server: $(call obj,src/main.c) $(B)/libhenge-os.a $(B)/libhenge.a
-	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $^ $(LIBS) $(OSLIBS) -o $@
+	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $^ $(LIBS) $(OSLIBS) $(HTTPLIBS) -o $@
 
 PORT ?= 6379
 DIR ?= data
@@ -103,7 +104,7 @@ define unit_rule
 $(B)/unit/$(1)_test: $(call obj,$(filter tests/unit/$(1)/%,$(TESTS)) $(wildcard tests/unit/*.c) $(UNIT_HELP_$(1))) \
 		$(if $(filter os,$(1)),$(B)/libhenge-os.a) $(B)/libhenge.a
 	@mkdir -p $$(@D)
-	$$(call say,$$(VARIANT) $$@)$(CC) $(LDFLAGS) $$^ -lcriterion $(LIBS) $(if $(filter os,$(1)),$(OSLIBS)) -o $$@
+	$$(call say,$$(VARIANT) $$@)$(CC) $(LDFLAGS) $$^ -lcriterion $(LIBS) $(if $(filter os,$(1)),$(OSLIBS)) $(if $(filter http,$(1)),$(HTTPLIBS)) -o $$@
 endef
 $(foreach u,$(UNITS),$(eval $(call unit_rule,$(u))))
 
@@ -127,7 +128,7 @@ BENCH := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 benches: $(BENCH:%=$(B)/bench/%) $(B)/bench/engine_bench
 $(B)/system/% $(B)/bench/%: $(B)/libhenge-os.a $(B)/libhenge.a
 	@mkdir -p $(@D)
-	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) -Wl,--as-needed $(filter %.o,$^) $(filter %.a,$^) -lhiredis $(LIBS) $(OSLIBS) -o $@
+	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) -Wl,--as-needed $(filter %.o,$^) $(filter %.a,$^) -lhiredis $(LIBS) $(OSLIBS) $(HTTPLIBS) -o $@
 $(foreach p,$(SYSTEM),$(eval $(B)/system/$(p): $(B)/tests/system/$(p).o))
 $(foreach p,$(BENCH),$(eval $(B)/bench/$(p): $(B)/tests/bench/$(p).o))
 

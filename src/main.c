@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "env/env.h"
+#include "http/http.h"
 #include "os/os.h"
 #include "os/os_config.h"
 #include "os/os_env.h"
@@ -19,6 +21,7 @@
 struct process {
     struct os_env *world;
     struct server *server;
+    struct http *http; /* NULL for none */
 };
 
 static int print_help(void)
@@ -30,7 +33,8 @@ static int print_help(void)
     tool_help(&tools);
     printf("Usage: henge-server [FILE] [--name value ...]\n\n"
            "Starts a Henge server. FILE has a directive a line, as henge.conf; options on the\n"
-           "command line override it. SIGTERM stops the server, SIGHUP reopens its log file.\n\n"
+           "command line override it. SIGTERM stops the server, SIGHUP reopens its log file and\n"
+           "reads its certificates again.\n\n"
            "  henge-server\n"
            "  henge-server /etc/henge.conf --port 7000 --appendfsync always\n\n"
            "Looks at a store that no server uses, and changes nothing:\n%.*s\n"
@@ -119,16 +123,25 @@ static void log_notes(struct trace *trace, const struct buf *notes)
     }
 }
 
+/* Sockets that are no clients of RESP, or not yet. */
+static uint64_t other_sockets(const struct options *o)
+{
+    uint64_t handshakes = o->tls_port ? LIMIT_TLS_HANDSHAKES : 0;
+
+    return handshakes + (o->http_port > 0 ? (uint64_t)o->http_maxclients : 0);
+}
+
 /* Fewer clients than configured are better than clients that cannot be accepted. */
 static void fit_descriptors(struct options *o, const struct env *env)
 {
     uint64_t has = env->machine.descriptors_max;
     uint64_t wanted = (uint64_t)o->maxclients;
-    uint64_t needed = wanted + OS_DESCRIPTORS_RESERVED;
+    uint64_t others = OS_DESCRIPTORS_RESERVED + other_sockets(o);
+    uint64_t needed = wanted + others;
 
     if (has >= needed)
         return;
-    o->maxclients = has > OS_DESCRIPTORS_RESERVED ? (int64_t)(has - OS_DESCRIPTORS_RESERVED) : 1;
+    o->maxclients = has > others ? (int64_t)(has - others) : 1;
     trace_log(env->trace, TRACE_WARNING,
               "The system allows %llu open files: maxclients is %lld instead of %llu; raise "
               "'ulimit -n' (LimitNOFILE of a service) to %llu",
@@ -139,6 +152,11 @@ static void fit_descriptors(struct options *o, const struct env *env)
 static void on_stop(void *arg)
 {
     server_stop(((struct process *)arg)->server);
+}
+
+static void on_reload(void *arg)
+{
+    server_reload(((struct process *)arg)->server);
 }
 
 static uint64_t on_turn(void *arg)
@@ -152,30 +170,49 @@ static uint64_t on_turn(void *arg)
     return deadline;
 }
 
+/* False: the log says why. */
+static bool open_doors(struct options *o, struct env *env, struct process *p)
+{
+    char detail[256];
+    struct err e = server_new(env, o, &p->server, detail);
+
+    if (!err_is(e) && o->http_port > 0)
+        e = http_new(server_instance(p->server), &p->http, detail);
+    if (p->http)
+        server_attach(p->server, http_door(p->http));
+    if (!err_is(e))
+        return true;
+    trace_log(env->trace, TRACE_WARNING, "Cannot start: %s%s%s", detail, e.os ? ": " : "",
+              e.os ? strerror(e.os) : "");
+    if (*o->logfile)
+        fprintf(stderr, "henge-server: cannot start: %s\n", detail);
+    return false;
+}
+
+static void close_doors(struct process *p)
+{
+    os_env_end_jobs(p->world);
+    http_free(p->http);
+    server_free(p->server);
+}
+
 static int serve(struct options *o, struct process *p)
 {
     struct env *env = os_env_get(p->world);
     struct os_loop *loop = os_env_loop(p->world);
-    char detail[256];
-    struct err e;
     int status;
 
     trace_log(env->trace, TRACE_NOTICE, "Henge %s, pid %llu, data in '%s'", HENGE_VERSION,
               (unsigned long long)env->machine.process_id, o->dir);
     fit_descriptors(o, env);
-    e = server_new(env, o, &p->server, detail);
-    if (err_is(e)) {
-        trace_log(env->trace, TRACE_WARNING, "Cannot start: %s%s%s", detail, e.os ? ": " : "",
-                  e.os ? strerror(e.os) : "");
-        if (*o->logfile)
-            fprintf(stderr, "henge-server: cannot start: %s\n", detail);
+    if (!open_doors(o, env, p)) {
+        close_doors(p);
         return 1;
     }
-    os_env_signals(p->world, on_stop, p);
+    os_env_signals(p->world, on_stop, on_reload, p);
     os_loop_run(loop, on_turn, p);
     status = server_state(p->server) == SERVER_STOPPED ? 0 : 1;
-    os_env_end_jobs(p->world);
-    server_free(p->server);
+    close_doors(p);
     trace_log(env->trace, TRACE_NOTICE, status ? "Stopped: the data could not be loaded" : "Bye");
     return status;
 }
@@ -186,7 +223,7 @@ static int start(struct options *o, const struct buf *notes)
         .logfile = o->logfile,
         .level = (enum trace_level)o->loglevel,
         .pool_threads = (unsigned)o->pool_threads,
-        .connections = (uint64_t)o->maxclients,
+        .connections = (uint64_t)o->maxclients + other_sockets(o),
         .keepalive_s = (int)o->tcp_keepalive,
     };
     struct process p = { 0 };

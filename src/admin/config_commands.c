@@ -172,13 +172,58 @@ static bool check_values(struct call *c)
     return ok;
 }
 
+/* The first of the options that a TLS handshake is made with, 0 if there is none, or no
+ * TLS. */
+static uint32_t first_of_tls(const struct call *c)
+{
+    for (uint32_t i = 2; i < c->argc && c->session->instance->options->tls_port; i += 2) {
+        const struct option *row = options_find(c->argv[i]);
+        if (row && (row->flags & OPTION_TLS))
+            return i;
+    }
+    return 0;
+}
+
+/* Begins to read what certificates and keys would be then. */
+static enum call_end begin_tls(struct call *c)
+{
+    struct instance *in = c->session->instance;
+    struct options trial;
+
+    options_copy(&trial, in->options);
+    for (uint32_t i = 2; i < c->argc; i += 2)
+        try_pair(c, i, &trial, c->scratch);
+    c->save = tls_change_begin(&in->tls, &trial);
+    options_deinit(&trial);
+    return CALL_TLS;
+}
+
+/* They have been read.  False: they cannot be used, which is replied. */
+static bool take_tls(struct call *c, uint32_t arg)
+{
+    const char *why;
+
+    if (tls_change_take(&c->session->instance->tls, c->save, &why))
+        return true;
+    buf_printf(c->scratch, "Unable to update TLS configuration: %s", why);
+    return refuse(c, arg, c->scratch);
+}
+
 static enum call_end run_set(struct call *c)
 {
     struct instance *in = c->session->instance;
+    uint32_t of_tls;
 
     if (c->argc % 2)
         return call_syntax_error(c);
     if (!check_names(c) || !check_values(c))
+        return CALL_DONE;
+    of_tls = first_of_tls(c);
+    if (of_tls && !c->save)
+        return begin_tls(c);
+    if (of_tls && tls_change_waits(&in->tls, c->save))
+        return CALL_TLS;
+    if (of_tls && !take_tls(c, of_tls))
         return CALL_DONE;
     for (uint32_t i = 2; i < c->argc; i += 2)
         try_pair(c, i, in->options, c->scratch);

@@ -1,5 +1,6 @@
 /* info_commands.c: INFO: the table of metrics as Redis prints it. */
 #include "admin/admin_rows.h"
+#include "admin/listener_info.h"
 #include "base/limits.h"
 #include "lsm/lsm.h"
 #include "session/metrics.h"
@@ -59,6 +60,8 @@ static enum call_end run_info(struct call *c)
             metrics_print(&m, row, out);
             buf_append(out, slice_str("\r\n"));
         }
+        if (strcmp(sections[i], "Server") == 0)
+            listener_info(in->options, out);
         if (strcmp(sections[i], "Keyspace") == 0)
             print_keyspace(node_lsm(in->node), out);
     }

@@ -35,6 +35,9 @@ enum {
     LIMIT_LCS_SLICE = 2 * 1024 * 1024,   /* of these in one slice, 1 to 2 ms */
     LIMIT_DATABASES = 16,                /* SELECT 0..15 */
     LIMIT_CLIENT_NAME = 1024,            /* CLIENT SETNAME, SETINFO */
+    LIMIT_HTTP_HEADERS = 256 * 1024,     /* a key of LIMIT_KEY bytes, each %XX, and headers */
+    LIMIT_HTTP_DISCARD = 64 * 1024,      /* of a body nobody wants, so that the answer arrives */
+    LIMIT_HTTP_SLOW = 1024,              /* bytes a second a client must at least send or take */
     LIMIT_CONFIG_FILE = 1024 * 1024,     /* a configuration file */
     LIMIT_CHANNEL = 65535,               /* a channel's or a pattern's name, as a key's */
     LIMIT_OUTBOX = 16 * 1024 * 1024,     /* events and messages that wait for the log, beyond
@@ -42,6 +45,11 @@ enum {
     LIMIT_MONITOR = 1024 * 1024,         /* of a call, shown by MONITOR */
     LIMIT_PREFIXES = 128,                /* CLIENT TRACKING PREFIX, of one client: each write
                                             is held against all of them */
+    LIMIT_TLS_FILE = 4 * 1024 * 1024,    /* certificates or a key; all CAs there are take 0.3 MiB */
+    LIMIT_TLS_CAS = 1024,                /* files of tls-ca-cert-dir */
+    LIMIT_TLS_HANDSHAKES = 256,          /* under way; about 30 KiB and a descriptor each */
+    LIMIT_TLS_HANDSHAKE_S = 10,          /* one that takes longer is no client */
+    LIMIT_TLS_REST = 256 * 1024, /* enciphered and unsent, beyond which a client is cut off */
 };
 
 /* A query that is being collected (Redis's client-query-buffer-limit). */

@@ -19,6 +19,7 @@
 #include "cmd/view.h"
 #include "resp/reply.h"
 
+struct call_outcome;
 struct command;
 struct gather;
 struct session; /* only admin/, session/ and server/ see inside */
@@ -29,6 +30,7 @@ enum call_end {
     CALL_LATER, /* to be run again in a later turn: a slice of it is done (gather.h) */
     CALL_SAVE,  /* to be run again when the checkpoint that is under way has ended */
     CALL_ROOM,  /* to be run again when the log takes what the answer rests on (node.h) */
+    CALL_TLS,   /* to be run again when the change of certificates under way has ended */
 };
 
 /* Where a request is: node/request.c draws and guards the moves. */
@@ -64,18 +66,19 @@ struct call {
     uint64_t position; /* of argv[row->keys.first], if there is one */
     uint64_t gate;     /* log position the reply rests on; 0 for none */
     uint64_t cells_written;
-    uint64_t random;          /* the same through restarts; only for rows with CMD_RANDOM */
-    struct call_large *large; /* the call's own; NULL for none */
-    struct gather *gather;    /* what its slices have found so far; NULL for none */
-    uint64_t whole_max;       /* bytes a value in pieces may have to be put together */
-    uint64_t want_max;        /* bytes it should want at a time; 0: no bound */
-    uint64_t save;            /* the checkpoint it waits for: its number; 0 for none */
-    uint8_t databases;        /* how many there are */
-    bool no_touch;            /* what it finds is not used by that, for evictions */
-    bool quiet;               /* its reply is not sent */
-    bool tracks;              /* what it reads, its client keeps */
-    unsigned heard;           /* enum event_class: what somebody listens to */
-    struct events *events;    /* what it has to tell, if there is any such */
+    uint64_t random;              /* the same through restarts; only for rows with CMD_RANDOM */
+    struct call_large *large;     /* the call's own; NULL for none */
+    struct call_outcome *outcome; /* NULL: nobody asks beyond the reply */
+    struct gather *gather;        /* what its slices have found so far; NULL for none */
+    uint64_t whole_max;           /* bytes a value in pieces may have to be put together */
+    uint64_t want_max;            /* bytes it should want at a time; 0: no bound */
+    uint64_t save;                /* number of the checkpoint or change it waits for; 0: none */
+    uint8_t databases;            /* how many there are */
+    bool no_touch;                /* what it finds is not used by that, for evictions */
+    bool quiet;                   /* its reply is not sent */
+    bool tracks;                  /* what it reads, its client keeps */
+    unsigned heard;               /* enum event_class: what somebody listens to */
+    struct events *events;        /* what it has to tell, if there is any such */
 };
 
 static inline uint64_t call_now_ms(const struct call *c)

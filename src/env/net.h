@@ -7,11 +7,13 @@
 #ifndef HENGE_ENV_NET_H
 #define HENGE_ENV_NET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
 #include "base/slice.h"
+#include "env/net_tls.h"
 
 enum net_events {
     NET_READ = 1,  /* bytes, the end or an error can be read */
@@ -39,6 +41,14 @@ struct net_listener {
     struct net *net;
     void *owner;
     void (*on_accept)(struct net_listener *listener, struct net_conn *conn);
+    bool tls; /* connections come when their TLS handshake is done; set with `owner` */
+};
+
+/* A descriptor that a library reads, as libmicrohttpd's set of sockets is. */
+struct net_watch {
+    struct net *net;
+    void *owner;
+    void (*on_ready)(struct net_watch *watch); /* it can be read; level-triggered */
 };
 
 struct net {
@@ -50,6 +60,17 @@ struct net {
     void (*close)(struct net_conn *conn);
     void (*peer)(struct net_conn *conn, char out[NET_ADDRESS_MAX]);
     void (*local)(struct net_conn *conn, char out[NET_ADDRESS_MAX]);
+    /* NULL where there is no TLS: nobody may ask for it then. */
+    bool (*tls_load)(struct net *net, const struct net_tls_options *options, struct net_tls **out,
+                     char why[NET_TLS_WHY_MAX]);
+    void (*tls_use)(struct net *net, struct net_tls *tls);
+    void (*tls_free)(struct net *net, struct net_tls *tls);
+    struct net_tls_stats tls_stats;
+    /* NULL in the simulator: libraries read real sockets. */
+    int (*give)(struct net_conn *conn);
+    void (*sever)(struct net *net, int descriptor);
+    struct net_watch *(*watch)(struct net *net, int descriptor);
+    void (*unwatch)(struct net_watch *watch);
     int keepalive_s; /* a silent peer is probed so often; 0: never; for connections to come */
 };
 
@@ -77,7 +98,9 @@ static inline int64_t net_recv(struct net_conn *conn, void *to, size_t len)
 }
 
 /* Sends the parts in order: how many bytes the kernel took (> 0, perhaps fewer
- * than given), NET_AGAIN or NET_GONE.  At most 64 parts are looked at. */
+ * than given), NET_AGAIN or NET_GONE.  At most 64 parts are looked at.  The next
+ * call must begin with the bytes that were not taken: TLS may have enciphered them
+ * already. */
 static inline int64_t net_send(struct net_conn *conn, const struct slice *parts, unsigned count)
 {
     return conn->net->send(conn, parts, count);
@@ -102,10 +125,60 @@ static inline void net_peer(struct net_conn *conn, char out[NET_ADDRESS_MAX])
     conn->net->peer(conn, out);
 }
 
+/* Reads and checks what TLS needs; blocks on the disk, so it is called at the start or
+ * by a job (any thread).  True: *out is the caller's, to end with one of the two below.
+ * False: `why` says what is wrong with which file or option. */
+static inline bool net_tls_load(struct net *net, const struct net_tls_options *options,
+                                struct net_tls **out, char why[NET_TLS_WHY_MAX])
+{
+    return net->tls_load(net, options, out, why);
+}
+
+/* Takes it, for all connections to come.  To be called before a listener has `tls`. */
+static inline void net_tls_use(struct net *net, struct net_tls *tls)
+{
+    net->tls_use(net, tls);
+}
+
+/* Accepts NULL. */
+static inline void net_tls_free(struct net *net, struct net_tls *tls)
+{
+    if (tls)
+        net->tls_free(net, tls);
+}
+
 /* Our end's address, in the same form. */
 static inline void net_local(struct net_conn *conn, char out[NET_ADDRESS_MAX])
 {
     conn->net->local(conn, out);
+}
+
+/* Ends the connection but not its socket, whose descriptor is the caller's to give to a
+ * library.  Not of one over TLS: its bytes are of use to nobody else. */
+static inline int net_give(struct net_conn *conn)
+{
+    return conn->net->give(conn);
+}
+
+/* Lets no more bytes through a socket that was given away: whoever has it finds that its
+ * peer is gone. */
+static inline void net_sever(struct net *net, int descriptor)
+{
+    net->sever(net, descriptor);
+}
+
+/* Watches a descriptor, which stays its owner's, until net_unwatch().  Set `owner` and
+ * `on_ready` before returning to the loop. */
+static inline struct net_watch *net_watch(struct net *net, int descriptor)
+{
+    return net->watch(net, descriptor);
+}
+
+/* Accepts NULL. */
+static inline void net_unwatch(struct net_watch *watch)
+{
+    if (watch)
+        watch->net->unwatch(watch);
 }
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/planted.h"
 #include "cell/position.h"
 #include "cmd/command.h"
+#include "cmd/outcome.h"
 #include "node/node_view.h"
 #include "node/patrol.h"
 #include "node/request.h"
@@ -230,6 +231,31 @@ static bool lacks_heads(struct node *n, const struct call *c)
     return n->view.want_count > 0;
 }
 
+/* Looking at the head for the outcome is no hit and no miss. */
+static enum call_end run_for_outcome(struct node *n, struct call *c)
+{
+    struct node_view *v = &n->view;
+    uint64_t hits = v->hits, misses = v->misses;
+    bool runs = outcome_begin(c);
+    enum call_end end;
+
+    if (!runs)
+        return c->end;
+    v->hits = hits;
+    v->misses = misses;
+    end = c->row->run(c);
+    if (v->written) {
+        c->outcome->wrote = true;
+        c->outcome->version = (struct call_version){ v->stamp, v->origin };
+    }
+    return end;
+}
+
+static inline enum call_end run(struct node *n, struct call *c)
+{
+    return c->outcome ? run_for_outcome(n, c) : c->row->run(c);
+}
+
 enum call_end node_run(struct node *n, struct call *c)
 {
     struct node_view *v = &n->view;
@@ -254,7 +280,7 @@ enum call_end node_run(struct node *n, struct call *c)
     c->heard = n->events.wanted;
     if (c->heard && lacks_heads(n, c))
         return CALL_WANT;
-    end = c->row->run(c);
+    end = run(n, c);
     assert(end == CALL_DONE || v->written == 0);
     if (end == CALL_WANT) {
         assert(v->want_count > 0);

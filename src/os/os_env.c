@@ -11,19 +11,21 @@ struct os_env {
     struct os_loop *loop;
     char os_name[256];
     void (*stop)(void *arg);
-    void *stop_arg;
+    void (*reload)(void *arg);
+    void *signal_arg;
 };
 
 static void on_stop(void *arg)
 {
     struct os_env *w = arg;
 
-    w->stop(w->stop_arg);
+    w->stop(w->signal_arg);
 }
 
 static void on_reopen(void *arg)
 {
-    struct trace *trace = ((struct os_env *)arg)->env.trace;
+    struct os_env *w = arg;
+    struct trace *trace = w->env.trace;
     struct err e = os_trace_reopen(trace);
 
     if (err_is(e))
@@ -31,6 +33,7 @@ static void on_reopen(void *arg)
                   strerror(e.os));
     else
         trace_log(trace, TRACE_NOTICE, "Reopened the log file");
+    w->reload(w->signal_arg);
 }
 
 struct err os_env_new(const struct os_env_options *options, struct os_env **out)
@@ -71,12 +74,14 @@ struct os_loop *os_env_loop(struct os_env *world)
     return world->loop;
 }
 
-void os_env_signals(struct os_env *world, void (*stop)(void *arg), void *arg)
+void os_env_signals(struct os_env *world, void (*stop)(void *arg), void (*reload)(void *arg),
+                    void *arg)
 {
     struct os_signals signals = { on_stop, on_reopen, world };
 
     world->stop = stop;
-    world->stop_arg = arg;
+    world->reload = reload;
+    world->signal_arg = arg;
     os_loop_signals(world->loop, signals);
 }
 

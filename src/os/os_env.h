@@ -26,8 +26,10 @@ struct env *os_env_get(struct os_env *world);
 struct os_loop *os_env_loop(struct os_env *world);
 
 /* Gives the process's signals to its loop: the first SIGTERM or SIGINT calls
- * `stop` between turns, a second one exits at once, SIGHUP reopens the log file. */
-void os_env_signals(struct os_env *world, void (*stop)(void *arg), void *arg);
+ * `stop` between turns, a second one exits at once, SIGHUP reopens the log file and
+ * calls `reload`. */
+void os_env_signals(struct os_env *world, void (*stop)(void *arg), void (*reload)(void *arg),
+                    void *arg);
 
 /* Ends the pool, as os_pool_free(): to be called before a server is freed that
  * may have jobs under way. */

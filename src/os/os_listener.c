@@ -15,6 +15,7 @@
 
 #include "base/mem.h"
 #include "os/os_address.h"
+#include "os/os_tls.h"
 
 enum {
     ACCEPTS_A_ROUND = 64, /* so that a storm of clients leaves time for the others */
@@ -87,6 +88,15 @@ static int refuse(struct os_net *net, int fd)
     return os;
 }
 
+static void rest(struct os_socket *s)
+{
+    struct os_net *net = net_of(s->listener);
+
+    ev_io_stop(net->ev, &s->io);
+    ev_timer_set(&s->pause, PAUSE_S, 0.0);
+    ev_timer_start(net->ev, &s->pause);
+}
+
 /* What to do about an accept() that failed; false: no more in this round. */
 static bool recover(struct os_socket *s, int os)
 {
@@ -104,9 +114,7 @@ static bool recover(struct os_socket *s, int os)
     if (os == EAGAIN || os == EWOULDBLOCK)
         return false;
     warn(net, os);
-    ev_io_stop(net->ev, &s->io);
-    ev_timer_set(&s->pause, PAUSE_S, 0.0);
-    ev_timer_start(net->ev, &s->pause);
+    rest(s);
     return false;
 }
 
@@ -114,6 +122,16 @@ static void end(struct os_listener *l)
 {
     mem_free(l->path);
     mem_free(l);
+}
+
+static void take(struct os_listener *l, int fd)
+{
+    struct os_net *net = net_of(l);
+
+    if (l->base.tls)
+        os_tls_accept(net->tls, &l->base, fd);
+    else
+        l->base.on_accept(&l->base, os_net_adopt(net, fd, l->tcp));
 }
 
 static void on_accept_ready(struct ev_loop *ev, ev_io *io, int events)
@@ -125,10 +143,15 @@ static void on_accept_ready(struct ev_loop *ev, ev_io *io, int events)
     (void)events;
     l->accepting = true;
     for (unsigned i = 0; i < ACCEPTS_A_ROUND && !l->closed; i++) {
-        int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd;
 
+        if (l->base.tls && !os_tls_has_room(net_of(l)->tls)) {
+            rest(s); /* who waits in the kernel's queue costs nothing */
+            break;
+        }
+        fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0)
-            l->base.on_accept(&l->base, os_net_adopt(net_of(l), fd, l->tcp));
+            take(l, fd);
         else if (!recover(s, errno))
             break;
     }
@@ -282,6 +305,7 @@ void os_listener_close(struct net_listener *listener)
 
     assert(!l->closed && net->listeners > 0);
     net->listeners--;
+    os_tls_forget(net->tls, listener);
     for (unsigned i = 0; i < l->count; i++) {
         ev_io_stop(net->ev, &l->sockets[i].io);
         ev_timer_stop(net->ev, &l->sockets[i].pause);

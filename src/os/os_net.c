@@ -15,16 +15,11 @@
 #include "base/mem.h"
 #include "os/os.h"
 #include "os/os_address.h"
+#include "os/os_tls.h"
 
 enum {
-    SEND_PARTS = 64,      /* looked at in one send */
+    SEND_PARTS = 64,      /* looked at in one send; os_tls_conn.c does the same */
     KEEPALIVE_PROBES = 3, /* unanswered before a connection counts as broken */
-};
-
-struct os_conn {
-    struct net_conn base;
-    ev_io io;
-    unsigned wanted; /* enum net_events */
 };
 
 static void on_io(struct ev_loop *ev, ev_io *io, int events)
@@ -87,10 +82,18 @@ static int64_t conn_send(struct net_conn *conn, const struct slice *parts, unsig
     return errno == EAGAIN || errno == EWOULDBLOCK ? NET_AGAIN : NET_GONE;
 }
 
+void os_conn_watch(struct os_net *net, struct os_conn *c, int interest)
+{
+    ev_io_stop(net->ev, &c->io);
+    if (!interest)
+        return;
+    ev_io_modify(&c->io, interest);
+    ev_io_start(net->ev, &c->io);
+}
+
 static void conn_want(struct net_conn *conn, unsigned events)
 {
     struct os_conn *c = (struct os_conn *)conn;
-    struct os_net *net = (struct os_net *)conn->net;
     int interest = 0;
 
     if (events == c->wanted)
@@ -99,12 +102,8 @@ static void conn_want(struct net_conn *conn, unsigned events)
         interest |= EV_READ;
     if (events & NET_WRITE)
         interest |= EV_WRITE;
-    ev_io_stop(net->ev, &c->io);
     c->wanted = events;
-    if (!interest)
-        return;
-    ev_io_modify(&c->io, interest);
-    ev_io_start(net->ev, &c->io);
+    os_conn_watch((struct os_net *)conn->net, c, interest);
 }
 
 static void conn_close(struct net_conn *conn)
@@ -117,6 +116,64 @@ static void conn_close(struct net_conn *conn)
     ev_io_stop(net->ev, &c->io);
     close(c->io.fd);
     mem_free(c);
+}
+
+static int conn_give(struct net_conn *conn)
+{
+    struct os_conn *c = (struct os_conn *)conn;
+    struct os_net *net = (struct os_net *)conn->net;
+    int fd = c->io.fd;
+
+    assert(net->conns > 0);
+    net->conns--;
+    ev_io_stop(net->ev, &c->io);
+    mem_free(c);
+    return fd;
+}
+
+static void net_sever_(struct net *net, int fd)
+{
+    (void)net;
+    (void)shutdown(fd, SHUT_RDWR); /* it fails if the peer is gone already */
+}
+
+/* --- descriptors of libraries */
+
+struct os_watch {
+    struct net_watch base;
+    ev_io io;
+};
+
+static void on_watched(struct ev_loop *ev, ev_io *io, int events)
+{
+    struct os_watch *w = io->data;
+
+    (void)ev;
+    (void)events;
+    w->base.on_ready(&w->base);
+}
+
+static struct net_watch *net_watch_(struct net *net, int fd)
+{
+    struct os_watch *w = mem_zalloc(1, sizeof *w);
+
+    w->base.net = net;
+    ev_io_init(&w->io, on_watched, fd, EV_READ);
+    w->io.data = w;
+    ev_io_start(((struct os_net *)net)->ev, &w->io);
+    ((struct os_net *)net)->watches++;
+    return &w->base;
+}
+
+static void net_unwatch_(struct net_watch *watch)
+{
+    struct os_watch *w = (struct os_watch *)watch;
+    struct os_net *net = (struct os_net *)watch->net;
+
+    assert(net->watches > 0);
+    net->watches--;
+    ev_io_stop(net->ev, &w->io);
+    mem_free(w);
 }
 
 static void conn_local(struct net_conn *conn, char out[NET_ADDRESS_MAX])
@@ -148,8 +205,10 @@ static void set_option(int fd, int level, int name, int value)
 
 /* A third of the interval between the probes of a peer that does not answer, so
  * that it counts as gone after twice the interval. */
-static void tune(int fd, int keepalive_s)
+void os_net_tune(struct os_net *net, int fd)
 {
+    int keepalive_s = net->base.keepalive_s;
+
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     if (!keepalive_s)
         return;
@@ -164,7 +223,7 @@ struct net_conn *os_net_adopt(struct os_net *net, int fd, bool tcp)
     struct os_conn *c = mem_alloc(sizeof *c);
 
     if (tcp)
-        tune(fd, net->base.keepalive_s);
+        os_net_tune(net, fd);
     c->base = (struct net_conn){ .net = &net->base, .number = fd };
     c->wanted = 0;
     ev_io_init(&c->io, on_io, fd, 0);
@@ -177,6 +236,7 @@ struct net *os_net_new(struct os_loop *loop, struct trace *trace)
 {
     struct os_net *net = mem_zalloc(1, sizeof *net);
 
+    net->loop = loop;
     net->ev = os_loop_ev(loop);
     net->trace = trace;
     net->reserve = os_net_reserve();
@@ -189,7 +249,15 @@ struct net *os_net_new(struct os_loop *loop, struct trace *trace)
         .close = conn_close,
         .peer = conn_peer,
         .local = conn_local,
+        .tls_load = os_tls_load,
+        .tls_use = os_tls_use,
+        .tls_free = os_tls_drop,
+        .give = conn_give,
+        .sever = net_sever_,
+        .watch = net_watch_,
+        .unwatch = net_unwatch_,
     };
+    net->tls = os_tls_new(net);
     return &net->base;
 }
 
@@ -199,7 +267,8 @@ void os_net_free(struct net *net)
 
     if (!n)
         return;
-    assert(n->conns == 0 && n->listeners == 0);
+    assert(n->conns == 0 && n->listeners == 0 && n->watches == 0);
+    os_tls_free(n->tls);
     if (n->reserve >= 0)
         close(n->reserve);
     mem_free(n);

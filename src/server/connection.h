@@ -128,6 +128,10 @@ bool connection_quiet(struct connection *conn, const struct call *c);
 /* Tells whom it concerns that the call has run, or a slice of it. */
 void connection_after(struct connection *conn, const struct call *c, enum call_end end);
 
+/* ... of a door beside the RESP one. */
+void connection_after_aside(struct instance *in, const struct session *session,
+                            const struct call *c, enum call_end end);
+
 /* connection_push.c */
 
 /* Puts a message behind all it has been sent so far. */

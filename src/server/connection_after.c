@@ -14,6 +14,18 @@ bool connection_quiet(struct connection *conn, const struct call *c)
     return session_quiet(&conn->session) && !is_push(c);
 }
 
+/* For a door beside the RESP one. */
+void connection_after_aside(struct instance *in, const struct session *session,
+                            const struct call *c, enum call_end end)
+{
+    struct server *s = (struct server *)(void *)in; /* it begins with it */
+    bool ran = end == CALL_DONE && c->state != CALL_NEW && c->state != CALL_FAILED;
+
+    if (ran && (in->special & INSTANCE_MONITORED))
+        monitor_feed(in, session, c);
+    outbox_take(s, session->id, end == CALL_DONE ? c->gate : lsm_end(node_lsm(in->node)));
+}
+
 void connection_after(struct connection *conn, const struct call *c, enum call_end end)
 {
     struct server *s = conn->server;

@@ -42,4 +42,6 @@ static void push(struct session *s, const struct reply *message)
     connection_push(connection_of(&s->link), message);
 }
 
-const struct instance_door connection_door = { .look = look, .cut = cut, .push = push };
+const struct instance_door connection_door = {
+    .look = look, .cut = cut, .push = push, .ran = connection_after_aside
+};

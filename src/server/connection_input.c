@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "cell/position.h"
+#include "node/intake.h"
 #include "server/server_state.h"
 
 enum {
@@ -170,19 +171,6 @@ static bool held_up(struct connection *conn, const struct call *c)
     return !list_empty(&conn->parked);
 }
 
-/* What came in pieces was written.  False: replied. */
-static bool large_is_there(struct call *c)
-{
-    struct err e;
-
-    if (!incoming_failed(c, &e))
-        return true;
-    reply_errorf(c->reply, "MISCONF",
-                 "Henge keeps every write on disk, and this value could not be written: %s",
-                 e.os ? strerror(e.os) : e.what);
-    return false;
-}
-
 static void run_call(struct connection *conn, struct call *c)
 {
     struct server *s = conn->server;
@@ -191,7 +179,7 @@ static void run_call(struct connection *conn, struct call *c)
     enum call_end end = CALL_DONE;
     bool attends;
 
-    if (session_admit(&conn->session, c) && (!c->large || large_is_there(c)))
+    if (session_admit(&conn->session, c) && (!c->large || intake_is_whole(c)))
         end = node_run(s->instance.node, c);
     conn->session.commands++;
     s->instance.stats.commands++;

@@ -74,6 +74,7 @@ static void go_on_waiting(struct server *s, struct waiting *w, enum call_end end
     node_pause(s->instance.node, &w->call, &w->fetch);
     list_push(end == CALL_SAVE   ? &s->saving
               : end == CALL_ROOM ? &s->burying
+              : end == CALL_TLS  ? &s->changing
                                  : &s->slices,
               &w->resumed);
 }

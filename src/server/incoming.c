@@ -1,4 +1,4 @@
-/* incoming.c: from READER_BULK to an upload that is ready. */
+/* incoming.c: from READER_BULK to an argument of the call. */
 #include "server/incoming.h"
 
 #include <assert.h>
@@ -6,26 +6,17 @@
 
 #include "base/mem.h"
 #include "cmd/command.h"
+#include "node/intake.h"
 #include "server/server_state.h"
 
-/* An argument that has come. */
-struct large {
-    struct call_large base; /* first: the call has a pointer to it */
-    struct upload *upload;
-    struct err err;
-};
-
 struct incoming {
-    struct upload *upload;
+    struct intake *intake;
     uint32_t arg;
     size_t head; /* where its header begins, and its bytes, in the command */
     size_t begin;
     size_t left; /* bytes that have not come */
-    uint8_t *piece;
-    size_t piece_len;
     size_t piece_max;
     bool waits;
-    bool ended;
 };
 
 static bool takes_pieces(const struct command *row, uint32_t arg)
@@ -93,7 +84,8 @@ enum incoming_begin incoming_begin(struct connection *conn)
                              .begin = conn->reader.used,
                              .left = (size_t)conn->reader.bulk_len,
                              .piece_max = (size_t)s->instance.options->value_chunk_size };
-    in->upload = upload_begin(node_lsm(s->instance.node), conn->session.db, key, on_news, conn);
+    in->intake =
+        intake_new(node_lsm(s->instance.node), conn->session.db, key, in->piece_max, on_news, conn);
     s->instance.incoming_bytes += in->piece_max;
     conn->incoming = in;
     return INCOMING_BEGUN;
@@ -101,35 +93,21 @@ enum incoming_begin incoming_begin(struct connection *conn)
 
 /* --- bytes */
 
-/* A piece with room, or NULL: it waits. */
+/* Room for bytes of it, or NULL: it waits. */
 static uint8_t *room(struct incoming *in, size_t *n)
 {
-    if (!in->piece) {
-        if (!upload_room(in->upload) && !err_is(upload_error(in->upload))) {
-            in->waits = true;
-            return NULL;
-        }
-        in->piece = mem_alloc(in->piece_max);
-        in->piece_len = 0;
-    }
-    *n = in->piece_max - in->piece_len;
-    if (*n > in->left)
+    uint8_t *to = intake_room(in->intake, n);
+
+    in->waits = !to;
+    if (to && *n > in->left)
         *n = in->left;
-    return in->piece + in->piece_len;
+    return to;
 }
 
-/* A piece that is full, or the last, goes; if the upload has failed, nowhere. */
 static void took(struct incoming *in, size_t n)
 {
-    in->piece_len += n;
     in->left -= n;
-    if (in->piece_len < in->piece_max && in->left > 0)
-        return;
-    if (err_is(upload_error(in->upload)))
-        mem_free(in->piece);
-    else
-        upload_add(in->upload, mem_realloc(in->piece, in->piece_len), in->piece_len);
-    in->piece = NULL;
+    intake_took(in->intake, n);
 }
 
 /* What the block has of it. */
@@ -177,14 +155,6 @@ int64_t incoming_recv(struct connection *conn, size_t *max)
 
 /* --- the end */
 
-static void drop_large(struct call_large *l)
-{
-    struct large *large = (struct large *)l;
-
-    upload_free(large->upload);
-    mem_free(large);
-}
-
 /* "$536870912\r\n" and nothing becomes "$0\r\n" and nothing. */
 static void cut_out(struct connection *conn, const struct incoming *in)
 {
@@ -200,14 +170,10 @@ static void cut_out(struct connection *conn, const struct incoming *in)
 static void finish(struct connection *conn)
 {
     struct incoming *in = conn->incoming;
-    struct large *l = mem_zalloc(1, sizeof *l);
+    struct call_large *l = intake_finish(in->intake, in->arg);
 
-    l->err = upload_error(in->upload);
-    l->upload = in->upload;
-    l->base = (struct call_large){ .next = conn->large, .arg = in->arg, .drop = drop_large };
-    if (!err_is(l->err))
-        l->base.parts = upload_parts(in->upload);
-    conn->large = &l->base;
+    l->next = conn->large;
+    conn->large = l;
     cut_out(conn, in);
     conn->incoming = NULL;
     conn->server->instance.incoming_bytes -= in->piece_max;
@@ -222,11 +188,8 @@ bool incoming_go_on(struct connection *conn)
         take_from_block(conn, in);
     if (in->left > 0)
         return false;
-    if (!in->ended) {
-        in->ended = true;
-        upload_end(in->upload);
-    }
-    in->waits = !upload_ready(in->upload) && !err_is(upload_error(in->upload));
+    intake_end(in->intake);
+    in->waits = !intake_settled(in->intake);
     if (in->waits)
         return false;
     finish(conn);
@@ -243,18 +206,7 @@ void incoming_free(struct connection *conn)
     if (!in)
         return;
     conn->server->instance.incoming_bytes -= in->piece_max;
-    upload_free(in->upload);
-    mem_free(in->piece);
+    intake_free(in->intake);
     mem_free(in);
     conn->incoming = NULL;
-}
-
-bool incoming_failed(const struct call *c, struct err *e)
-{
-    for (const struct call_large *l = c->large; l; l = l->next) {
-        *e = ((const struct large *)l)->err;
-        if (err_is(*e))
-            return true;
-    }
-    return false;
 }

@@ -44,7 +44,4 @@ bool incoming_waits(const struct connection *conn);
 /* The connection ends. */
 void incoming_free(struct connection *conn);
 
-/* Why a large argument of the call is not there; false: all are. */
-bool incoming_failed(const struct call *c, struct err *e);
-
 #endif

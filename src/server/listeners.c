@@ -1,9 +1,25 @@
 /* listeners.c: the addresses the server answers at. */
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "server/server_state.h"
+#include "session/addresses.h"
+#include "session/protected.h"
+
+/* Redis's own words, which people look up. */
+#define DENIED                                                                                     \
+    "-DENIED Redis is running in protected mode because protected mode is enabled and no "         \
+    "password is set for the default user. In this mode connections are only accepted from the "   \
+    "loopback interface. If you want to connect from external computers to Redis you may adopt "   \
+    "one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG "  \
+    "SET protected-mode no' from the loopback interface by connecting to Redis from the same "     \
+    "host the server is running, however MAKE SURE Redis is not publicly accessible from "         \
+    "internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively "   \
+    "you can just disable the protected mode by editing the Redis configuration file, and "        \
+    "setting the protected mode option to 'no', and then restarting the server. 3) If you "        \
+    "started the server manually just for testing, restart it with the '--protected-mode no' "     \
+    "option. 4) Set up an authentication password for the default user. NOTE: You only need to "   \
+    "do one of the above things in order for the server to start accepting connections from the "  \
+    "outside.\r\n"
 
 static void refuse_client(struct server *s, struct net_conn *net, const char *text)
 {
@@ -22,71 +38,67 @@ static void on_accept(struct net_listener *listener, struct net_conn *net)
         net_close(net);
     else if (s->instance.session_count >= (uint64_t)s->instance.options->maxclients)
         refuse_client(s, net, "-ERR max number of clients reached\r\n");
+    else if (protected_refuses(&s->instance, net))
+        refuse_client(s, net, DENIED);
     else
         connection_new(s, net);
 }
 
-/* An address with '-' before it may be missing on this machine. */
-static struct err open_one(struct server *s, const char *address, char detail[256])
+/* Nobody is served yet, so the files may be read here. */
+static struct err load_tls(struct server *s, char detail[256])
 {
     struct net *net = s->instance.env->net;
-    int port = address[0] == '/' ? 0 : (int)s->instance.options->port;
-    bool optional = address[0] == '-';
-    struct net_listener *listener;
-    struct err e;
+    struct net_tls_options options;
+    struct net_tls *tls;
+    char why[NET_TLS_WHY_MAX];
 
-    if (s->listener_count == LISTENERS_MAX) {
-        snprintf(detail, 256, "more than %d addresses to listen at", LISTENERS_MAX);
-        return err_make(ERR_LIMIT, 0, "too many addresses");
+    tls_change_options(s->instance.options, &options);
+    if (!net_tls_load(net, &options, &tls, why)) {
+        snprintf(detail, 256, "TLS: %.240s", why);
+        return err_make(ERR_INVALID, 0, "TLS cannot be set up");
     }
-    e = net_listen(net, address + optional, port, &listener);
-    if (err_is(e)) {
-        snprintf(detail, 256, "cannot listen at %s port %d: %s", address + optional, port, e.what);
-        if (!optional || e.os == EADDRINUSE)
-            return e;
-        trace_log(s->instance.env->trace, TRACE_VERBOSE, "%s; going on without it", detail);
-        return err_ok();
-    }
-    listener->owner = s;
-    listener->on_accept = on_accept;
-    s->listeners[s->listener_count++] = listener;
+    net_tls_use(net, tls);
     return err_ok();
+}
+
+/* At every address of `bind`.  The first port that anybody can connect to is the one
+ * INFO has. */
+static struct err open_port(struct server *s, int64_t port, bool tls, char detail[256])
+{
+    unsigned i = s->listener_count;
+    struct err e = addresses_listen(s->instance.env, s->instance.options->bind, (int)port,
+                                    s->listeners, &s->listener_count, detail);
+
+    for (; i < s->listener_count; i++) {
+        s->listeners[i]->tls = tls;
+        if (s->instance.port == 0)
+            s->instance.port = (int)port;
+    }
+    return e;
 }
 
 struct err listeners_open(struct server *s, char detail[256])
 {
     const struct options *o = s->instance.options;
-    const char *p = o->bind;
-    struct err e;
+    struct err e = err_ok();
 
-    while (o->port > 0 && *p) {
-        char address[NET_ADDRESS_MAX];
-        size_t n;
-
-        p += strspn(p, " ");
-        n = strcspn(p, " ");
-        if (n == 0)
-            break;
-        if (n >= sizeof address) {
-            snprintf(detail, 256, "bind: an address is longer than %zu bytes", sizeof address - 1);
-            return err_make(ERR_INVALID, 0, "address too long");
-        }
-        memcpy(address, p, n);
-        address[n] = '\0';
-        p += n;
-        e = open_one(s, address, detail);
-        if (err_is(e))
-            return e;
-    }
-    if (s->listener_count)
-        s->instance.port = (int)o->port;
-    if (o->unixsocket[0]) {
-        e = open_one(s, o->unixsocket, detail);
-        if (err_is(e))
-            return e;
+    if (o->tls_port > 0)
+        e = load_tls(s, detail);
+    if (!err_is(e) && o->port > 0)
+        e = open_port(s, o->port, false, detail);
+    if (!err_is(e) && o->tls_port > 0)
+        e = open_port(s, o->tls_port, true, detail);
+    if (!err_is(e) && o->unixsocket[0])
+        e = addresses_listen_one(s->instance.env, o->unixsocket, 0, s->listeners,
+                                 &s->listener_count, detail);
+    if (err_is(e))
+        return e;
+    for (unsigned i = 0; i < s->listener_count; i++) {
+        s->listeners[i]->owner = s;
+        s->listeners[i]->on_accept = on_accept;
     }
     if (s->listener_count == 0) {
-        snprintf(detail, 256, "nothing to listen at: set port and bind, or unixsocket");
+        snprintf(detail, 256, "nothing to listen at: set port or tls-port and bind, or unixsocket");
         return err_make(ERR_INVALID, 0, "nothing to listen at");
     }
     return err_ok();

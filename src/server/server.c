@@ -75,6 +75,8 @@ static void on_failed(void *owner, struct err e)
         connection_touch(conn);
     }
     outbox_fail(s, acked);
+    if (s->side)
+        calls += s->side->fail(s->side, acked, UNCERTAIN_TEXT);
     s->instance.stats.errors += calls;
     trace_log(s->instance.env->trace, TRACE_WARNING,
               "The log failed (%s): %llu calls answered -UNCERTAIN, their writes undone", e.what,
@@ -110,6 +112,18 @@ static void end_pause(struct server *s)
     in->pausing = false;
     move_all(&s->held_up, &s->parked);
     move_all(&s->paused, &s->resumed);
+}
+
+/* The same for a change of certificates. */
+static void on_tls_changed(void *owner)
+{
+    struct server *s = owner;
+
+    while (!list_empty(&s->changing)) {
+        struct list *first = s->changing.next;
+        list_remove(first);
+        list_push(&s->slices, first);
+    }
 }
 
 static void make_run_id(struct instance *in)
@@ -166,6 +180,7 @@ static void instance_start(struct server *s, struct env *env, struct options *op
     in->started_mono_us = clock_mono_us(env->clock);
     in->started_wall_us = clock_wall_us(env->clock);
     in->turn_mono_us = in->started_mono_us;
+    tls_change_init(&in->tls, env, on_tls_changed, s);
     in->commands = make_commands();
     in->node = node_new(env, &lsm, &hooks);
     in->events = node_events(in->node);
@@ -205,6 +220,7 @@ struct err server_new(struct env *env, struct options *options, struct server **
     list_init(&s->paused);
     list_init(&s->held_up);
     outbox_init(&s->outbox);
+    list_init(&s->changing);
     s->instance.env = env;
     s->instance.options = options;
     detail[0] = '\0';
@@ -357,6 +373,8 @@ static void release_held(struct server *s)
     if (acked == s->acked)
         return;
     s->acked = acked;
+    if (s->side)
+        s->side->release(s->side, acked);
     list_for_each (at, &s->holding) {
         struct connection *conn = list_item(at, struct connection, holding);
         if (held_release(&conn->held, acked))
@@ -385,6 +403,8 @@ static void begin_stop(struct server *s)
     s->instance.stop = STOP_ASKED;
     s->stop_by = s->instance.turn_mono_us + STOP_WITHIN_US;
     listeners_close(s);
+    if (s->side)
+        s->side->close(s->side);
     if (s->state != SERVER_FAILED)
         s->state = SERVER_STOPPING;
     list_for_each (at, &s->instance.sessions) {
@@ -397,10 +417,12 @@ static void begin_stop(struct server *s)
 /* Clients have their replies, or had their time: the log is closed. */
 static void go_on_stopping(struct server *s)
 {
-    if (s->stopping_log)
+    bool idle = list_empty(&s->instance.sessions) && (!s->side || s->side->idle(s->side));
+
+    if (s->stopping_log || (!idle && s->instance.turn_mono_us < s->stop_by))
         return;
-    if (!list_empty(&s->instance.sessions) && s->instance.turn_mono_us < s->stop_by)
-        return;
+    if (s->side)
+        s->side->end(s->side);
     while (!list_empty(&s->instance.sessions))
         connection_free(connection_of(s->instance.sessions.next));
     s->stopping_log = true;
@@ -411,7 +433,9 @@ static uint64_t next_deadline(const struct server *s)
 {
     uint64_t node = node_deadline(s->instance.node);
     uint64_t at = s->cron_at < node ? s->cron_at : node;
+    uint64_t side = s->side ? s->side->deadline(s->side) : UINT64_MAX;
 
+    at = side < at ? side : at;
     if (!list_empty(&s->ready) || !list_empty(&s->slices) || some_may_read(s))
         return 0;
     if (s->instance.pausing && !(s->instance.special & INSTANCE_PAUSED))
@@ -442,8 +466,11 @@ uint64_t server_turn(struct server *s)
     if (node_buries(in->node))
         serve_resumed(s, &s->burying);
     serve_wanting(s);
+    tls_change_settle(&in->tls, in->options);
     serve_ready(s);
     serve_parked(s);
+    if (s->side)
+        s->side->serve(s->side);
     if (in->stop == STOP_ASKED && s->state != SERVER_STOPPING && s->state != SERVER_STOPPED)
         begin_stop(s);
     if (began >= s->cron_at)
@@ -467,6 +494,17 @@ uint64_t server_turn(struct server *s)
     return next_deadline(s);
 }
 
+struct instance *server_instance(struct server *s)
+{
+    return &s->instance;
+}
+
+void server_attach(struct server *s, struct side_door *door)
+{
+    assert(!s->side);
+    s->side = door;
+}
+
 enum server_state server_state(const struct server *s)
 {
     return s->state;
@@ -475,6 +513,14 @@ enum server_state server_state(const struct server *s)
 void server_stop(struct server *s)
 {
     s->instance.stop = STOP_ASKED;
+}
+
+void server_reload(struct server *s)
+{
+    struct instance *in = &s->instance;
+
+    if (in->options->tls_port && in->stop == STOP_NO)
+        tls_change_reload(&in->tls, in->options);
 }
 
 void server_free(struct server *s)
@@ -487,6 +533,7 @@ void server_free(struct server *s)
     outbox_deinit(&s->outbox);
     pubsub_deinit(&s->instance.pubsub);
     tracking_deinit(&s->instance.tracking);
+    tls_change_deinit(&s->instance.tls);
     node_free(s->instance.node);
     command_table_free(s->instance.commands);
     block_pool_deinit(&s->instance.blocks);

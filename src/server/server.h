@@ -10,7 +10,9 @@
 #include "env/env.h"
 #include "session/options.h"
 
+struct instance;
 struct server;
+struct side_door;
 
 enum server_state {
     SERVER_LOADING, /* answers, but data commands say -LOADING */
@@ -26,6 +28,13 @@ enum server_state {
 struct err server_new(struct env *env, struct options *options, struct server **out,
                       char detail[256]);
 
+/* What a door beside the RESP one is built on; as long as the server lives. */
+struct instance *server_instance(struct server *server);
+
+/* Calls such a door in its turns from now on.  There is one at most; it outlives the
+ * server's last turn. */
+void server_attach(struct server *server, struct side_door *door);
+
 /* One turn: everything that became ready since the last one is read, run,
  * committed and answered.  Call it after callbacks of env came.  Returns when it
  * wants to be called again at the latest, in mono_us: 0 for at once, UINT64_MAX
@@ -36,6 +45,9 @@ enum server_state server_state(const struct server *server);
 
 /* Begins an orderly end: SIGTERM. */
 void server_stop(struct server *server);
+
+/* Reads what was replaced on disk beside it, certificates: SIGHUP. */
+void server_reload(struct server *server);
 
 /* Ends it at once, as a crash would.  Accepts NULL. */
 void server_free(struct server *server);

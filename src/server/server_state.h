@@ -7,6 +7,7 @@
 #include "server/outbox.h"
 #include "server/server.h"
 #include "session/instance.h"
+#include "session/side_door.h"
 
 enum {
     LISTENERS_MAX = 32,
@@ -32,6 +33,8 @@ struct server {
     struct list paused;  /* the same, when CLIENT PAUSE has ended */
     struct list held_up; /* connections whose next call waits for that, by `parked` */
     struct outbox outbox;
+    struct list changing;   /* the same, when the change of certificates under way has */
+    struct side_door *side; /* NULL for none */
     struct net_listener *listeners[LISTENERS_MAX];
     unsigned listener_count;
     struct call calls[LIMIT_BATCH]; /* of the batch being run */

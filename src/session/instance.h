@@ -15,6 +15,7 @@
 #include "session/options.h"
 #include "session/pubsub.h"
 #include "session/tracking.h"
+#include "session/tls_change.h"
 
 #define HENGE_VERSION       "0.1.0"
 #define HENGE_REDIS_VERSION "7.2.4" /* whose behaviour is ours; clients parse it */
@@ -25,6 +26,7 @@ enum {
 };
 
 struct session;
+struct instance;
 
 /* What a connection's session cannot know, for CLIENT. */
 struct session_buffers {
@@ -44,6 +46,9 @@ struct instance_door {
     void (*cut)(struct session *s);
     /* Copies a message to the end of what it is sent; cuts it off if it does not read. */
     void (*push)(struct session *s, const struct reply *message);
+    /* A call of another door ran and ended so: who listens or monitors is told. */
+    void (*ran)(struct instance *in, const struct session *s, const struct call *c,
+                enum call_end end);
 };
 
 /* What every call has to be held against, now and then. */
@@ -73,7 +78,10 @@ struct instance_stats {
     uint64_t query_buffer_bytes; /* held by unfinished commands */
     uint64_t output_bytes;       /* of replies not sent */
     uint64_t used_memory_peak;
-    uint64_t output_cuts; /* clients cut off by client-output-buffer-limit */
+    uint64_t output_cuts;   /* clients cut off by client-output-buffer-limit */
+    uint64_t http_clients;  /* connected now */
+    uint64_t http_requests; /* ever */
+    uint64_t http_rejected; /* connections beyond http-maxclients, and strangers */
 };
 
 struct instance {
@@ -95,6 +103,7 @@ struct instance {
     uint64_t session_count;
     uint64_t waiting;        /* calls that wait for the disk */
     uint64_t incoming_bytes; /* of pieces of values that are coming */
+    uint64_t http_bytes;     /* of HTTP's connections and of small values that are coming */
     uint64_t next_id;        /* of clients */
     struct block_pool blocks;
     struct instance_stats stats;
@@ -105,9 +114,10 @@ struct instance {
     uint64_t started_wall_us;
     uint64_t turn_mono_us; /* the clock, read once a turn */
     uint64_t memory_max;   /* maxmemory, or its default */
+    struct tls_change tls;
     enum instance_stop stop;
     char run_id[41];
-    int port; /* really listening at; 0 for none */
+    int port; /* really listening at, that of TLS if it is alone; 0 for none */
 };
 
 /* Bytes counted against maxmemory: memtables and those kept for the next, indexes

@@ -5,6 +5,7 @@
 #define INSTANCE(field) offsetof(struct metrics, instance.field)
 #define NODE(field)     offsetof(struct metrics, node.field)
 #define LSM(field)      offsetof(struct metrics, lsm.field)
+#define TLS(field)      offsetof(struct metrics, tls.field)
 
 enum { SECOND_US = 1000 * 1000, DAY_S = 24 * 60 * 60 };
 
@@ -23,6 +24,7 @@ static const struct metric table[] = {
 
     { "Clients", "connected_clients", "", METRIC_GAUGE, AT(clients) },
     { "Clients", "cluster_connections", "", METRIC_GAUGE, AT(zero) },
+    { "Clients", "http_clients", "", METRIC_GAUGE, INSTANCE(http_clients) },
     { "Clients", "maxclients", "", METRIC_GAUGE, AT(maxclients) },
     { "Clients", "blocked_clients", "", METRIC_GAUGE, AT(zero) },
     { "Clients", "tracking_clients", "", METRIC_GAUGE, AT(tracking_clients) },
@@ -87,6 +89,8 @@ static const struct metric table[] = {
     { "Stats", "total_net_input_bytes", "bytes", METRIC_COUNTER, INSTANCE(net_input_bytes) },
     { "Stats", "total_net_output_bytes", "bytes", METRIC_COUNTER, INSTANCE(net_output_bytes) },
     { "Stats", "rejected_connections", "", METRIC_COUNTER, INSTANCE(rejected_connections) },
+    { "Stats", "http_requests", "", METRIC_COUNTER, INSTANCE(http_requests) },
+    { "Stats", "http_rejected_connections", "", METRIC_COUNTER, INSTANCE(http_rejected) },
     { "Stats", "expired_keys", "", METRIC_COUNTER, NODE(expired) },
     { "Stats", "evicted_keys", "", METRIC_COUNTER, LSM(evicted_keys) },
     { "Stats", "keyspace_hits", "", METRIC_COUNTER, NODE(hits) },
@@ -105,6 +109,11 @@ static const struct metric table[] = {
       INSTANCE(output_cuts) },
     { "Stats", "latest_fork_usec", "us", METRIC_GAUGE, AT(zero) },
     { "Stats", "total_error_replies", "", METRIC_COUNTER, INSTANCE(errors) },
+    { "Stats", "tls_connections", "", METRIC_GAUGE, TLS(connections) },
+    { "Stats", "tls_handshakes", "", METRIC_COUNTER, TLS(handshakes) },
+    { "Stats", "tls_handshakes_resumed", "", METRIC_COUNTER, TLS(handshakes_resumed) },
+    { "Stats", "tls_handshakes_failed", "", METRIC_COUNTER, TLS(handshakes_failed) },
+    { "Stats", "tls_handshakes_underway", "", METRIC_GAUGE, TLS(handshakes_underway) },
     { "Stats", "loop_turns", "", METRIC_COUNTER, INSTANCE(turns) },
     { "Stats", "loop_slow_turns", "", METRIC_COUNTER, INSTANCE(slow_turns) },
     { "Stats", "loop_longest_turn_usec", "us", METRIC_GAUGE, INSTANCE(turn_us_max) },
@@ -200,6 +209,8 @@ static void subtract_base(struct metrics *m, const struct instance *in)
     m->instance.net_input_bytes -= base->net_input_bytes;
     m->instance.net_output_bytes -= base->net_output_bytes;
     m->instance.turns -= base->turns;
+    m->instance.http_requests -= base->http_requests;
+    m->instance.http_rejected -= base->http_rejected;
     m->instance.slow_turns -= base->slow_turns;
     m->node.expired -= in->node_base.expired;
     m->node.hits -= in->node_base.hits;
@@ -242,6 +253,7 @@ static void take_facts(struct instance *in, struct metrics *m)
     m->uptime_s = (now - in->started_mono_us) / SECOND_US;
     m->uptime_days = m->uptime_s / DAY_S;
     m->clients = in->session_count;
+    m->tls = in->env->net->tls_stats;
     m->calls_waiting = in->waiting;
     m->maxclients = (uint64_t)in->options->maxclients;
     take_listeners(in, m);
@@ -255,7 +267,8 @@ static void take_memory(struct instance *in, struct metrics *m)
     m->memory_total = in->env->machine.memory_bytes;
     m->memory_max = in->memory_max;
     m->memtable_idle = arenas_idle(in->env->arenas);
-    m->client_memory = in->blocks.used_bytes + in->session_count * INSTANCE_SESSION_BYTES;
+    m->client_memory = in->blocks.used_bytes + in->session_count * INSTANCE_SESSION_BYTES +
+                       in->env->net->tls_stats.bytes;
     in->env->usage(in->env, &m->rss, &m->user_us, &m->system_us);
     if (m->used_memory) {
         m->peak_percent = (double)m->used_memory * 100 / (double)m->instance.used_memory_peak;

@@ -26,6 +26,7 @@ struct metrics {
     struct instance_stats instance;
     struct node_stats node;
     struct lsm_stats lsm;
+    struct net_tls_stats tls;
     const char *redis_version;
     const char *henge_version;
     const char *mode;

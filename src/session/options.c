@@ -14,9 +14,12 @@ static const char *const sync_names[] = { "no", "everysec", "always", NULL };
 static const char *const policy_names[] = { "noeviction",      "allkeys-lru",  "allkeys-lfu",
                                             "allkeys-random",  "volatile-lru", "volatile-lfu",
                                             "volatile-random", "volatile-ttl", NULL };
+/* In the order of enum net_tls_auth. */
+static const char *const auth_names[] = { "no", "yes", "optional", NULL };
 static const char *const level_names[] = { "debug", "verbose", "notice", "warning", NULL };
 
 #define AT(field) offsetof(struct options, field)
+#define TLS       (OPTION_MUTABLE | OPTION_TLS)
 
 /* The smallest segment still holds many of the smallest frames; the largest keeps
  * recovery and rewriting in steps. */
@@ -24,12 +27,53 @@ static const char *const level_names[] = { "debug", "verbose", "notice", "warnin
 #define SEGMENT_MAX (INT64_C(4) * 1024 * 1024 * 1024)
 
 static const struct option table[] = {
-    { "bind", OPTION_TEXT, 0, AT(bind), "127.0.0.1 -::1", 0, 0, NULL,
+    { "bind", OPTION_TEXT, OPTION_LIST, AT(bind), "127.0.0.1 -::1", 0, 0, NULL,
       "addresses to listen at; one with a leading '-' may be missing; * for all" },
     { "port", OPTION_INT, 0, AT(port), "6379", 0, 65535, NULL,
       "TCP port of the Redis protocol; 0: none" },
+    { "protected-mode", OPTION_BOOL, OPTION_MUTABLE, AT(protected_mode), "yes", 0, 0, NULL,
+      "without a password only clients on this machine are served" },
+    { "http-port", OPTION_INT, 0, AT(http_port), "0", 0, 65535, NULL, "TCP port of HTTP; 0: none" },
+    { "http-bind", OPTION_TEXT, OPTION_LIST, AT(http_bind), "127.0.0.1 -::1", 0, 0, NULL,
+      "addresses to listen at for HTTP, as bind" },
+    { "http-maxclients", OPTION_INT, OPTION_MUTABLE, AT(http_maxclients), "1000", 1, 100000, NULL,
+      "connections of HTTP at a time; more are answered 503" },
+    { "http-timeout", OPTION_INT, OPTION_MUTABLE, AT(http_timeout), "60", 1, 3600, NULL,
+      "seconds an idle connection of HTTP is kept, and a slow request waited for" },
+    { "http-header-size", OPTION_SIZE, 0, AT(http_header_size), "8kb", 4096, LIMIT_HTTP_HEADERS,
+      NULL, "largest request line and headers; a key is part of them" },
     { "unixsocket", OPTION_TEXT, 0, AT(unixsocket), "", 0, 0, NULL,
       "path of a Unix socket to listen at too; empty: none" },
+    { "tls-port", OPTION_INT, 0, AT(tls_port), "0", 0, 65535, NULL,
+      "TCP port of the Redis protocol over TLS; 0: none" },
+    { "tls-cert-file", OPTION_TEXT, TLS, AT(tls_cert_file), "", 0, 0, NULL,
+      "PEM file of the server's certificate and those between it and the CA" },
+    { "tls-key-file", OPTION_TEXT, TLS, AT(tls_key_file), "", 0, 0, NULL,
+      "PEM file of its private key" },
+    { "tls-key-file-pass", OPTION_TEXT, TLS | OPTION_SECRET, AT(tls_key_file_pass), "", 0, 0, NULL,
+      "password of the key file; empty: it has none" },
+    { "tls-ca-cert-file", OPTION_TEXT, TLS, AT(tls_ca_cert_file), "", 0, 0, NULL,
+      "PEM file of those who may sign clients' certificates" },
+    { "tls-ca-cert-dir", OPTION_TEXT, TLS, AT(tls_ca_cert_dir), "", 0, 0, NULL,
+      "folder of such files, named by hash (openssl rehash)" },
+    { "tls-auth-clients", OPTION_ENUM, TLS, AT(tls_auth_clients), "yes", 0, 0, auth_names,
+      "clients must show a certificate: yes, no, or optional (what is shown must be right)" },
+    { "tls-protocols", OPTION_TEXT, TLS, AT(tls_protocols), "", 0, 0, NULL,
+      "versions clients may speak; empty: \"TLSv1.2 TLSv1.3\"" },
+    { "tls-ciphers", OPTION_TEXT, TLS, AT(tls_ciphers), "", 0, 0, NULL,
+      "ciphers up to TLSv1.2, as `openssl ciphers` has them; empty: OpenSSL's" },
+    { "tls-ciphersuites", OPTION_TEXT, TLS, AT(tls_ciphersuites), "", 0, 0, NULL,
+      "the same of TLSv1.3" },
+    { "tls-prefer-server-ciphers", OPTION_BOOL, TLS, AT(tls_prefer_server_ciphers), "no", 0, 0,
+      NULL, "the server's order of ciphers counts, not the client's" },
+    { "tls-session-caching", OPTION_BOOL, TLS, AT(tls_session_caching), "yes", 0, 0, NULL,
+      "who comes again within the timeout needs no whole handshake" },
+    { "tls-session-cache-size", OPTION_INT, TLS, AT(tls_session_cache_size), "20480", 0, INT32_MAX,
+      NULL, "sessions kept for that; 0: no limit" },
+    { "tls-session-cache-timeout", OPTION_INT, TLS, AT(tls_session_cache_timeout), "300", 0,
+      INT32_MAX, NULL, "seconds after which a session does not count any more" },
+    { "tls-dh-params-file", OPTION_TEXT, TLS, AT(tls_dh_params_file), "", 0, 0, NULL,
+      "PEM file of parameters for DHE with old clients; empty: no DHE" },
     { "timeout", OPTION_INT, OPTION_MUTABLE, AT(timeout), "0", 0, INT32_MAX, NULL,
       "seconds after which an idle client is disconnected; 0: never" },
     { "tcp-keepalive", OPTION_INT, OPTION_MUTABLE, AT(tcp_keepalive), "300", 0, INT32_MAX, NULL,
@@ -203,6 +247,15 @@ void options_init(struct options *o)
         assert(ok);
     }
     buf_deinit(&why);
+}
+
+void options_copy(struct options *to, const struct options *from)
+{
+    *to = *from;
+    for (const struct option *row = table; row->name; row++) {
+        if (row->kind == OPTION_TEXT)
+            *text_at(to, row) = mem_strdup(*text_at(to, row));
+    }
 }
 
 void options_deinit(struct options *o)

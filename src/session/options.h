@@ -42,16 +42,39 @@ enum option_flags {
     OPTION_MUTABLE = 1, /* CONFIG SET may change it */
     OPTION_SECRET = 2,  /* never logged */
     OPTION_HIDDEN = 4,  /* not in henge.conf: for tests */
+    OPTION_LIST = 8,    /* several values in a line of a file are one, apart by spaces */
+    OPTION_TLS = 16,    /* what a TLS handshake is made with: tls_change.h */
 };
 
 /* Values.  Texts are owned. */
 struct options {
     char *bind;       /* addresses separated by spaces; a leading '-' may fail */
+    char *http_bind;  /* the same, for HTTP */
     char *unixsocket; /* "" for none */
     char *dir;
-    char *requirepass; /* "" for none */
-    char *logfile;     /* "" for standard output */
-    int64_t port;      /* 0 for none */
+    char *requirepass;   /* "" for none */
+    char *logfile;       /* "" for standard output */
+    char *tls_cert_file; /* these as in struct net_tls_options */
+    char *tls_key_file;
+    char *tls_key_file_pass;
+    char *tls_ca_cert_file;
+    char *tls_ca_cert_dir;
+    char *tls_protocols;
+    char *tls_ciphers;
+    char *tls_ciphersuites;
+    char *tls_dh_params_file;
+    int64_t tls_auth_clients; /* enum net_tls_auth */
+    int64_t tls_prefer_server_ciphers;
+    int64_t tls_session_caching;
+    int64_t tls_session_cache_size;
+    int64_t tls_session_cache_timeout; /* seconds */
+    int64_t tls_port;                  /* 0 for none */
+    int64_t port;                      /* 0 for none */
+    int64_t protected_mode;            /* bool */
+    int64_t http_port;                 /* 0 for none */
+    int64_t http_maxclients;
+    int64_t http_timeout; /* seconds */
+    int64_t http_header_size;
     int64_t maxclients;
     int64_t timeout; /* seconds a client may be idle; 0 for ever */
     int64_t tcp_keepalive;
@@ -95,6 +118,9 @@ struct option {
 
 /* All defaults. */
 void options_init(struct options *o);
+
+/* Takes what is in *to as uninitialised. */
+void options_copy(struct options *to, const struct options *from);
 void options_deinit(struct options *o);
 
 /* The table, ended by a row without a name. */

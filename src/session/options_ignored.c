@@ -19,6 +19,7 @@
 #define WHY_BUFFERS  "a client that does not read its replies is not read from"
 #define WHY_MEASURED "nothing is measured a command yet"
 #define WHY_SCRIPTS  "there are no scripts"
+#define WHY_OUTGOING "the server connects to nobody"
 #define WHY_KERNEL   "the kernel's own setting is left alone"
 
 static const struct option_ignored table[] = {
@@ -108,7 +109,11 @@ static const struct option_ignored table[] = {
     { "acl-pubsub-default", "resetchannels", "there is no publish and subscribe" },
     { "lua-time-limit", "5000", WHY_SCRIPTS },
     { "busy-reply-threshold", "5000", WHY_SCRIPTS },
-    { "protected-mode", "no", "only this machine is listened to unless `bind` says more" },
+    { "tls-replication", "no", WHY_REPLICA },
+    { "tls-cluster", "no", "there is one node" },
+    { "tls-client-cert-file", "", WHY_OUTGOING },
+    { "tls-client-key-file", "", WHY_OUTGOING },
+    { "tls-client-key-file-pass", "", WHY_OUTGOING },
     { "tcp-backlog", "511", WHY_KERNEL },
     { "socket-mark-id", "0", WHY_KERNEL },
     { "oom-score-adj", "no", WHY_KERNEL },

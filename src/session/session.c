@@ -17,7 +17,7 @@ enum {
 
 #define ID_PRIME UINT64_C(0x9e3779b97f4a7c15)
 
-void session_init(struct session *s, struct instance *in)
+void session_init_unlisted(struct session *s, struct instance *in)
 {
     *s = (struct session){ .instance = in, .id = in->next_id++, .proto = 2 };
     s->created_us = in->turn_mono_us;
@@ -26,6 +26,12 @@ void session_init(struct session *s, struct instance *in)
     list_init(&s->subscriptions);
     list_init(&s->monitor);
     index_add(&in->by_id, &s->by_id, s->id * ID_PRIME);
+    list_init(&s->link);
+}
+
+void session_init(struct session *s, struct instance *in)
+{
+    session_init_unlisted(s, in);
     list_push(&in->sessions, &s->link);
     in->session_count++;
 }
@@ -36,8 +42,9 @@ void session_deinit(struct session *s)
     tracking_off(s);
     monitor_off(s);
     index_remove(&s->instance->by_id, &s->by_id);
+    if (!list_empty(&s->link))
+        s->instance->session_count--;
     list_remove(&s->link);
-    s->instance->session_count--;
     mem_free(s->name);
     mem_free(s->lib_name);
     mem_free(s->lib_version);

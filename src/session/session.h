@@ -52,6 +52,9 @@ struct session {
 };
 
 void session_init(struct session *s, struct instance *instance);
+
+/* The same for who is no client of the RESP door: CLIENT does not see it. */
+void session_init_unlisted(struct session *s, struct instance *instance);
 void session_deinit(struct session *s);
 
 /* The session of that number, NULL if it has ended. */
@@ -65,6 +68,11 @@ void session_reset(struct session *s);
 
 /* A call of its has run: whether its reply is not to be sent (CLIENT REPLY).  Once a call. */
 bool session_quiet(struct session *s);
+
+/* authenticate.c: who has that name and that password is let in.  False: nobody is, and
+ * the session is as before.  The one place that knows passwords, whatever door they
+ * came by. */
+bool session_authenticate(struct session *s, struct slice user, struct slice password);
 
 /* Finds the row of c->argv, fills the call in, and holds it against everything
  * that can refuse it: unknown names, arity, AUTH, loading, a log that cannot

@@ -4,4 +4,5 @@ set -eu
 cd "$(dirname "$0")/../.."
 python3 tests/bench/bench.py ${QUICK:+--quick} "$@"
 python3 tests/bench/engine.py ${QUICK:+--quick}
+python3 tests/bench/http_bench.py ${QUICK:+--seconds 2 --output build/bench/RESULTS.md}
 exec python3 tests/bench/start.py ${QUICK:+--gib 1 --output build/bench/RESULTS.md}

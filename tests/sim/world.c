@@ -63,6 +63,7 @@ static void set_options(struct world *w)
     o->dir = mem_strdup("/data");
     mem_free(o->bind);
     o->bind = mem_strdup("10.0.0.2");
+    o->protected_mode = 0; /* clients are on machines of their own */
     o->segment_size = segments[prng_below(&w->prng, 4)];
     o->frame_size = frames[prng_below(&w->prng, 3)];
     o->memtable_chunk_size = chunks[prng_below(&w->prng, 3)];

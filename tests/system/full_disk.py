@@ -1,7 +1,9 @@
 """A full disk: writes are refused with -MISCONF, reads go on, and writes resume by themselves when
 there is room.  On a small tmpfs of its own; needs the right to mount."""
+import json
 import os
 import subprocess
+from http.client import HTTPConnection
 
 import harness
 import servers
@@ -16,6 +18,14 @@ def mount(where):
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE_MIB}m", "tmpfs", where],
                           capture_output=True, text=True, check=False)
     return None if done.returncode == 0 else done.stderr.strip()
+
+
+def http(server, method, path, body=None):
+    """(status, error)"""
+    c = HTTPConnection("127.0.0.1", int(server.command[server.command.index("--http-port") + 1]), timeout=20)
+    c.request(method, path, body)
+    answer = c.getresponse()
+    return answer.status, json.loads(answer.read()).get("error")
 
 
 def fill(t, c):
@@ -38,9 +48,14 @@ def on_full_disk(t, server, ballast):
         t.equal(c.call("GET", f"k{taken - 1}"), ("$", VALUE.encode()), "the last write taken is there")
         t.equal(c.call("GET", f"k{taken}"), ("$", None), "the refused one is not")
         t.equal(other.call("PING"), ("+", b"PONG"), "other clients are served")
+        t.equal(http(server, "PUT", "/api/v1/keys/k", "v"), (507, "MISCONF"), "HTTP is told that the disk is full")
+        t.equal(http(server, "GET", "/api/v1/keys/k0"), (200, None), "and reads on")
+        t.equal(http(server, "GET", "/readyz"), (503, None), "it is not ready")
         os.unlink(ballast)
         t.check(harness.until(lambda: c.call("SET", "again", "v") == OK, 15),
                 "writes resume by themselves when there is room", repr(c.call("SET", "again", "v")))
+        t.equal(http(server, "PUT", "/api/v1/keys/by-http", "v"), (200, None), "by HTTP too")
+        t.equal(c.call("DEL", "by-http"), (":", 1), "and are there")
         after = 0
         while after < 200 and c.call("SET", f"after{after}", VALUE) == OK:
             after += 1
@@ -69,7 +84,7 @@ def writes_wait_for_room(t, new, given):
         with open(ballast, "wb") as f:
             f.write(bytes(BALLAST_MIB * MIB))
         os.mkdir(f"{where}/data")
-        server = new("--log-segment-size", "4mb", directory=f"{where}/data")
+        server = new("--log-segment-size", "4mb", "--http-port", str(servers.free_port()), directory=f"{where}/data")
         on_full_disk(t, server, ballast)
     finally:
         if server:

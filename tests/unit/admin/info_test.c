@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "session/metrics.h"
+#include "base/mem.h"
 #include "unit/admin/desk.h"
 
 static struct desk d;
@@ -25,6 +26,21 @@ Test(info, sections_stand_in_redis_order_apart_by_blank_lines)
     desk_is(&d, "INFO nosuch", "$0||");
     d.session.proto = 3;
     desk_is(&d, "INFO cluster", "=34|txt:# Cluster|cluster_enabled:0||");
+}
+
+Test(info, listeners_are_written_as_redis_does)
+{
+    desk_has(&d, "INFO server", "|listener0:name=tcp,bind=127.0.0.1,bind=-::1,port=6379||");
+    d.options.port = 0;
+    d.options.tls_port = 6380;
+    mem_free(d.options.unixsocket);
+    d.options.unixsocket = mem_strdup("/run/henge.sock");
+    desk_has(&d, "INFO server",
+             "|listener0:name=unix,bind=/run/henge.sock|"
+             "listener1:name=tls,bind=127.0.0.1,bind=-::1,port=6380||");
+    mem_free(d.options.bind);
+    d.options.bind = mem_strdup(" ");
+    desk_has(&d, "INFO server", "|listener0:name=unix,bind=/run/henge.sock||");
 }
 
 Test(info, default_all_and_everything_are_all_of_it)

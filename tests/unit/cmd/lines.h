@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "cmd/call.h"
 #include "cmd/command.h"
+#include "cmd/outcome.h"
 #include "unit/cmd/fake_view.h"
 
 enum { LINE_ARGS = 256 };
@@ -22,8 +23,9 @@ struct bench {
     struct events events;
     uint64_t now_us;
     uint8_t db;
-    uint64_t random;   /* drawn from, once for a command */
-    uint32_t restarts; /* of the last command */
+    uint64_t random;              /* drawn from, once for a command */
+    struct call_outcome *outcome; /* of commands to come; NULL for none */
+    uint32_t restarts;            /* of the last command */
     uint32_t slices;
 };
 

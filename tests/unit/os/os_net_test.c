@@ -277,3 +277,76 @@ Test(os_net, tcp_connections_do_not_delay_and_are_kept_alive)
     close(client);
     wire_deinit(&w);
 }
+
+static bool hears_the_end(void *arg)
+{
+    char byte;
+
+    return recv(*(int *)arg, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+Test(os_net, a_connection_that_is_given_away_is_its_new_owners_and_can_be_severed)
+{
+    struct wire w;
+    char back[8] = { 0 };
+    int client, fd;
+
+    wire_init(&w);
+    w.manual = true;
+    wire_listen(&w, "127.0.0.1");
+    client = wire_connect(&w, AF_INET);
+    wire_wait_accepted(&w, 1);
+    fd = net_give(w.conns[0]);
+    w.conns[0] = NULL; /* it is the test's now */
+    cr_assert_eq(send(client, "x", 1, 0), 1);
+    wire_pass(&w);
+    cr_expect_eq(w.told, 0, "nobody is told of it");
+    cr_assert_eq(send(fd, "hello", 5, 0), 5);
+    cr_assert_eq(recv(client, back, 5, MSG_WAITALL), 5);
+    cr_assert_str_eq(back, "hello");
+    net_sever(w.net, fd);
+    wire_poll(&w, hears_the_end, &client);
+    cr_expect_eq(recv(fd, back, 1, MSG_DONTWAIT), 1, "what had come stays");
+    cr_expect_eq(recv(fd, back, 1, MSG_DONTWAIT), 0);
+    close(fd);
+    close(client);
+    wire_deinit(&w);
+}
+
+static void on_watched(struct net_watch *watch)
+{
+    ++*(unsigned *)watch->owner;
+}
+
+static bool was_told(void *arg)
+{
+    return *(unsigned *)arg > 0;
+}
+
+Test(os_net, a_descriptor_is_watched_until_it_is_not)
+{
+    struct wire w;
+    struct net_watch *watch;
+    unsigned told = 0;
+    int ends[2];
+
+    wire_init(&w);
+    cr_assert_eq(pipe(ends), 0);
+    watch = net_watch(w.net, ends[0]);
+    watch->owner = &told;
+    watch->on_ready = on_watched;
+    wire_pass(&w);
+    cr_expect_eq(told, 0);
+    cr_assert_eq(write(ends[1], "x", 1), 1);
+    wire_poll(&w, was_told, &told);
+    told = 0;
+    wire_poll(&w, was_told, &told); /* again, for it was not read */
+    net_unwatch(watch);
+    net_unwatch(NULL);
+    told = 0;
+    wire_pass(&w);
+    cr_expect_eq(told, 0);
+    close(ends[0]);
+    close(ends[1]);
+    wire_deinit(&w);
+}

@@ -106,6 +106,7 @@ void server_world_init(struct server_world *w)
     options_init(&w->options);
     mem_free(w->options.dir);
     w->options.dir = mem_strdup("/data");
+    w->options.protected_mode = 0; /* its clients have names, not addresses */
     w->options.maxmemory = 16 << 20;
     w->options.segment_size = 256 * 1024;
     w->options.memtable_size = 256 * 1024;

@@ -1,0 +1,114 @@
+/* http_metrics.c: the table of metrics in Prometheus's text format, version 0.0.4: names
+ * end with their unit, seconds and bytes, and counters with _total. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "http/http_state.h"
+#include "session/metrics.h"
+
+static bool ends_with(const char *name, const char *end)
+{
+    size_t n = strlen(name), m = strlen(end);
+
+    return n >= m && strcmp(name + n - m, end) == 0;
+}
+
+/* As the table has it, but for its unit's short forms. */
+static void print_name(const struct metric *row, bool counter, struct buf *out)
+{
+    static const struct {
+        const char *unit, *cut, *put;
+    } units[] = {
+        { "us", "_usec", "_seconds" },
+        { "seconds", "_seconds", "_seconds" },
+        { "bytes", "_bytes", "_bytes" },
+        { "percent", "_perc", "_percent" },
+    };
+    size_t n = strlen(row->name);
+    const char *unit = "";
+
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (strcmp(row->unit, units[i].unit) != 0)
+            continue;
+        n -= ends_with(row->name, units[i].cut) ? strlen(units[i].cut) : 0;
+        unit = units[i].put;
+    }
+    buf_printf(out, "henge_%.*s%s%s", (int)n, row->name, unit,
+               counter && !ends_with(row->name, "_total") ? "_total" : "");
+}
+
+static void print_value(const struct metrics *m, const struct metric *row, struct buf *out)
+{
+    const void *at = (const char *)m + row->offset;
+
+    if (row->kind == METRIC_RATIO)
+        buf_printf(out, "%.2f", *(const double *)at);
+    else if (strcmp(row->unit, "us") == 0)
+        buf_printf(out, "%" PRIu64 ".%06" PRIu64, *(const uint64_t *)at / HTTP_SECOND_US,
+                   *(const uint64_t *)at % HTTP_SECOND_US);
+    else
+        metrics_print(m, row, out);
+}
+
+static void print_number(const struct metrics *m, const struct metric *row, struct buf *out)
+{
+    bool counter = row->kind == METRIC_COUNTER || row->kind == METRIC_CPU;
+
+    buf_append(out, slice_str("# TYPE "));
+    print_name(row, counter, out);
+    buf_append(out, slice_str(counter ? " counter\n" : " gauge\n"));
+    print_name(row, counter, out);
+    buf_append_byte(out, ' ');
+    print_value(m, row, out);
+    buf_append_byte(out, '\n');
+}
+
+/* A text is a label of a metric that is 1. */
+static void print_text(const struct metrics *m, const struct metric *row, struct buf *out)
+{
+    struct buf value = { 0 };
+
+    metrics_print(m, row, &value);
+    buf_printf(out, "henge_info{name=\"%s\",value=\"", row->name);
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.data[i] == '"' || value.data[i] == '\\')
+            buf_append_byte(out, '\\');
+        buf_append_byte(out, value.data[i]);
+    }
+    buf_append(out, slice_str("\"} 1\n"));
+    buf_deinit(&value);
+}
+
+static void print_databases(struct instance *in, struct buf *out)
+{
+    const struct lsm *lsm = node_lsm(in->node);
+
+    if (lsm_state(lsm) == LSM_LOADING || lsm_state(lsm) == LSM_FAILED)
+        return;
+    for (int expiring = 0; expiring < 2; expiring++) {
+        const char *name = expiring ? "henge_db_keys_expiring" : "henge_db_keys";
+
+        buf_printf(out, "# TYPE %s gauge\n", name);
+        for (unsigned db = 0; db < (unsigned)in->options->databases; db++)
+            buf_printf(out, "%s{db=\"%u\"} %" PRIu64 "\n", name, db,
+                       expiring ? lsm_count_expiring(lsm, (uint8_t)db)
+                                : lsm_count(lsm, (uint8_t)db));
+    }
+}
+
+void http_print_metrics(struct instance *in, struct buf *out)
+{
+    struct metrics m;
+
+    metrics_take(in, &m);
+    buf_append(out, slice_str("# TYPE henge_info gauge\n"));
+    for (const struct metric *row = metrics_table(); row->name; row++) {
+        if (row->kind == METRIC_TEXT)
+            print_text(&m, row, out);
+    }
+    for (const struct metric *row = metrics_table(); row->name; row++) {
+        if (row->kind != METRIC_TEXT && row->kind != METRIC_HUMAN) /* which repeats another */
+            print_number(&m, row, out);
+    }
+    print_databases(in, out);
+}
