@@ -10,6 +10,9 @@ extern const struct command client_commands[];     /* CLIENT */
 extern const struct command command_commands[];    /* COMMAND */
 extern const struct command config_commands[];     /* CONFIG */
 extern const struct command info_commands[];       /* INFO */
+extern const struct command multi_commands[];      /* MULTI DISCARD WATCH UNWATCH */
+extern const struct command exec_commands[];       /* EXEC */
+extern const struct command wait_commands[];       /* WAIT WAITAOF */
 extern const struct command save_commands[];       /* SAVE BGSAVE LASTSAVE */
 extern const struct command shutdown_commands[];   /* SHUTDOWN */
 

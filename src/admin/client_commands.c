@@ -74,11 +74,23 @@ static void addresses(const struct session *s, char peer[NET_ADDRESS_MAX],
     }
 }
 
-static const char *flags_of(const struct session *s, const char *peer)
+/* As Redis's letters: in a transaction, blocked, closing, by a Unix socket. */
+static void flags_of(const struct session *s, const char *peer, char out[8])
 {
+    const struct instance *in = s->instance;
+    size_t n = 0;
+
+    if (s->multi)
+        out[n++] = 'x';
+    if (in->door && in->door->is_blocked(s))
+        out[n++] = 'b';
     if (s->closing == SESSION_CLOSE_AFTER_REPLY)
-        return "c";
-    return peer[0] == '/' ? "U" : "N";
+        out[n++] = 'c';
+    if (peer[0] == '/')
+        out[n++] = 'U';
+    if (n == 0)
+        out[n++] = 'N';
+    out[n] = '\0';
 }
 
 static const char *events_of(unsigned events)
@@ -94,23 +106,25 @@ static void describe(const struct session *s, struct buf *out)
     char peer[NET_ADDRESS_MAX], local[NET_ADDRESS_MAX];
     const struct instance *in = s->instance;
     struct session_buffers b = { 0 };
+    char flags[8];
 
     addresses(s, peer, local);
+    flags_of(s, peer, flags);
     if (in->door)
         in->door->look(s, &b);
     buf_printf(out, "id=%llu addr=%s laddr=%s fd=%d name=%s age=%llu idle=%llu flags=%s db=%u ",
                (unsigned long long)s->id, peer, local, s->net ? s->net->number : -1,
                text_or_empty(s->name),
                (unsigned long long)((in->turn_mono_us - s->created_us) / SECOND_US),
-               (unsigned long long)((in->turn_mono_us - s->active_us) / SECOND_US),
-               flags_of(s, peer), s->db);
+               (unsigned long long)((in->turn_mono_us - s->active_us) / SECOND_US), flags, s->db);
     buf_printf(out,
-               "sub=0 psub=0 ssub=0 multi=-1 qbuf=%zu qbuf-free=%zu argv-mem=0 multi-mem=0 rbs=0 "
+               "sub=0 psub=0 ssub=0 multi=%d qbuf=%zu qbuf-free=%zu argv-mem=0 multi-mem=%zu rbs=0 "
                "rbp=0 obl=%zu oll=%zu omem=%zu tot-mem=%zu events=%s cmd=%s user=default redir=-1 "
                "resp=%u lib-name=%s lib-ver=%s\n",
-               b.query, b.query_free, b.output, b.blocks, b.output, b.memory, events_of(b.events),
-               s->last ? command_full_name(s->last) : "NULL", s->proto, text_or_empty(s->lib_name),
-               text_or_empty(s->lib_version));
+               s->multi ? (int)s->multi->count : -1, b.query, b.query_free,
+               s->multi ? s->multi->bytes : 0, b.output, b.blocks, b.output, b.memory,
+               events_of(b.events), s->last ? command_full_name(s->last) : "NULL", s->proto,
+               text_or_empty(s->lib_name), text_or_empty(s->lib_version));
 }
 
 static enum call_end run_info(struct call *c)
@@ -139,10 +153,10 @@ static bool parse_type(struct call *c, uint32_t arg, bool *everyone)
     return false;
 }
 
-static const struct session *find_session(const struct instance *in, int64_t id)
+static struct session *find_session(const struct instance *in, int64_t id)
 {
     list_for_each (at, &in->sessions) {
-        const struct session *s = list_item(at, struct session, link);
+        struct session *s = list_item(at, struct session, link);
         if ((int64_t)s->id == id)
             return s;
     }
@@ -293,6 +307,32 @@ static enum call_end run_kill(struct call *c)
     return CALL_DONE;
 }
 
+static enum call_end run_unblock(struct call *c)
+{
+    const struct instance *in = c->session->instance;
+    struct session *s;
+    bool error = false;
+    int64_t id;
+
+    if (c->argc > 4) {
+        reply_errorf(c->reply, "ERR",
+                     "unknown subcommand or wrong number of arguments for '%.*s'. Try CLIENT HELP.",
+                     (int)(c->argv[1].len < 128 ? c->argv[1].len : 128),
+                     (const char *)c->argv[1].data);
+        return CALL_DONE;
+    }
+    if (c->argc == 4) {
+        error = call_arg_is(c, 3, "error");
+        if (!error && !call_arg_is(c, 3, "timeout"))
+            return call_error(c, "CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+    }
+    if (!call_get_i64(c, 2, &id))
+        return c->end;
+    s = find_session(in, id);
+    reply_int(c->reply, s && in->door && in->door->unblock(s, error));
+    return CALL_DONE;
+}
+
 static enum call_end run_help(struct call *c)
 {
     static const char *const lines[] = {
@@ -314,6 +354,8 @@ static enum call_end run_help(struct call *c)
         "    Which client library this is, for LIST.",
         "SETNAME <name>",
         "    Name this connection; an empty name takes it away.",
+        "UNBLOCK <id> [TIMEOUT|ERROR]",
+        "    End that connection's wait, as if its time were over or with an error.",
         NULL,
     };
 
@@ -400,6 +442,15 @@ static const struct command client_subs[] = {
       .since = "2.6.9",
       .complexity = "O(1)",
       .summary = "Gives the connection a name." },
+    { .name = "unblock",
+      .full = "client|unblock",
+      .arity = -3,
+      .flags = PLAIN | CMD_ADMIN,
+      .run = run_unblock,
+      .group = "connection",
+      .since = "5.0.0",
+      .complexity = "O(N) of N connections",
+      .summary = "Ends the wait of a blocked connection." },
     { 0 },
 };
 

@@ -25,11 +25,16 @@ enum {
     LIMIT_SCAN_VISITS = 10,         /* heads visited per COUNT in one SCAN */
     LIMIT_SCAN_CALL = 20000,        /* heads visited in one SCAN at most, 1 to 2 ms */
     LIMIT_SCAN_BYTES = 1024 * 1024, /* keys gathered by one SCAN, after which it stops */
-    LIMIT_KEYS_BYTES = 64 * 1024 * 1024, /* answered by one KEYS */
-    LIMIT_SWAP_BYTES = 1024 * 1024,      /* of cells that one SWAPDB writes, a frame */
-    LIMIT_DATABASES = 16,                /* SELECT 0..15 */
-    LIMIT_CLIENT_NAME = 1024,            /* CLIENT SETNAME, SETINFO */
-    LIMIT_CONFIG_FILE = 1024 * 1024,     /* a configuration file */
+    LIMIT_KEYS_BYTES = 64 * 1024 * 1024,  /* answered by one KEYS */
+    LIMIT_SWAP_BYTES = 1024 * 1024,       /* of cells that one SWAPDB writes, a frame */
+    LIMIT_DATABASES = 16,                 /* SELECT 0..15 */
+    LIMIT_CLIENT_NAME = 1024,             /* CLIENT SETNAME, SETINFO */
+    LIMIT_MULTI_CALLS = 65536,            /* queued for one EXEC, which runs at once: about 0.1 s */
+    LIMIT_MULTI_BYTES = 64 * 1024 * 1024, /* ... with their arguments: the memory of one client */
+    LIMIT_EXEC_BYTES = 1024 * 1024 *
+                       1024,         /* of cells one EXEC puts: one frame, of 32 bits' length */
+    LIMIT_WATCHES = 16384,           /* keys one client watches, each looked at by EXEC */
+    LIMIT_CONFIG_FILE = 1024 * 1024, /* a configuration file */
 };
 
 /* A query that is being collected (Redis's client-query-buffer-limit). */

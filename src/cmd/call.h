@@ -27,6 +27,22 @@ enum call_end {
     CALL_WANT,  /* to be run again when the view has what it lacked */
     CALL_LATER, /* to be run again in a later turn: a slice of it is done (gather.h) */
     CALL_SAVE,  /* to be run again when the checkpoint that is under way has ended */
+    CALL_BLOCK, /* to be run again when what call->block says has come about */
+};
+
+/* Why a call that was blocked runs again. */
+enum call_woken {
+    CALL_NOT_WOKEN, /* it has not been blocked */
+    CALL_EVENT,     /* what it waits for has come, or might have */
+    CALL_TIMED_OUT, /* its time is over, or CLIENT UNBLOCK has ended it: it must answer */
+};
+
+/* What a call that returns CALL_BLOCK waits for: the first of these. */
+struct call_block {
+    uint64_t timeout_us; /* from the first time on; 0: there is none */
+    uint64_t synced;     /* a log position, until it is synced; 0: no matter */
+    uint8_t woken;       /* enum call_woken */
+    bool never;          /* within EXEC: it must not wait */
 };
 
 /* Where a request is: node/request.c draws and guards the moves. */
@@ -68,6 +84,7 @@ struct call {
     uint64_t whole_max;       /* bytes a value in pieces may have to be put together */
     uint64_t save;            /* the checkpoint it waits for: its number; 0 for none */
     uint8_t databases;        /* how many there are */
+    struct call_block block;
 };
 
 static inline uint64_t call_now_ms(const struct call *c)

@@ -39,6 +39,8 @@ enum command_flags {
     CMD_RANDOM = 1 << 23,
     /* nor this: to look a key up by it is no use of the key, for evictions */
     CMD_NO_TOUCH = 1 << 24,
+    /* nor this: between MULTI and EXEC it is run, not queued */
+    CMD_IN_MULTI = 1 << 25,
 };
 
 struct command {

@@ -90,9 +90,8 @@ static uint64_t next_stamp(struct node_view *v)
     return v->now_us > last ? v->now_us : last + 1;
 }
 
-static void view_put(struct view *view, const struct cell *cell)
+static inline void put_cell(struct node_view *v, const struct cell *cell)
 {
-    struct node_view *v = (struct node_view *)view;
     struct cell stamped = *cell;
 
     if (!v->stamp)
@@ -103,21 +102,32 @@ static void view_put(struct view *view, const struct cell *cell)
     v->written++;
 }
 
+static void view_put(struct view *view, const struct cell *cell)
+{
+    struct node_view *v = (struct node_view *)view;
+
+    put_cell(v, cell);
+    if (v->watches.count)
+        watches_touch(&v->watches, &cell->key);
+}
+
 static void view_flush(struct view *view, uint8_t db)
 {
     struct node_view *v = (struct node_view *)view;
 
     lsm_flush(v->lsm, db, next_stamp(v));
+    watches_flush(&v->watches, db);
     v->stamp = 0;
     v->written++;
 }
 
-static uint64_t view_count(struct view *view, uint8_t db)
+static bool view_count(struct view *view, uint8_t db, uint64_t *out)
 {
     struct node_view *v = (struct node_view *)view;
 
     saw(v, lsm_last_stamp(v->lsm));
-    return lsm_count(v->lsm, db);
+    *out = lsm_count(v->lsm, db);
+    return true;
 }
 
 static void view_use(struct view *view, uint64_t position, struct key_use *out)
@@ -220,6 +230,7 @@ void node_view_deinit(struct node_view *v)
 {
     buf_deinit(&v->expired);
     mem_free(v->wants);
+    watches_deinit(&v->watches);
 }
 
 void node_view_begin(struct node_view *v, uint64_t now_us)
@@ -260,7 +271,7 @@ uint64_t node_view_bury(struct node_view *v)
             v->unburied = true;
             break;
         }
-        view_put(&v->view, &(struct cell){ .key = key, .flags = CELL_TOMBSTONE });
+        put_cell(v, &(struct cell){ .key = key, .flags = CELL_TOMBSTONE });
         buried++;
     }
     return buried;

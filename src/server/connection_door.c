@@ -1,5 +1,6 @@
 /* connection_door.c: what CLIENT may do with connections: look at their buffers, cut
  * them off. */
+#include "server/blocked.h"
 #include "server/connection.h"
 #include "server/server_state.h"
 
@@ -35,4 +36,16 @@ static void cut(struct session *s)
     connection_touch(conn);
 }
 
-const struct instance_door connection_door = { .look = look, .cut = cut };
+static bool is_blocked(const struct session *s)
+{
+    return blocked_is(connection_at(s));
+}
+
+static bool unblock(struct session *s, bool error)
+{
+    return blocked_release(connection_of(&s->link), error);
+}
+
+const struct instance_door connection_door = {
+    .look = look, .cut = cut, .is_blocked = is_blocked, .unblock = unblock
+};

@@ -125,12 +125,12 @@ bool connection_peek(struct connection *conn, struct lsm_coming *key)
 }
 
 /* The log is well but cannot take this write yet. */
-static bool must_park(struct server *s, const struct call *c, size_t bytes)
+static bool must_park(const struct connection *conn, const struct call *c, size_t bytes)
 {
-    struct lsm *lsm = node_lsm(s->instance.node);
+    struct lsm *lsm = node_lsm(conn->server->instance.node);
 
-    return c->row && (c->row->flags & CMD_WRITE) && lsm_state(lsm) == LSM_READY &&
-           !lsm_can_put(lsm, bytes + c->argc * (CELL_FIXED_SIZE + 16));
+    bytes = session_writes(&conn->session, c, bytes + c->argc * 16);
+    return bytes && lsm_state(lsm) == LSM_READY && !lsm_can_put(lsm, bytes);
 }
 
 /* Redis's guard against web pages that speak to a local port: what begins as an
@@ -141,12 +141,13 @@ static bool is_http(const struct call *c)
 }
 
 /* What came in pieces was written.  False: replied. */
-static bool large_is_there(struct call *c)
+static bool large_is_there(struct session *s, struct call *c)
 {
     struct err e;
 
     if (!incoming_failed(c, &e))
         return true;
+    session_refuse(s, c);
     reply_errorf(c->reply, "MISCONF",
                  "Henge keeps every write on disk, and this value could not be written: %s",
                  e.os ? strerror(e.os) : e.what);
@@ -160,7 +161,8 @@ static void run_call(struct connection *conn, struct call *c)
     uint64_t errors = conn->out.errors;
     enum call_end end = CALL_DONE;
 
-    if (session_admit(&conn->session, c) && (!c->large || large_is_there(c)))
+    if (session_admit(&conn->session, c) && (!c->large || large_is_there(&conn->session, c)) &&
+        !session_queues(&conn->session, c))
         end = node_run(s->instance.node, c);
     conn->session.commands++;
     s->instance.stats.commands++;
@@ -169,6 +171,7 @@ static void run_call(struct connection *conn, struct call *c)
         connection_wait(conn, c, end);
         return;
     }
+    session_done(&conn->session, c);
     if (c->large)
         call_drop_large(c);
     s->instance.stats.errors += conn->out.errors - errors;
@@ -189,7 +192,7 @@ static size_t run_batch(struct connection *conn, const struct batch *b)
 
         if (!connection_open(conn) || (conn->queue && !queue_admits(conn->queue, c)))
             return i;
-        if (must_park(s, c, s->ends[i] - conn->at)) {
+        if (must_park(conn, c, s->ends[i] - conn->at)) {
             list_push(&s->parked, &conn->parked);
             return i;
         }

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "node/request.h"
+#include "server/blocked.h"
 #include "server/server_state.h"
 
 /* The log position a reply has to wait for; 0: none. */
@@ -32,6 +33,10 @@ static void go_on_waiting(struct server *s, struct waiting *w, enum call_end end
         return;
     }
     node_pause(s->instance.node, &w->call, &w->fetch);
+    if (end == CALL_BLOCK) {
+        blocked_add(s, w);
+        return;
+    }
     list_push(end == CALL_SAVE ? &s->saving : &s->slices, &w->resumed);
 }
 
@@ -62,13 +67,14 @@ void connection_run_beside(struct connection *conn, struct call *c)
     c->reply = out;
     conn->session.commands++;
     s->instance.stats.commands++;
-    if (session_admit(&conn->session, c))
+    if (session_admit(&conn->session, c) && !session_queues(&conn->session, c))
         end = node_run(s->instance.node, c);
     if (end != CALL_DONE) {
         reply_cut_to(out, before, errors);
         connection_wait(conn, c, end);
         return;
     }
+    session_done(&conn->session, c);
     s->instance.stats.errors += out->errors - errors;
     queue_ran(conn->queue, gate_of(s, c), s->turn, out->bytes - before);
 }
@@ -89,6 +95,7 @@ static void finish(struct connection *conn, struct waiting *w)
     struct server *s = conn->server;
     bool again;
 
+    session_done(&conn->session, &w->call);
     call_drop_large(&w->call);
     s->instance.stats.errors += w->reply.errors;
     s->instance.waiting--;
@@ -122,11 +129,10 @@ static bool log_is_full(const struct server *s, const struct waiting *w)
     struct lsm *lsm = node_lsm(s->instance.node);
     size_t bytes = 0;
 
-    if (!(w->call.row->flags & CMD_WRITE) || lsm_state(lsm) != LSM_READY)
-        return false;
     for (uint32_t i = 0; i < w->call.argc; i++)
-        bytes += w->call.argv[i].len + CELL_FIXED_SIZE + 16;
-    return !lsm_can_put(lsm, bytes);
+        bytes += w->call.argv[i].len + 16;
+    bytes = session_writes(w->call.session, &w->call, bytes);
+    return bytes && lsm_state(lsm) == LSM_READY && !lsm_can_put(lsm, bytes);
 }
 
 /* What slices have found is held like replies.  False: replied. */
@@ -148,10 +154,14 @@ void connection_resume(struct waiting *w)
         list_push(&s->resumed, &w->resumed); /* in the turn that follows */
         return;
     }
-    if (!session_admit_again(&conn->session, &w->call) || !memory_left(s, w))
+    if (w->unblocked) {
         request_move(&w->call, CALL_FAILED);
-    else
+        reply_error(&w->reply, "UNBLOCKED", "client unblocked via CLIENT UNBLOCK");
+    } else if (!session_admit_again(&conn->session, &w->call) || !memory_left(s, w)) {
+        request_move(&w->call, CALL_FAILED);
+    } else {
         end = node_run_again(s->instance.node, &w->call, &w->fetch);
+    }
     if (end != CALL_DONE) {
         reply_cut_to(&w->reply, 0, 0);
         go_on_waiting(s, w, end);

@@ -7,6 +7,7 @@
 
 #include "admin/admin.h"
 #include "base/mem.h"
+#include "server/blocked.h"
 #include "server/server_state.h"
 #include "session/memory.h"
 
@@ -72,8 +73,10 @@ static void on_failed(void *owner, struct err e)
         calls += held_fail(&conn->held, acked, &conn->out, UNCERTAIN_TEXT);
         if (conn->queue)
             calls += queue_fail(conn->queue, acked, UNCERTAIN_TEXT);
+        multi_forget(&conn->session);
         connection_touch(conn);
     }
+    watches_touch_all(node_watches(s->instance.node)); /* what was undone was seen perhaps */
     s->instance.stats.errors += calls;
     trace_log(s->instance.env->trace, TRACE_WARNING,
               "The log failed (%s): %llu calls answered -UNCERTAIN, their writes undone", e.what,
@@ -176,6 +179,8 @@ struct err server_new(struct env *env, struct options *options, struct server **
     list_init(&s->resumed);
     list_init(&s->slices);
     list_init(&s->saving);
+    list_init(&s->blocked);
+    list_init(&s->syncing);
     s->instance.env = env;
     s->instance.options = options;
     detail[0] = '\0';
@@ -319,6 +324,7 @@ static void begin_stop(struct server *s)
     list_for_each (at, &s->instance.sessions) {
         struct connection *conn = connection_of(at);
         conn->session.closing = SESSION_CLOSE_AFTER_REPLY;
+        conn->gone = conn->gone || blocked_is(conn); /* for what will not come */
         connection_touch(conn);
     }
 }
@@ -340,7 +346,9 @@ static uint64_t next_deadline(const struct server *s)
 {
     uint64_t node = node_deadline(s->instance.node);
     uint64_t at = s->cron_at < node ? s->cron_at : node;
+    uint64_t blocked = deadlines_next(&s->deadlines);
 
+    at = blocked < at ? blocked : at;
     if (!list_empty(&s->ready) || !list_empty(&s->slices))
         return 0;
     if (s->state == SERVER_STOPPING && !s->stopping_log && s->stop_by < at)
@@ -358,6 +366,7 @@ uint64_t server_turn(struct server *s)
     in->stats.turns++;
     in->turn_mono_us = began;
     node_turn_begin(in->node);
+    blocked_serve(s);
     serve_resumed(s, &s->resumed);
     serve_resumed(s, &s->slices);
     serve_ready(s);
@@ -401,6 +410,7 @@ void server_free(struct server *s)
     node_free(s->instance.node);
     command_table_free(s->instance.commands);
     block_pool_deinit(&s->instance.blocks);
+    deadlines_deinit(&s->deadlines);
     mem_free(s->args);
     mem_free(s);
 }

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "server/connection.h"
+#include "server/deadlines.h"
 #include "server/server.h"
 #include "session/instance.h"
 
@@ -24,6 +25,10 @@ struct server {
     struct list resumed; /* calls that may go on, by queue.h's links */
     struct list slices;  /* the same, in the turn that follows */
     struct list saving;  /* the same, when the checkpoint under way has ended */
+    struct list blocked; /* calls that wait for something else, by the same links */
+    struct list syncing; /* ... for the log to be synced */
+    uint64_t synced;     /* position up to which it was when they were last looked at */
+    struct deadlines deadlines;
     struct net_listener *listeners[LISTENERS_MAX];
     unsigned listener_count;
     struct call calls[LIMIT_BATCH]; /* of the batch being run */

@@ -39,6 +39,10 @@ struct instance_door {
     void (*look)(const struct session *s, struct session_buffers *out);
     /* Ends the connection within this turn; the session stays until then. */
     void (*cut)(struct session *s);
+    /* Whether its call waits for something that may never come (CALL_BLOCK). */
+    bool (*is_blocked)(const struct session *s);
+    /* Ends that wait as if its time were over, or with an error.  False: it does not wait. */
+    bool (*unblock)(struct session *s, bool error);
 };
 
 enum instance_stop {
@@ -71,7 +75,10 @@ struct instance {
     const struct instance_door *door;
     struct list sessions; /* of struct session, by id */
     uint64_t session_count;
-    uint64_t waiting;        /* calls that wait for the disk */
+    uint64_t waiting;        /* calls that wait, for the disk or ... */
+    uint64_t blocked;        /* ... for something else that may never come */
+    uint64_t watching;       /* clients that watch keys */
+    uint64_t queued_bytes;   /* of calls queued by MULTI, and of watched keys */
     uint64_t incoming_bytes; /* of pieces of values that are coming */
     uint64_t next_id;        /* of clients */
     struct block_pool blocks;

@@ -24,7 +24,9 @@ static const struct metric table[] = {
     { "Clients", "connected_clients", "", METRIC_GAUGE, AT(clients) },
     { "Clients", "cluster_connections", "", METRIC_GAUGE, AT(zero) },
     { "Clients", "maxclients", "", METRIC_GAUGE, AT(maxclients) },
-    { "Clients", "blocked_clients", "", METRIC_GAUGE, AT(zero) },
+    { "Clients", "blocked_clients", "", METRIC_GAUGE, AT(blocked) },
+    { "Clients", "watching_clients", "", METRIC_GAUGE, AT(watching) },
+    { "Clients", "total_watched_keys", "", METRIC_GAUGE, AT(watched_keys) },
     { "Clients", "tracking_clients", "", METRIC_GAUGE, AT(zero) },
     { "Clients", "query_buffer_bytes", "bytes", METRIC_GAUGE, INSTANCE(query_buffer_bytes) },
     { "Clients", "output_buffer_bytes", "bytes", METRIC_GAUGE, INSTANCE(output_bytes) },
@@ -221,7 +223,10 @@ static void take_facts(struct instance *in, struct metrics *m)
     m->uptime_s = (now - in->started_mono_us) / SECOND_US;
     m->uptime_days = m->uptime_s / DAY_S;
     m->clients = in->session_count;
-    m->calls_waiting = in->waiting;
+    m->calls_waiting = in->waiting - in->blocked;
+    m->blocked = in->blocked;
+    m->watching = in->watching;
+    m->watched_keys = node_watches(in->node)->count;
     m->maxclients = (uint64_t)in->options->maxclients;
 }
 

@@ -22,6 +22,7 @@ void session_init(struct session *s, struct instance *in)
 
 void session_deinit(struct session *s)
 {
+    multi_end(s);
     list_remove(&s->link);
     s->instance->session_count--;
     mem_free(s->name);
@@ -31,6 +32,7 @@ void session_deinit(struct session *s)
 
 void session_reset(struct session *s)
 {
+    multi_end(s);
     mem_free(s->name);
     s->name = NULL;
     s->db = 0;
@@ -60,6 +62,11 @@ static void refuse_unknown(struct call *c)
     buf_deinit(&args);
 }
 
+static bool is_exec(const struct command *row)
+{
+    return (row->flags & CMD_IN_MULTI) && strcmp(row->name, "exec") == 0;
+}
+
 /* Finds the row, down to the subcommand.  False: replied. */
 static bool find_row(struct session *s, struct call *c)
 {
@@ -86,8 +93,12 @@ static bool find_row(struct session *s, struct call *c)
         c->row = sub;
     }
     if (!command_arity_ok(c->row, c->argc) || !c->row->run) {
-        reply_errorf(c->reply, "ERR", "wrong number of arguments for '%s' command",
-                     command_full_name(c->row));
+        if (is_exec(c->row))
+            reply_error(c->reply, "EXECABORT",
+                        "Transaction discarded because of: wrong number of arguments for 'exec' "
+                        "command");
+        else
+            call_wrong_arguments(c);
         return false;
     }
     if (sub && c->row->keys.first > 0) /* node_prepare() knew the container alone */
@@ -112,23 +123,23 @@ static bool keys_fit(struct call *c)
 }
 
 /* The store is in another state than READY.  False: replied. */
-static bool takes_unready(struct lsm *lsm, struct call *c)
+static bool takes_unready(struct lsm *lsm, unsigned flags, struct reply *reply)
 {
     enum lsm_state state = lsm_state(lsm);
     const char *detail = "";
 
     lsm_error(lsm, &detail);
     if (state == LSM_LOADING || state == LSM_FAILED || state == LSM_CLOSED) {
-        if (c->row->flags & CMD_LOADING)
+        if (flags & CMD_LOADING)
             return true;
-        reply_error(c->reply, "LOADING",
+        reply_error(reply, "LOADING",
                     state == LSM_LOADING  ? "Redis is loading the dataset in memory"
                     : state == LSM_CLOSED ? "Henge is shutting down"
                                           : "Henge could not load its data; its log says why");
         return false;
     }
-    if (c->row->flags & CMD_WRITE) {
-        reply_errorf(c->reply, "MISCONF",
+    if (flags & CMD_WRITE) {
+        reply_errorf(reply, "MISCONF",
                      "Henge keeps every write on disk, and its log cannot be written: %s. "
                      "Reads go on.",
                      detail);
@@ -137,29 +148,28 @@ static bool takes_unready(struct lsm *lsm, struct call *c)
     return true;
 }
 
-static inline bool store_takes(struct session *s, struct call *c)
+bool session_takes(struct session *s, unsigned flags, struct reply *reply)
 {
     struct lsm *lsm = node_lsm(s->instance->node);
 
-    if (lsm_state(lsm) != LSM_READY && !takes_unready(lsm, c))
+    if (lsm_state(lsm) != LSM_READY && !takes_unready(lsm, flags, reply))
         return false;
-    if (!(c->row->flags & CMD_DENYOOM) || !lsm_full(lsm))
+    if (!(flags & CMD_DENYOOM) || !lsm_full(lsm))
         return true;
-    reply_error(c->reply, "OOM", "command not allowed when used disk > 'maxdisk'.");
+    reply_error(reply, "OOM", "command not allowed when used disk > 'maxdisk'.");
     return false;
 }
 
-bool session_admit(struct session *s, struct call *c)
+/* Everything that can refuse a call whose row is found. */
+static bool admit_row(struct session *s, struct call *c)
 {
-    assert(c->argc > 0);
-    c->session = s;
-    c->db = s->db;
-    c->reply->proto = s->proto;
-    if (!find_row(s, c))
-        return false;
     s->last = c->row;
     if (!s->authenticated && !(c->row->flags & CMD_NO_AUTH)) {
         reply_error(c->reply, "NOAUTH", "Authentication required.");
+        return false;
+    }
+    if (s->multi && (c->row->flags & CMD_NO_MULTI)) {
+        call_error(c, "Command not allowed inside a transaction");
         return false;
     }
     if (!keys_fit(c))
@@ -168,10 +178,38 @@ bool session_admit(struct session *s, struct call *c)
     c->whole_max = s->instance->memory_max / WHOLE_SHARE;
     if (c->row->flags & CMD_RANDOM)
         c->random = prng_next(&s->instance->prng);
-    return store_takes(s, c);
+    return session_takes(s, c->row->flags, c->reply);
+}
+
+bool session_admit(struct session *s, struct call *c)
+{
+    assert(c->argc > 0);
+    c->session = s;
+    c->db = s->db;
+    c->reply->proto = s->proto;
+    if (find_row(s, c) && admit_row(s, c))
+        return true;
+    session_refuse(s, c);
+    return false;
+}
+
+/* An EXEC that is refused ends the transaction, any other call breaks it. */
+void session_refuse(struct session *s, const struct call *c)
+{
+    if (c->row && is_exec(c->row))
+        multi_end(s);
+    else
+        multi_break(s);
+}
+
+size_t session_writes(const struct session *s, const struct call *c, size_t bytes)
+{
+    if (s->multi)
+        return c->row && is_exec(c->row) ? multi_writes(s->multi) : 0;
+    return c->row && (c->row->flags & CMD_WRITE) ? bytes + c->argc * CELL_FIXED_SIZE : 0;
 }
 
 bool session_admit_again(struct session *s, struct call *c)
 {
-    return store_takes(s, c);
+    return session_takes(s, c->row->flags, c->reply);
 }

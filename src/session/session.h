@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "cmd/call.h"
 #include "session/instance.h"
+#include "session/multi.h"
 
 enum session_close {
     SESSION_OPEN,
@@ -30,6 +31,9 @@ struct session {
     enum session_close closing;
     uint64_t commands;
     const struct command *last; /* row of the last call; NULL before the first */
+    struct multi *multi;        /* queued since MULTI; NULL: there was none */
+    struct watched *watched;    /* multi.c's; NULL for none */
+    uint64_t written_to;        /* log position of its last write */
     struct net_conn *net;       /* whose addresses CLIENT LIST shows; NULL: none */
 };
 
@@ -43,6 +47,31 @@ void session_reset(struct session *s);
  * that can refuse it: unknown names, arity, AUTH, loading, a log that cannot
  * write, memory.  False: refused, the error is replied. */
 bool session_admit(struct session *s, struct call *c);
+
+/* It was refused otherwise, an error is replied: EXEC will say so. */
+void session_refuse(struct session *s, const struct call *c);
+
+/* What an admitted call with these flags needs of the store is given.  False: replied. */
+bool session_takes(struct session *s, unsigned flags, struct reply *reply);
+
+/* An admitted call is answered without being run: MULTI has queued it. */
+static inline bool session_queues(struct session *s, struct call *c)
+{
+    return s->multi && multi_queue(s, c);
+}
+
+/* A call is done. */
+static inline void session_done(struct session *s, const struct call *c)
+{
+    if (c->cells_written)
+        s->written_to = c->gate;
+    if (s->multi && s->multi->running)
+        multi_end(s);
+}
+
+/* Bytes that the call, not admitted yet, may put; 0: it writes nothing.  Its own
+ * arguments are `bytes`. */
+size_t session_writes(const struct session *s, const struct call *c, size_t bytes);
 
 /* The same for a call that has waited for cells: whether the store still takes it.
  * Who is talking cannot have changed. */

@@ -1,0 +1,292 @@
+/* exec_commands.c: EXEC: the queued calls in order, as one request.
+ *
+ * They run over one view with an overlay of their own writes (overlay.h).  If one of
+ * them lacks cells, the others are run all the same to learn what they lack, nothing is
+ * written, and all of it is run again from the first call.  Calls that do something else
+ * than read and write cells cannot run twice: their answers are kept, and so are those of
+ * calls that took several slices (KEYS).  If such a call has others behind it, a rehearsal
+ * without it comes first, so that it runs when hardly anything can be lacking any more. */
+#include <assert.h>
+#include <string.h>
+
+#include "admin/admin_rows.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/planted.h"
+#include "cmd/gather.h"
+#include "cmd/overlay.h"
+#include "session/session.h"
+
+struct exec {
+    struct call *c; /* EXEC itself */
+    struct session *s;
+    struct multi *m;
+    struct overlay overlay;
+    size_t blocks; /* bytes of the pool's blocks when it began */
+    bool rehearses;
+    bool lacks; /* some call did: what follows only learns what it lacks */
+};
+
+static enum call_end abort_for(struct call *c, const char *why)
+{
+    reply_errorf(c->reply, "EXECABORT", "Transaction discarded because of: %s", why);
+    return CALL_DONE;
+}
+
+/* Whether the store takes what all the calls together are.  False: replied. */
+static bool store_takes(struct call *c, const struct multi *m)
+{
+    unsigned flags = (m->any & (CMD_WRITE | CMD_DENYOOM)) | (m->every & CMD_LOADING);
+    struct slice part = { 0 };
+    struct reply refusal;
+    char why[600];
+    bool takes;
+
+    reply_init(&refusal, c->reply->pool, 2);
+    takes = session_takes(c->session, flags, &refusal);
+    if (!takes && reply_parts(&refusal, refusal.bytes, &part, 1) == 1 && part.len > 3) {
+        size_t len = part.len - 3 < sizeof why - 1 ? part.len - 3 : sizeof why - 1;
+
+        memcpy(why, part.data + 1, len); /* without '-' and CR LF */
+        why[len] = '\0';
+        abort_for(c, why);
+    }
+    reply_clear(&refusal);
+    return takes;
+}
+
+static struct call call_of(struct exec *e, struct queued *q)
+{
+    struct call *c = e->c;
+
+    c->scratch->len = 0;
+    return (struct call){
+        .row = q->row,
+        .argv = q->argv,
+        .argc = q->argc,
+        .db = e->rehearses ? q->db : e->s->db,
+        .state = CALL_RUNNING,
+        .view = &e->overlay.view,
+        .reply = c->reply,
+        .scratch = c->scratch,
+        .session = e->s,
+        .now_us = c->now_us,
+        .position = q->position,
+        .random = q->random,
+        .gather = q->gather,
+        .whole_max = c->whole_max,
+        .databases = c->databases,
+        .block = { .never = true },
+    };
+}
+
+/* The rest of the keys the call names: one fetch gets them all. */
+static void want_keys(struct exec *e, const struct call *sub)
+{
+    uint32_t first, step, keys = command_keys(sub->row, sub->argc, &first, &step);
+
+    for (uint32_t i = first; keys > 1; keys--, i += step) {
+        struct cell_key key = cell_head_key(sub->db, sub->argv[i + step]);
+        struct cell head;
+
+        e->overlay.view.find(&e->overlay.view, &key, WANT_CELL, &head);
+    }
+}
+
+/* The bytes of `r`, as the answer that stays. */
+static void keep_answer(struct exec *e, struct queued *q, struct reply *r)
+{
+    struct queued_answer *a = mem_zalloc(1, sizeof *a);
+    struct slice part;
+    struct reply copied;
+
+    reply_init(&copied, r->pool, r->proto);
+    while (r->bytes && reply_parts(r, r->bytes, &part, 1) == 1) {
+        buf_append(&a->bytes, part);
+        reply_move(&copied, r, part.len);
+    }
+    copied.errors = r->errors;
+    a->errors = r->errors;
+    a->db = e->s->db;
+    a->proto = e->s->proto;
+    q->answer = a;
+    reply_append(e->c->reply, &copied);
+    reply_clear(r);
+}
+
+static void answer_again(struct exec *e, const struct queued *q)
+{
+    reply_raw(e->c->reply, buf_slice(&q->answer->bytes));
+    e->c->reply->errors += q->answer->errors;
+    if (multi_is_data(q->row))
+        return;
+    e->s->db = q->answer->db;
+    e->s->proto = q->answer->proto;
+}
+
+/* Runs a call into a reply of its own, and keeps that when it is done. */
+static enum call_end run_once(struct exec *e, struct queued *q)
+{
+    struct call sub = call_of(e, q);
+    struct reply own;
+    enum call_end end;
+
+    reply_init(&own, e->c->reply->pool, e->s->proto);
+    sub.reply = &own;
+    end = q->row->run(&sub);
+    q->gather = sub.gather;
+    if (end == CALL_DONE)
+        keep_answer(e, q, &own);
+    else
+        reply_clear(&own);
+    return end;
+}
+
+static enum call_end run_data(struct exec *e, struct queued *q)
+{
+    struct call sub = call_of(e, q);
+    enum call_end end;
+
+    if (e->lacks && q->row->keys.first <= 0) /* it sees all keys, and would not see them right */
+        return CALL_DONE;
+    if (q->sliced)
+        return run_once(e, q);
+    sub.reply->proto = e->s->proto;
+    end = q->row->run(&sub);
+    q->gather = sub.gather;
+    if (end == CALL_WANT)
+        want_keys(e, &sub);
+    if (end == CALL_LATER && q->gather)
+        q->sliced = true;
+    return end;
+}
+
+static enum call_end run_queued(struct exec *e, struct queued *q)
+{
+    bool effect = !multi_is_data(q->row);
+    enum call_end end;
+
+    if (effect && (e->rehearses || e->lacks))
+        return CALL_DONE;
+    if (q->answer) {
+        answer_again(e, q);
+        return CALL_DONE;
+    }
+    end = effect ? run_once(e, q) : run_data(e, q);
+    assert(end == CALL_DONE || end == CALL_WANT || end == CALL_LATER);
+    if (PLANTED(exec_two_frames) && !e->rehearses && end == CALL_DONE && e->overlay.count) {
+        overlay_settle(&e->overlay);
+        lsm_commit(node_lsm(e->s->instance->node));
+    }
+    return end;
+}
+
+/* False: what it writes or answers is more than there is room for, which is replied. */
+static bool has_room(struct exec *e, struct reply_mark begin)
+{
+    size_t blocks = e->c->reply->pool->used_bytes;
+    const char *why = NULL;
+
+    if (e->overlay.full)
+        why = "OOM it writes more than there is memory for at once";
+    else if (blocks > e->blocks && blocks - e->blocks > e->c->whole_max)
+        why = "OOM it answers more than there is memory for at once";
+    if (!why)
+        return true;
+    reply_cut(e->c->reply, begin);
+    abort_for(e->c, why);
+    return false;
+}
+
+enum pass_end {
+    PASS_WHOLE,
+    PASS_AGAIN,   /* return what `end` says */
+    PASS_REFUSED, /* replied */
+};
+
+/* All calls, once.  Of a rehearsal nothing stays. */
+static enum pass_end run_pass(struct exec *e, bool rehearses, enum call_end *end)
+{
+    struct reply_mark begin = reply_mark(e->c->reply);
+
+    e->rehearses = rehearses;
+    e->lacks = false;
+    if (!rehearses) {
+        e->s->db = e->m->first_db;
+        e->s->proto = e->m->first_proto;
+        reply_array(e->c->reply, e->m->count);
+    }
+    for (uint32_t i = 0; i < e->m->count; i++) {
+        struct reply_mark before = reply_mark(e->c->reply);
+
+        *end = run_queued(e, e->m->calls[i]);
+        if (*end == CALL_LATER)
+            return PASS_AGAIN;
+        e->lacks = e->lacks || *end == CALL_WANT;
+        if (!has_room(e, begin))
+            return PASS_REFUSED;
+        if (e->lacks || rehearses)
+            reply_cut(e->c->reply, before);
+    }
+    *end = CALL_WANT;
+    return e->lacks ? PASS_AGAIN : PASS_WHOLE;
+}
+
+static enum call_end run_calls(struct exec *e)
+{
+    bool rehearse = e->m->mixed || PLANTED(exec_two_frames);
+    enum pass_end pass = PASS_WHOLE;
+    enum call_end end = CALL_DONE;
+
+    if (rehearse) {
+        pass = run_pass(e, true, &end);
+        overlay_clear(&e->overlay);
+    }
+    if (pass == PASS_WHOLE)
+        pass = run_pass(e, false, &end);
+    if (pass == PASS_WHOLE)
+        overlay_settle(&e->overlay);
+    return pass == PASS_AGAIN ? end : CALL_DONE;
+}
+
+static enum call_end run_exec(struct call *c)
+{
+    size_t most = c->whole_max < LIMIT_EXEC_BYTES ? c->whole_max : LIMIT_EXEC_BYTES;
+    struct exec e = { .c = c, .s = c->session, .m = c->session->multi };
+    enum view_answer unchanged;
+    enum call_end end;
+
+    if (!e.m)
+        return call_error(c, "EXEC without MULTI");
+    e.m->running = true; /* until it is answered */
+    if (!store_takes(c, e.m))
+        return CALL_DONE;
+    if (e.m->broken) {
+        reply_error(c->reply, "EXECABORT", "Transaction discarded because of previous errors.");
+        return CALL_DONE;
+    }
+    unchanged = multi_unchanged(c);
+    if (unchanged == VIEW_WANT)
+        return CALL_WANT;
+    if (unchanged == VIEW_ABSENT && !PLANTED(watch_ignored)) {
+        reply_null_array(c->reply);
+        return CALL_DONE;
+    }
+    e.blocks = c->reply->pool->used_bytes;
+    overlay_init(&e.overlay, c->view, call_now_ms(c), most);
+    end = run_calls(&e);
+    overlay_deinit(&e.overlay);
+    return end;
+}
+
+const struct command exec_commands[] = {
+    { .name = "exec",
+      .arity = 1,
+      .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_SKIP_SLOWLOG | CMD_IN_MULTI,
+      .run = run_exec,
+      .group = "transactions",
+      .since = "1.2.0",
+      .complexity = "As its commands",
+      .summary = "Runs the transaction's commands: all of them and nothing between." },
+    { 0 },
+};
