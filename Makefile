@@ -96,6 +96,8 @@ tests: units systems
 UNITS := $(sort $(foreach f,$(filter tests/unit/%,$(TESTS)),$(word 3,$(subst /, ,$(f)))))
 UNITS := $(filter-out %.c,$(UNITS))
 units: $(UNITS:%=$(B)/unit/%_test)
+# Commands of admin/ see a store that commands of cmd/ are tested on.
+UNIT_HELP_admin := tests/unit/cmd/fake_view.c
 # Tools look at stores in memory, which the engine's tests have.
 UNIT_HELP_tool := tests/unit/lsm/lsm_world.c tests/unit/lsm/memory_fs.c
 define unit_rule

@@ -17,12 +17,15 @@ struct lsm {
     uint64_t expiring[LIMIT_DATABASES];
     uint64_t end;
     uint64_t acked;
+    uint64_t synced;
+    uint64_t wanted; /* to be synced */
 };
 
 struct node {
     struct lsm lsm;
     struct node_stats stats;
     uint64_t now_us;
+    struct watches watches;
 };
 
 #endif
