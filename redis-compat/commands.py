@@ -1,11 +1,12 @@
 """Random commands, valid and invalid, for the differential runner.
 
 A step is a tuple: ("call", args), ("raw", bytes) on a connection of its own, ("scan", args) for a
-whole iteration, ("auth", [args, ...]) under a password, or ("nap", seconds).  Expiries are far away,
+whole iteration, ("block", [(0 or 1, args), ...]) for transactions of two connections (blocks.py), ("auth", [args, ...]) under a password, or ("nap", seconds).  Expiries are far away,
 past, or over before the next step, so that two servers agree on who is alive.
 """
 import time
 
+import blocks
 import resp
 
 KEYS = [b"a", b"b", b"k1", b"k2", b"k3", b"{tag}x", b"{tag}y", b"", b"\x00\xff\r\n k", b"K" * 300, b"42"]
@@ -32,6 +33,8 @@ CONFIG_SETS = [(b"appendfsync", b"no"), (b"appendfsync", b"everysec"), (b"append
                (b"nosuch", b"1"), (b"port", b"abc"), (b"", b""), (b"timeout", b"0"), (b"timeout", b"-1"),
                (b"timeout", b"abc"), (b"databases", b"3")]
 NUMBERED = [b"-1", b"0", b"1", b"2", b"9", b"15", b"16", b"abc", b"", b"99999999999"]
+WAITS = [[b"WAIT", b"0", b"0"], [b"WAIT", b"-1", b"0"], [b"WAIT", b"1", b"5"], [b"WAIT", b"x", b"0"],
+         [b"WAIT", b"1", b"1.5"], [b"WAIT", b"1", b"-1"], [b"WAIT"], [b"WAIT", b"1"]]
 BAD_SHUTDOWNS = [[b"BOGUS"], [b"NOSAVE", b"SAVE"], [b"ABORT", b"NOW"], [b"ABORT"]]
 # Where expiries begin: none may be over while the next steps run.
 EXPIRY_FROM = {b"SET": 3, b"GETEX": 2, b"SETEX": 2, b"PSETEX": 2, b"EXPIRE": 2, b"PEXPIRE": 2}
@@ -51,7 +54,7 @@ class Commands:
             (8, self.ranges), (8, self.deletes), (12, self.expire), (8, self.ttl), (6, self.getex),
             (4, self.scan), (3, self.scan_call), (6, self.connection), (3, self.client), (3, self.config),
             (2, self.command), (2, self.database), (3, self.hello), (3, self.unknown), (5, self.raw),
-            (1, self.auth), (1, self.short), (1, self.server), (6, self.copies), (2, self.key_names), (4, self.object),
+            (1, self.auth), (8, self.transaction), (2, self.no_transaction), (1, self.short), (1, self.server), (6, self.copies), (2, self.key_names), (4, self.object),
         ]
         self.weights = [weight for weight, _ in self.makers]
 
@@ -99,6 +102,8 @@ class Commands:
             return ("call", args + [b"BOGUS"])
         if name == b"SETRANGE" and len(args) > 2 and args[2] not in SAFE_OFFSETS:
             return ("call", args[:2] + [b"1"] + args[3:])
+        if name == b"WAIT" and args not in WAITS:  # it might for ever
+            return ("call", args[:1])
         if name == b"CLIENT" and len(args) > 1 and args[1].upper() == b"REPLY":
             return ("call", [b"PING"])
         if name in EXPIRY_FROM and SHORT_MS not in args:
@@ -245,7 +250,9 @@ class Commands:
             [b"SETINFO", b"LIB-NAME", b"x"], [b"ID", b"x"], [], [b"KILL"], [b"KILL", b"1.2.3.4:5"],
             [b"KILL", b"ID", b"0"], [b"KILL", b"ID", b"x"], [b"KILL", b"ID", b"9999999"], [b"KILL", b"TYPE", b"BOGUS"],
             [b"KILL", b"TYPE", b"pubsub"], [b"KILL", b"USER", b"nobody"], [b"KILL", b"SKIPME", b"maybe"],
-            [b"KILL", b"ADDR", b"1.2.3.4:5", b"SKIPME", b"no"], [b"KILL", b"ADDR", b"x", b"LADDR"]))
+            [b"KILL", b"ADDR", b"1.2.3.4:5", b"SKIPME", b"no"], [b"KILL", b"ADDR", b"x", b"LADDR"],
+            [b"UNBLOCK"], [b"UNBLOCK", b"x"], [b"UNBLOCK", b"9999999"], [b"UNBLOCK", b"-1", b"error"],
+            [b"UNBLOCK", b"9999999", b"TIMEOUT"], [b"UNBLOCK", b"1", b"foo"], [b"UNBLOCK", b"9999999", b"error", b"x"]))
 
     def config(self):
         if self.random.random() < 0.5:
@@ -256,7 +263,8 @@ class Commands:
 
     def command(self):
         names = [b"get", b"SET", b"mget", b"mset", b"expire", b"del", b"ping", b"nosuch", b"scan", b"getex", b"incr",
-                 b"append", b"select", b"flushall", b"ttl", b"exists", b"time", b"echo", b"strlen", b"type"]
+                 b"append", b"select", b"flushall", b"ttl", b"exists", b"time", b"echo", b"strlen", b"type", b"multi", b"exec", b"discard",
+                 b"watch", b"unwatch", b"wait"]
         return ("call", [self.case(b"COMMAND")] + self.pick(
             [b"COUNT"], [b"COUNT", b"x"], [b"BOGUS"], [b"INFO"], [b"INFO", self.one(names)],
             [b"INFO", self.one(names), self.one(names)]))
@@ -287,6 +295,13 @@ class Commands:
                           [b"APPEND", key, b"x"], [b"PERSIST", key], [b"DBSIZE"], [b"SET", key, b"1", b"XX"])
         self.waiting += [("nap", NAP), ("call", [b"EXISTS", key]), ("call", asked)]
         return ("call", self.pick([b"SET", key, b"5", b"PX", SHORT_MS], [b"PSETEX", key, SHORT_MS, b"5"]))
+
+    def transaction(self):
+        return blocks.block(self)
+
+    def no_transaction(self):
+        return ("call", self.pick([b"EXEC"], [b"DISCARD"], [b"UNWATCH"], [b"EXEC", b"x"], [b"WATCH"],
+                                  [b"WATCH"] + self.keys(), [b"UNWATCH", b"x"], self.one(WAITS)))
 
     def auth(self):
         tries = [[b"GET", b"a"], [b"PING"], [b"AUTH", b"bad"], [b"AUTH", b"default", b"bad"], [b"NOSUCH"], [b"GET"],

@@ -18,6 +18,7 @@ TOLERANCE = {b"TTL": 1, b"EXPIRETIME": 1, b"PTTL": 2000, b"PEXPIRETIME": 2000}
 QUIET = 0.004  # seconds without a reply after which none is expected
 SHOWN_MAX = 20
 SHRINK_SECONDS = 20
+BLOCK_NAP = 0.3  # in a block: longer than its keys live
 
 
 def printed(step):
@@ -119,6 +120,47 @@ class Side:
                     break
         self.connection.call(b"CONFIG", b"SET", b"requirepass", b"")
         return ("replies", replies)
+
+    def block(self, steps):
+        """Transactions of two new connections: what each step answers, EXEC's answers one by one."""
+        pair = [resp.Connection(self.address) for _ in range(2)]
+        queued = [[], []]
+        replies = []
+        for c in pair:
+            c.call(b"HELLO", b"%d" % self.proto)
+        for which, args in steps:
+            if args is None:
+                time.sleep(BLOCK_NAP)
+            elif pair[which]:
+                reply = self.block_call(pair[which], args, queued[which])
+                replies.append(reply)
+                if reply[0] in ("closed", "violation", "no reply"):
+                    pair[which].close()
+                    pair[which] = None
+        for c in pair:
+            if c:
+                c.close()
+        return ("replies", replies)
+
+    @staticmethod
+    def block_call(connection, args, queued):
+        try:
+            reply = connection.call(*args)
+            if args[0].upper() == b"QUIT" and reply == ("+", b"OK"):
+                return connection.read()
+        except resp.ProtocolViolation as wrong:
+            return ("violation", str(wrong))
+        except TimeoutError:
+            return ("no reply",)
+        if reply == ("+", b"QUEUED"):
+            queued.append(args)
+            return reply
+        name = args[0].upper()
+        if name == b"EXEC" and reply[0] == "*" and reply[1] is not None:
+            reply = ("*", [normal(a, r) for a, r in zip(queued, reply[1])], len(reply[1]))
+        if name in (b"EXEC", b"DISCARD", b"RESET", b"MULTI"):
+            queued.clear()
+        return normal(args, reply) if name != b"EXEC" else reply
 
     def run(self, step):
         kind, what = step
