@@ -31,10 +31,9 @@ enum {
     LIMIT_CLIENT_NAME = 1024,             /* CLIENT SETNAME, SETINFO */
     LIMIT_MULTI_CALLS = 65536,            /* queued for one EXEC, which runs at once: about 0.1 s */
     LIMIT_MULTI_BYTES = 64 * 1024 * 1024, /* ... with their arguments: the memory of one client */
-    LIMIT_EXEC_BYTES = 1024 * 1024 *
-                       1024,         /* of cells one EXEC puts: one frame, of 32 bits' length */
-    LIMIT_WATCHES = 16384,           /* keys one client watches, each looked at by EXEC */
-    LIMIT_CONFIG_FILE = 1024 * 1024, /* a configuration file */
+    LIMIT_EXEC_BYTES = 576 * 1024 * 1024, /* one EXEC puts: the largest value and more, one frame */
+    LIMIT_WATCHES = 16384,                /* keys one client watches, each looked at by EXEC */
+    LIMIT_CONFIG_FILE = 1024 * 1024,      /* a configuration file */
 };
 
 /* A query that is being collected (Redis's client-query-buffer-limit). */

@@ -383,6 +383,31 @@ Test(multi, a_transaction_has_so_many_bytes)
     desk_deinit(&d);
 }
 
+Test(multi, what_it_writes_and_answers_is_bounded)
+{
+    struct desk d;
+    char line[20100];
+
+    desk_init(&d);
+    d.instance.memory_max = UINT64_MAX;
+    desk_is(&d, "MULTI", "+OK|");
+    desk_is(&d, "SETRANGE a 536870911 x", "+QUEUED|");
+    desk_is(&d, "SETRANGE b 67108864 x", "+QUEUED|");
+    desk_has(&d, "EXEC", "-EXECABORT Transaction discarded because of: OOM it writes more");
+    cr_expect_eq(d.view.puts, 0u);
+
+    d.instance.memory_max = 1 << 20;
+    snprintf(line, sizeof line, "SET k %020000d", 1);
+    desk_is(&d, line, "+OK|");
+    desk_is(&d, "MULTI", "+OK|");
+    for (int i = 0; i < 20; i++)
+        desk_is(&d, "GET k", "+QUEUED|");
+    desk_is(&d, "DEL k", "+QUEUED|");
+    desk_has(&d, "EXEC", "-EXECABORT Transaction discarded because of: OOM it answers more");
+    desk_is(&d, "EXISTS k", ":1|");
+    desk_deinit(&d);
+}
+
 Test(multi, client_list_shows_it)
 {
     struct desk d;
