@@ -188,9 +188,9 @@ static bool has_room(struct exec *e, struct reply_mark begin)
     const char *why = NULL;
 
     if (e->overlay.full)
-        why = "OOM it writes more than there is memory for at once";
+        why = "OOM it writes more than can be held at once";
     else if (blocks > e->blocks && blocks - e->blocks > e->c->whole_max)
-        why = "OOM it answers more than there is memory for at once";
+        why = "OOM it answers more than can be held at once";
     if (!why)
         return true;
     reply_cut(e->c->reply, begin);

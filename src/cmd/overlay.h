@@ -28,7 +28,7 @@ struct overlay {
     uint16_t flushed; /* databases, a bit each */
     size_t bytes;     /* of cells */
     size_t bytes_max;
-    bool full; /* something was put that would have passed bytes_max: it was left out */
+    bool full; /* it could not take, or find, what it should have: not to be settled */
 };
 
 /* An empty one over `base`, which must outlive it; expiries are held against

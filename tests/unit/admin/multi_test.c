@@ -359,8 +359,8 @@ Test(multi, commands_bytes_and_watches_are_bounded)
     desk_is(&d, "MULTI", "+OK|");
     desk_is(&d, "SETRANGE a 3000 x", "+QUEUED|");
     desk_is(&d, "EXEC",
-            "-EXECABORT Transaction discarded because of: OOM it writes more than there is memory "
-            "for at once|");
+            "-EXECABORT Transaction discarded because of: OOM it writes more than can be held at "
+            "once|");
     cr_expect_eq(d.view.puts, 0u);
     desk_deinit(&d);
 }
