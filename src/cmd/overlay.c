@@ -145,8 +145,8 @@ static bool is_live(const struct overlay *o, const struct cell *c)
 }
 
 /* A head in pieces that was put again as it is, with another expiry perhaps: the store
- * still has the same pieces under its key, and puts them together.  Those that SWAPDB has
- * brought from another key cannot be: nothing will come of this. */
+ * still has the same pieces under its key, and puts them together.  Those of another
+ * key could not be: nothing would come of this. */
 static enum view_answer whole_of(struct overlay *o, const struct cell_key *key, struct cell *out)
 {
     struct cell put = *out;

@@ -204,6 +204,35 @@ Test(overlay, a_head_it_lacks_is_wanted_of_the_base)
     end(&b);
 }
 
+/* Pieces can be put together where the base has the same ones under the key. */
+Test(overlay, pieces_of_another_key_are_not_taken_for_its_own)
+{
+    struct blob_ref ref = { .file = 3, .offset = 8, .length = 5 };
+    uint8_t parts[BLOB_REF_SIZE];
+    struct cell c = cell_of(0, "p", ""), out;
+    struct bench b;
+
+    begin(&b, 1 << 20);
+    blob_ref_put(parts, &ref);
+    c.value = slice_of(parts, sizeof parts);
+    c.flags = CELL_PARTS;
+    b.base.view.put(&b.base.view, &c);
+    c.flags |= CELL_EXPIRES;
+    c.expire_ms = NOW_MS + 5;
+    b.overlay.view.put(&b.overlay.view, &c);
+    cr_expect_eq(b.overlay.view.find(&b.overlay.view, &c.key, WANT_WHOLE, &out), VIEW_HERE);
+    cr_expect_eq(out.expire_ms, NOW_MS + 5u);
+    cr_expect_not(out.flags & CELL_PARTS);
+    cr_expect_not(b.overlay.full);
+
+    c.key = cell_head_key(0, slice_str("other"));
+    b.overlay.view.put(&b.overlay.view, &c);
+    cr_expect_eq(b.overlay.view.find(&b.overlay.view, &c.key, WANT_VALUE, &out), VIEW_HERE);
+    cr_expect_eq(b.overlay.view.find(&b.overlay.view, &c.key, WANT_WHOLE, &out), VIEW_ABSENT);
+    cr_expect(b.overlay.full);
+    end(&b);
+}
+
 static void change(struct bench *b, struct prng *prng)
 {
     uint8_t db = (uint8_t)prng_below(prng, DBS);
