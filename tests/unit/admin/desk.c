@@ -167,6 +167,7 @@ const char *desk_ask_as(struct desk *d, struct session *s, const char *line)
     d->scratch.len = 0;
     c.now_us = d->node.now_us;
     d->view.now_ms = c.now_us / 1000;
+    cr_assert_gt(c.argc, 0u);
     c.row = command_find(d->instance.commands, argv[0]);
     if (c.row && c.row->keys.first > 0 && (uint32_t)c.row->keys.first < c.argc)
         c.position = position_of(argv[c.row->keys.first]);

@@ -256,7 +256,8 @@ static void change(struct bench *b, struct prng *prng)
 
 static void expect_same(struct view *is, struct view *should, struct prng *prng)
 {
-    for (uint8_t db = 0; db < DBS; db++) {
+    for (unsigned n = 0; n < DBS; n++) {
+        uint8_t db = (uint8_t)n;
         struct found a = { 0 }, e = { 0 };
         uint64_t count = 0;
 
