@@ -148,7 +148,7 @@ static bool takes_unready(struct lsm *lsm, unsigned flags, struct reply *reply)
     return true;
 }
 
-bool session_takes(struct session *s, unsigned flags, struct reply *reply)
+static inline bool store_takes(struct session *s, unsigned flags, struct reply *reply)
 {
     struct lsm *lsm = node_lsm(s->instance->node);
 
@@ -160,8 +160,13 @@ bool session_takes(struct session *s, unsigned flags, struct reply *reply)
     return false;
 }
 
+bool session_takes(struct session *s, unsigned flags, struct reply *reply)
+{
+    return store_takes(s, flags, reply);
+}
+
 /* Everything that can refuse a call whose row is found. */
-static bool admit_row(struct session *s, struct call *c)
+static inline bool admit_row(struct session *s, struct call *c)
 {
     s->last = c->row;
     if (!s->authenticated && !(c->row->flags & CMD_NO_AUTH)) {
@@ -178,7 +183,7 @@ static bool admit_row(struct session *s, struct call *c)
     c->whole_max = s->instance->memory_max / WHOLE_SHARE;
     if (c->row->flags & CMD_RANDOM)
         c->random = prng_next(&s->instance->prng);
-    return session_takes(s, c->row->flags, c->reply);
+    return store_takes(s, c->row->flags, c->reply);
 }
 
 bool session_admit(struct session *s, struct call *c)
@@ -202,11 +207,9 @@ void session_refuse(struct session *s, const struct call *c)
         multi_break(s);
 }
 
-size_t session_writes(const struct session *s, const struct call *c, size_t bytes)
+size_t session_exec_writes(const struct session *s, const struct call *c)
 {
-    if (s->multi)
-        return c->row && is_exec(c->row) ? multi_writes(s->multi) : 0;
-    return c->row && (c->row->flags & CMD_WRITE) ? bytes + c->argc * CELL_FIXED_SIZE : 0;
+    return c->row && is_exec(c->row) ? multi_writes(s->multi) : 0;
 }
 
 bool session_admit_again(struct session *s, struct call *c)

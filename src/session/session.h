@@ -69,9 +69,17 @@ static inline void session_done(struct session *s, const struct call *c)
         multi_end(s);
 }
 
+/* What EXEC, if this is it, may put. */
+size_t session_exec_writes(const struct session *s, const struct call *c);
+
 /* Bytes that the call, not admitted yet, may put; 0: it writes nothing.  Its own
  * arguments are `bytes`. */
-size_t session_writes(const struct session *s, const struct call *c, size_t bytes);
+static inline size_t session_writes(const struct session *s, const struct call *c, size_t bytes)
+{
+    if (s->multi)
+        return session_exec_writes(s, c);
+    return c->row && (c->row->flags & CMD_WRITE) ? bytes + c->argc * CELL_FIXED_SIZE : 0;
+}
 
 /* The same for a call that has waited for cells: whether the store still takes it.
  * Who is talking cannot have changed. */
