@@ -1,13 +1,16 @@
 """Random commands, valid and invalid, for the differential runner.
 
 A step is a tuple: ("call", args), ("raw", bytes) on a connection of its own, ("scan", args) for a
-whole iteration, ("block", [(0 or 1, args), ...]) for transactions of two connections (blocks.py), ("auth", [args, ...]) under a password, or ("nap", seconds).  Expiries are far away,
-past, or over before the next step, so that two servers agree on who is alive.
+whole iteration, ("block", [(0 or 1, args), ...]) for transactions of two connections (blocks.py),
+("auth", [args, ...]) under a password, ("swap", [key, other]) for a DUMP of `key` that the other server
+restores as `other`, or ("nap", seconds).  Expiries are far away, past, or over before the next step, so
+that two servers agree on who is alive.
 """
 import time
 
 import blocks
 import resp
+from commands_strings import StringCommands
 
 KEYS = [b"a", b"b", b"k1", b"k2", b"k3", b"{tag}x", b"{tag}y", b"", b"\x00\xff\r\n k", b"K" * 300, b"42"]
 INTS = [b"0", b"1", b"-1", b"2", b"7", b"100", b"-100", b"12345", b"9223372036854775807",
@@ -37,12 +40,12 @@ WAITS = [[b"WAIT", b"0", b"0"], [b"WAIT", b"-1", b"0"], [b"WAIT", b"1", b"5"], [
          [b"WAIT", b"1", b"1.5"], [b"WAIT", b"1", b"-1"], [b"WAIT"], [b"WAIT", b"1"]]
 BAD_SHUTDOWNS = [[b"BOGUS"], [b"NOSAVE", b"SAVE"], [b"ABORT", b"NOW"], [b"ABORT"]]
 # Where expiries begin: none may be over while the next steps run.
-EXPIRY_FROM = {b"SET": 3, b"GETEX": 2, b"SETEX": 2, b"PSETEX": 2, b"EXPIRE": 2, b"PEXPIRE": 2}
+EXPIRY_FROM = {b"SET": 3, b"GETEX": 2, b"SETEX": 2, b"PSETEX": 2, b"EXPIRE": 2, b"PEXPIRE": 2, b"RESTORE": 2}
 NAP = 0.02
 SHORT_MS = b"3"
 
 
-class Commands:
+class Commands(StringCommands):
     """Draws steps from `random`; `proto` is what the connection is brought back to."""
 
     def __init__(self, random, proto):
@@ -54,8 +57,9 @@ class Commands:
             (8, self.ranges), (8, self.deletes), (12, self.expire), (8, self.ttl), (6, self.getex),
             (4, self.scan), (3, self.scan_call), (6, self.connection), (3, self.client), (3, self.config),
             (2, self.command), (2, self.database), (3, self.hello), (3, self.unknown), (5, self.raw),
-            (1, self.auth), (8, self.transaction), (2, self.no_transaction), (1, self.short), (1, self.server), (6, self.copies), (2, self.key_names), (4, self.object),
-        ]
+            (1, self.auth), (8, self.transaction), (2, self.no_transaction), (1, self.short), (1, self.server),
+            (6, self.copies), (2, self.key_names), (4, self.object),
+        ] + self.string_makers()
         self.weights = [weight for weight, _ in self.makers]
 
     def pick(self, *options):
@@ -104,6 +108,8 @@ class Commands:
             return ("call", args[:2] + [b"1"] + args[3:])
         if name == b"WAIT" and args not in WAITS:  # it might for ever
             return ("call", args[:1])
+        if name == b"RESTORE" and len(args) > 2 and len(args[2]) > 18 and args[2].startswith(b"9"):
+            return ("call", args[:2] + [b"0"] + args[3:])  # beyond the end of time Redis wraps around
         if name == b"CLIENT" and len(args) > 1 and args[1].upper() == b"REPLY":
             return ("call", [b"PING"])
         if name in EXPIRY_FROM and SHORT_MS not in args:

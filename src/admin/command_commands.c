@@ -152,11 +152,21 @@ static enum call_end run_list(struct call *c)
     return CALL_DONE;
 }
 
+/* The key at argv[2 + i], the command's n-th. */
+static void reply_key(struct call *c, const struct command *row, uint32_t i, unsigned n, bool flags)
+{
+    if (flags)
+        reply_array(c->reply, 2);
+    reply_bulk(c->reply, c->argv[2 + i]);
+    if (flags)
+        row_reply_key_flags(c->reply, row, n);
+}
+
 /* The keys of the command that begins at argv[2], with their flags if asked. */
 static enum call_end reply_keys(struct call *c, bool flags)
 {
     const struct command *row = command_find(table_of(c), c->argv[2]);
-    uint32_t argc = c->argc - 2;
+    uint32_t argc = c->argc - 2, option = 0;
     int last;
 
     if (row && row->subs && argc > 1)
@@ -168,14 +178,13 @@ static enum call_end reply_keys(struct call *c, bool flags)
     if (!command_arity_ok(row, argc))
         return call_error(c, "Invalid number of arguments specified for command");
     last = row->keys.last < 0 ? (int)argc + row->keys.last : row->keys.last;
-    reply_array(c->reply, (size_t)((last - row->keys.first) / row->keys.step + 1));
-    for (int i = row->keys.first; i <= last; i += row->keys.step) {
-        if (flags)
-            reply_array(c->reply, 2);
-        reply_bulk(c->reply, c->argv[2 + i]);
-        if (flags)
-            row_reply_key_flags(c->reply, row, (unsigned)((i - row->keys.first) / row->keys.step));
-    }
+    if (row->option_key)
+        option = row->option_key(argc, c->argv + 2);
+    reply_array(c->reply, (size_t)((last - row->keys.first) / row->keys.step + 1) + (option > 0));
+    for (int i = row->keys.first; i <= last; i += row->keys.step)
+        reply_key(c, row, (uint32_t)i, (unsigned)((i - row->keys.first) / row->keys.step), flags);
+    if (option)
+        reply_key(c, row, option, (unsigned)((last - row->keys.first) / row->keys.step) + 1, flags);
     return CALL_DONE;
 }
 

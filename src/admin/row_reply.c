@@ -26,18 +26,19 @@ static const struct word flag_words[] = {
     { CMD_NO_AUTH, "no_auth" },
     { CMD_NO_ASYNC_LOADING, "no_async_loading" },
     { CMD_NO_MULTI, "no_multi" },
+    { CMD_MOVABLE_KEYS, "movablekeys" },
     { CMD_ALLOW_BUSY, "allow_busy" },
 };
 
-/* The categories, in Redis's order; by flag, or, without one, by the group of
- * that name. */
+/* The categories, in Redis's order: by flag, or, without one, by the group of that
+ * name; those of collections by either. */
 static const struct word categories[] = {
     { CMD_KEYSPACE, "keyspace" },
     { CMD_READONLY, "read" },
     { CMD_WRITE, "write" },
-    { 0, "set" },
-    { 0, "sortedset" },
-    { 0, "list" },
+    { CMD_OF_COLLECTIONS, "set" },
+    { CMD_OF_COLLECTIONS, "sortedset" },
+    { CMD_OF_COLLECTIONS, "list" },
     { 0, "hash" },
     { 0, "string" },
     { 0, "bitmap" },
@@ -71,7 +72,7 @@ static bool is_group(const struct command *row, const char *category)
 
 static bool in_category(const struct command *row, const struct word *category)
 {
-    if (category->flag)
+    if (category->flag && (category->flag != CMD_OF_COLLECTIONS || row->flags & category->flag))
         return row->flags & category->flag;
     if (strcmp(category->text, "slow") == 0)
         return !(row->flags & CMD_FAST);
@@ -167,6 +168,10 @@ static void reply_key_specs(struct reply *r, const struct command *row)
 
     if (row->keys.first <= 0) {
         reply_set(r, 0);
+    } else if (strchr(key_flags(row, 0), '|') && last < 0) {
+        reply_set(r, 2); /* the first one, and all that follow */
+        reply_key_spec(r, row, 0, 0, 1);
+        reply_key_spec(r, row, 1, last, row->keys.step);
     } else if (strchr(key_flags(row, 0), '|')) {
         reply_set(r, (size_t)last + 1); /* each with flags of its own */
         for (unsigned i = 0; i <= (unsigned)last; i++)

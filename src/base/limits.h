@@ -27,6 +27,12 @@ enum {
     LIMIT_SCAN_BYTES = 1024 * 1024, /* keys gathered by one SCAN, after which it stops */
     LIMIT_KEYS_BYTES = 64 * 1024 * 1024,  /* answered by one KEYS */
     LIMIT_SWAP_BYTES = 1024 * 1024,       /* of cells that one SWAPDB writes, a frame */
+    LIMIT_DUMP = 64 * 1024 * 1024,        /* answered by one DUMP, which cannot leave in pieces */
+    LIMIT_BITOP = 1024 * 1024 * 1024,     /* sources of one BITOP: two of the largest */
+    LIMIT_HLL_KEYS = 1024,                /* keys of one PFCOUNT or PFMERGE, 20 to 60 ms */
+    LIMIT_LCS_STRING = 1024 * 1024,       /* each of LCS's strings, which are copied */
+    LIMIT_LCS_CELLS = 128 * 1024 * 1024,  /* Redis's largest table of LCS, about 0.1 s in all */
+    LIMIT_LCS_SLICE = 2 * 1024 * 1024,    /* of these in one slice, 1 to 2 ms */
     LIMIT_DATABASES = 16,                 /* SELECT 0..15 */
     LIMIT_CLIENT_NAME = 1024,             /* CLIENT SETNAME, SETINFO */
     LIMIT_MULTI_CALLS = 65536,            /* queued for one EXEC, which runs at once: about 0.1 s */

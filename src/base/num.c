@@ -48,18 +48,14 @@ bool num_get_i64(struct slice text, int64_t *out)
 size_t num_put_i64(uint8_t *out, int64_t v)
 {
     uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-    uint8_t digits[NUM_I64_MAX];
-    size_t n = 0, at = 0;
+    size_t at = v < 0, end = at + 1;
 
-    do {
-        digits[n++] = (uint8_t)('0' + rest % 10);
-        rest /= 10;
-    } while (rest);
-    if (v < 0)
-        out[at++] = '-';
-    while (n)
-        out[at++] = digits[--n];
-    return at;
+    out[0] = '-';
+    for (uint64_t more = rest; more >= 10; more /= 10)
+        end++;
+    for (size_t i = end; i-- > at; rest /= 10)
+        out[i] = (uint8_t)('0' + rest % 10);
+    return end;
 }
 
 bool num_get_decimal(struct slice text, long double *out)

@@ -31,16 +31,19 @@ enum command_flags {
     CMD_ALLOW_BUSY = 1 << 14,
     CMD_NO_ASYNC_LOADING = 1 << 15,
     CMD_SENTINEL = 1 << 16,
+    CMD_MOVABLE_KEYS = 1 << 17, /* not all keys stand where `keys` says */
     /* not shown as flags: ACL categories that do not follow from flags or group */
     CMD_KEYSPACE = 1 << 20,
     CMD_CONNECTION = 1 << 21,
     CMD_DANGEROUS = 1 << 22,
+    /* the categories set, sortedset and list at once */
+    CMD_OF_COLLECTIONS = 1 << 25,
     /* nor this: run() needs call->random */
     CMD_RANDOM = 1 << 23,
     /* nor this: to look a key up by it is no use of the key, for evictions */
     CMD_NO_TOUCH = 1 << 24,
     /* nor this: between MULTI and EXEC it is run, not queued */
-    CMD_IN_MULTI = 1 << 25,
+    CMD_IN_MULTI = 1 << 26,
 };
 
 struct command {
@@ -57,6 +60,9 @@ struct command {
         int last;
         int step;
     } values;
+    /* With CMD_MOVABLE_KEYS: the argv index of a key among the options; 0: there is none.
+     * NULL: there never is. */
+    uint32_t (*option_key)(uint32_t argc, const struct slice *argv);
     unsigned flags;                       /* enum command_flags */
     enum call_end (*run)(struct call *c); /* NULL for a container without its subcommand */
     const char *group;

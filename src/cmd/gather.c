@@ -65,5 +65,7 @@ void gather_free(struct gather *g)
         return;
     reply_clear(&g->keys);
     buf_deinit(&g->choice);
+    if (g->drop)
+        g->drop(g->kept);
     mem_free(g);
 }

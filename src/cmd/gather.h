@@ -28,6 +28,9 @@ struct gather {
     uint64_t start;
     struct prng prng;
     struct buf choice; /* one of the keys, each with the same chance */
+    /* What a command that does not walk keeps between its slices, ended with the rest. */
+    void *kept;
+    void (*drop)(void *kept);
 };
 
 enum gather_end {

@@ -111,6 +111,14 @@ static void overlay_put(struct view *view, const struct cell *cell)
     o->index[at] = o->count;
 }
 
+/* What waits here is put into the base together with it. */
+static bool overlay_may_put(struct view *view, size_t bytes)
+{
+    const struct overlay *o = overlay_of(view);
+
+    return o->bytes + bytes <= o->bytes_max && o->base->may_put(o->base, o->bytes + bytes);
+}
+
 static bool is_flushed(const struct overlay *o, uint8_t db)
 {
     return o->flushed >> db & 1;
@@ -367,6 +375,7 @@ void overlay_init(struct overlay *o, struct view *base, uint64_t now_ms, size_t 
         .view = { .find = overlay_find,
                   .firm = overlay_firm,
                   .promise = overlay_promise,
+                  .may_put = overlay_may_put,
                   .put = overlay_put,
                   .flush = overlay_flush,
                   .count = overlay_count,

@@ -39,6 +39,9 @@ struct view {
      * string, whose bytes are promised.  False: they are not there. */
     bool (*promise)(struct view *view, const struct cell *head, size_t first, size_t len,
                     struct reply *reply);
+    /* A put of about `bytes` would be taken now: for what a read may write, but need not;
+     * writes are not begun before. */
+    bool (*may_put)(struct view *view, size_t bytes);
     /* Puts one cell; stamp and origin are the view's to fill in.  The bytes are
      * copied and must not be borrowed from the view itself. */
     void (*put)(struct view *view, const struct cell *cell);

@@ -32,6 +32,7 @@ struct compact {
     struct edit edit;
     struct compact_sums sums;
     struct err err;
+    uint64_t unreadable; /* a table's id; 0: none */
     bool begun;
     bool ended;
 };
@@ -212,6 +213,15 @@ static struct err slice(struct compact *c)
     return e;
 }
 
+static void note_unreadable(struct compact *c)
+{
+    for (size_t i = 0; i < c->input_count; i++) {
+        const struct level_source *s = &c->inputs[i];
+        if (err_is(s->source.err) && s->at < s->count)
+            c->unreadable = s->tables[s->at]->meta.id;
+    }
+}
+
 static void run(struct job *job)
 {
     struct compact *c = list_item(job, struct compact, job);
@@ -223,6 +233,7 @@ static void run(struct job *job)
         c->sums.read_bytes += c->inputs[i].read_bytes + c->inputs[i].table.read_bytes;
     c->sums.written_bytes = c->output.bytes;
     if (err_is(c->err)) {
+        note_unreadable(c);
         table_output_abandon(&c->output, true);
         c->ended = true;
     }
@@ -279,6 +290,11 @@ bool compact_ended(const struct compact *c)
 struct err compact_error(const struct compact *c)
 {
     return c->err;
+}
+
+uint64_t compact_unreadable(const struct compact *c)
+{
+    return c->unreadable;
 }
 
 void compact_take_edit(struct compact *c, struct edit *out)

@@ -49,6 +49,9 @@ bool compact_ended(const struct compact *c);
 struct err compact_error(const struct compact *c);
 
 /* After the end without error: the edit is the caller's, and the open tables in it. */
+/* Which of its inputs could not be read, when it has ended so; 0: none. */
+uint64_t compact_unreadable(const struct compact *c);
+
 void compact_take_edit(struct compact *c, struct edit *out);
 
 struct compact_sums {

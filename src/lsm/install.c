@@ -125,11 +125,11 @@ static void done(struct job *job)
     struct lsm *lsm = in->lsm;
     size_t count = in->under_way;
 
-    in->busy = false;
     lsm_drop_version(lsm, in->before);
     in->before = NULL;
     if (in->err.code == ERR_NO_SPACE) {
         trace_log(lsm->env->trace, TRACE_WARNING, "manifest: no space; tried again");
+        in->busy = false;
         in->under_way = 0;
         in->retry_us = clock_mono_us(lsm->env->clock) + RETRY_US;
         lsm_after_job(lsm);
@@ -143,7 +143,8 @@ static void done(struct job *job)
             apply(lsm, &i->edit);
     }
     while (in->under_way > 0)
-        finish_first(in, in->err);
+        finish_first(in, in->err); /* busy until here: what one of them submits waits */
+    in->busy = false;
     if (in->retry_us == 0)
         pump(in);
     lsm_after_job(lsm);

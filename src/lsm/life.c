@@ -207,7 +207,7 @@ void lsm_after_job(struct lsm *lsm)
     lsm_settle(lsm);
     pressure_update(&lsm->pressure);
     /* Who could not seal in lsm_commit() may not get there again: writers wait. */
-    if (log_state(lsm->log) == LOG_OPEN && !lsm->put && dataset_full(&lsm->data))
+    if (log_state(lsm->log) == LOG_OPEN && !lsm->put && seal_due(&lsm->seal))
         seal_now(&lsm->seal);
     if (log_state(lsm->log) != LOG_CLOSED)
         seal_pump(&lsm->seal);

@@ -11,6 +11,7 @@
 enum {
     SEAL_CELLS_MIN = 4096,
     CACHE_VALUES_SHARE = 2, /* half of the cache is for values */
+    BLOCKED_FAILURES = 2,   /* of compactions: the first may have been a moment's */
 };
 
 enum lsm_state lsm_state(const struct lsm *lsm)
@@ -50,10 +51,18 @@ void lsm_set_cache(struct lsm *lsm, size_t bytes)
     cache_set_budget(lsm->cache, CACHE_VALUES, bytes / CACHE_VALUES_SHARE);
 }
 
+bool lsm_blocked(const struct lsm *lsm, const char **detail)
+{
+    *detail = lsm->upkeep.detail;
+    return lsm->upkeep.failures >= BLOCKED_FAILURES && lsm->pressure.now >= PACE_FULL;
+}
+
 bool lsm_can_put(const struct lsm *lsm, size_t bytes)
 {
+    const char *detail;
+
     return lsm->state == LSM_READY && log_can_take(lsm->log, bytes) &&
-           pressure_admits(&lsm->pressure) &&
+           (pressure_admits(&lsm->pressure) || lsm_blocked(lsm, &detail)) &&
            (!dataset_full(&lsm->data) || dataset_can_seal(&lsm->data));
 }
 
@@ -115,7 +124,7 @@ void lsm_commit(struct lsm *lsm)
     lsm->stats.commits++;
     log_commit(lsm->log);
     lsm_settle(lsm);
-    if ((lsm->seal_soon || dataset_full(&lsm->data)) && seal_now(&lsm->seal)) {
+    if ((lsm->seal_soon || seal_due(&lsm->seal)) && seal_now(&lsm->seal)) {
         lsm->seal_soon = false;
         seal_pump(&lsm->seal);
     }

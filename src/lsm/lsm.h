@@ -176,6 +176,10 @@ bool lsm_tracks(const struct lsm *lsm);
 void lsm_touch(struct lsm *lsm, uint64_t position);
 void lsm_use(const struct lsm *lsm, uint64_t position, struct key_use *out);
 
+/* Nothing more can be taken, for compactions fail and what waits for them is too much;
+ * *detail says which file. Deletions and flushes are still taken, as far as they go. */
+bool lsm_blocked(const struct lsm *lsm, const char **detail);
+
 /* True if a put of about `bytes` can be begun now (READY, and the segment or
  * the next one has room). */
 bool lsm_can_put(const struct lsm *lsm, size_t bytes);
@@ -267,12 +271,13 @@ enum lsm_walk_end {
     LSM_WALK_WANT,    /* the cells at *at are to be fetched first (WANT_WALK) */
 };
 
-/* The newest cell of every key in order from position `from` on, flushed ones left
- * out, tombstones and expired ones included, large values as they are kept, until
+/* The newest cell of every key in order from position `from` on, tombstones and expired
+ * ones included, flushed ones as not `visible`, large values as they are kept, until
  * `each` returns false.  `each` must not change the store.  Before LSM_WALK_WANT
  * every cell in front of position *at was handed to it, and perhaps some of *at. */
 enum lsm_walk_end lsm_walk(struct lsm *lsm, uint64_t from,
-                           bool (*each)(void *arg, const uint8_t *cell), void *arg, uint64_t *at);
+                           bool (*each)(void *arg, const uint8_t *cell, bool visible), void *arg,
+                           uint64_t *at);
 
 /* Housekeeping: goes on through the memtable for at most `visits` cells, frees
  * those a flush or an acknowledged tombstone made useless, and hands every cell

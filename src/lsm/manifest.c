@@ -195,35 +195,48 @@ static struct err replace_file(struct manifest *m, const struct version *before,
 }
 
 /* A roll that failed and left nothing behind is tried again later; until then the old
- * file goes on. */
+ * file goes on, if it is whole.  *again: nothing of this is there, and when there is room
+ * it may be tried once more. */
 static struct err append(struct manifest *m, const struct version *before, struct edit **edits,
-                         size_t count)
+                         size_t count, bool *again)
 {
-    bool withdrawn;
+    bool withdrawn = false;
     struct err e;
 
-    if (m->end >= m->roll_at) {
+    *again = false;
+    if (m->file && m->end >= m->roll_at) {
         e = replace_file(m, before, edits, count, &withdrawn);
         if (!err_is(e) || !withdrawn)
             return e;
         m->roll_at = m->end + m->roll_size;
     }
-    e = append_to_file(m, edits, count);
-    return err_is(e) ? replace_file(m, before, edits, count, &withdrawn) : e;
+    if (m->file) {
+        e = append_to_file(m, edits, count);
+        if (!err_is(e))
+            return e;
+    }
+    e = replace_file(m, before, edits, count, &withdrawn);
+    *again = withdrawn && e.code == ERR_NO_SPACE;
+    return e;
 }
 
 struct err manifest_append(struct manifest *m, const struct version *before, struct edit **edits,
                            size_t count)
 {
+    struct err e;
+    bool again;
+
     assert(before->number == m->number);
     for (size_t i = 0; i < count; i++)
         edits[i]->number = m->number + i + 1;
     if (count == 0 || err_is(m->failed))
         return m->failed;
-    m->failed = append(m, before, edits, count);
-    if (!err_is(m->failed))
+    e = append(m, before, edits, count, &again);
+    if (!err_is(e))
         m->number += count;
-    return m->failed;
+    else if (!again)
+        m->failed = e;
+    return e;
 }
 
 void manifest_close(struct manifest *m)

@@ -37,10 +37,13 @@ struct rewrite_options {
     uint64_t flushed[LIMIT_DATABASES]; /* stamps; none that a crash could undo */
 };
 
+enum { REWRITE_VICTIMS = 64 /* at a time */ };
+
 /* Which files to rewrite now: those at least `percent` dead, not busy, and not the log's
  * any more (segments from `log_first` on are), the least alive for their size first, with
  * at most `max_bytes` alive together, but for the first.  Files that nothing refers to are
- * left out, for they go unread.  Pure.  Returns how many of `out`. */
+ * left out, for they go unread.  Pure.  Returns how many of `out`,
+ * which has `room` for at most REWRITE_VICTIMS. */
 size_t rewrite_pick(const struct version *v, uint64_t log_first, unsigned percent,
                     uint64_t max_bytes, uint64_t *out, size_t room);
 

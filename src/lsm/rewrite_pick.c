@@ -1,4 +1,6 @@
 /* rewrite_pick.c: which files are worth it: a few, kept in order as they are found. */
+#include <assert.h>
+
 #include "lsm/blob_format.h"
 #include "lsm/rewrite.h"
 
@@ -25,40 +27,34 @@ static bool before(const struct blob_place *a, const struct blob_place *b)
     return (double)a->live * (double)frames(b) < (double)b->live * (double)frames(a);
 }
 
-static const struct blob_place *place_of(const struct version *v, uint64_t id)
-{
-    for (size_t i = 0; i < v->blob_count; i++) {
-        if (v->blobs[i].blob->id == id)
-            return &v->blobs[i];
-    }
-    return NULL;
-}
-
 size_t rewrite_pick(const struct version *v, uint64_t log_first, unsigned percent,
                     uint64_t max_bytes, uint64_t *out, size_t room)
 {
+    const struct blob_place *best[REWRITE_VICTIMS];
     size_t count = 0;
     uint64_t live = 0;
 
+    assert(room <= REWRITE_VICTIMS);
     for (size_t i = 0; i < v->blob_count; i++) {
         const struct blob_place *b = &v->blobs[i];
         size_t at = count;
         if (!worth_it(b, log_first, percent))
             continue;
-        if (count == room && !before(b, place_of(v, out[count - 1])))
+        if (count == room && !before(b, best[count - 1]))
             continue;
         if (count < room)
             count++;
         else
             at = count - 1;
-        for (; at > 0 && before(b, place_of(v, out[at - 1])); at--)
-            out[at] = out[at - 1];
-        out[at] = b->blob->id;
+        for (; at > 0 && before(b, best[at - 1]); at--)
+            best[at] = best[at - 1];
+        best[at] = b;
     }
     for (size_t i = 0; i < count; i++) {
-        live += place_of(v, out[i])->live;
+        live += best[i]->live;
         if (i > 0 && live > max_bytes)
             return i;
+        out[i] = best[i]->blob->id;
     }
     return count;
 }

@@ -11,6 +11,8 @@
 enum {
     RETRY_US = 1000 * 1000,
     ORDER_SHIFT = 16, /* room for rewritten tables between two flushes */
+    LOG_MEMTABLES = 4,
+    LOG_SEGMENTS = 2,
 };
 
 void seal_init(struct seal *s, struct lsm *lsm)
@@ -28,6 +30,29 @@ void seal_deinit(struct seal *s)
     memtable_free(s->old);
     s->stretches = NULL;
     s->old = NULL;
+}
+
+/* Bytes of the log behind the mark that the active memtable begins at. */
+static uint64_t log_behind(const struct seal *s)
+{
+    const struct dataset *d = &s->lsm->data;
+    uint64_t mark = d->sealed_count ? d->sealed[d->sealed_count - 1].mark.position
+                                    : s->lsm->version->mark.position;
+
+    return log_end(s->lsm->log) - mark;
+}
+
+bool seal_due(const struct seal *s)
+{
+    const struct lsm *lsm = s->lsm;
+    uint64_t segments = LOG_SEGMENTS * (uint64_t)lsm->options.segment_size, behind;
+
+    if (dataset_full(&lsm->data))
+        return true;
+    behind = log_behind(s);
+    if (room_short(&lsm->room))
+        return behind >= lsm->options.segment_size;
+    return behind > segments && (behind - segments) / LOG_MEMTABLES >= lsm->options.memtable_size;
 }
 
 bool seal_now(struct seal *s)
@@ -181,14 +206,22 @@ static void on_flushed(struct job *job)
     lsm_after_job(lsm);
 }
 
+/* There is something to flush, and nothing but time may stand against it. */
+static bool may_flush(const struct seal *s)
+{
+    const struct lsm *lsm = s->lsm;
+
+    return !s->busy && !s->freeing_busy && lsm->data.sealed_count > 0 &&
+           lsm->version->levels[0].count < LSM_L0_MOST &&
+           (lsm_running(lsm) || (s->rescue && lsm->state != LSM_BROKEN));
+}
+
 void seal_pump(struct seal *s)
 {
     struct lsm *lsm = s->lsm;
     const struct sealed *oldest = &lsm->data.sealed[0];
 
-    if (s->busy || s->freeing_busy || lsm->data.sealed_count == 0 ||
-        (!lsm_running(lsm) && !(s->rescue && lsm->state != LSM_BROKEN)) ||
-        clock_mono_us(lsm->env->clock) < s->retry_us)
+    if (!may_flush(s) || clock_mono_us(lsm->env->clock) < s->retry_us)
         return;
     if (log_state(lsm->log) == LOG_RESCUE && !s->rescue)
         return; /* seal_rescue() is about to be called */
@@ -226,5 +259,5 @@ bool seal_idle(const struct seal *s)
 
 uint64_t seal_deadline(const struct seal *s)
 {
-    return s->lsm->data.sealed_count && !s->busy && s->retry_us ? s->retry_us : UINT64_MAX;
+    return s->retry_us && may_flush(s) ? s->retry_us : UINT64_MAX;
 }

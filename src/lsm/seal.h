@@ -33,6 +33,11 @@ struct seal {
 void seal_init(struct seal *s, struct lsm *lsm);
 void seal_deinit(struct seal *s);
 
+/* The active memtable is full, or the log behind the last mark is long: what is
+ * overwritten again and again fills no memtable, but a restart reads all of it, and it
+ * takes its room on the disk. */
+bool seal_due(const struct seal *s);
+
 /* After a commit: seals the active memtable; false if there is no room for another. */
 bool seal_now(struct seal *s);
 

@@ -1,6 +1,7 @@
 /* upkeep.c: what is next, and its slices. */
 #include "lsm/upkeep.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/list.h"
@@ -12,11 +13,12 @@ enum {
     SLICE_BYTES = 4 * 1024 * 1024,
     RETRY_US = 1000 * 1000,
     RETRY_US_MAX = 60 * 1000 * 1000,
+    REST_US = 20 * 1000,
+    REST_FILES = 64, /* from so many on looking for work costs too much for every job that ends */
     GARBAGE_PERCENT = 50,
     GARBAGE_PERCENT_SHORT = 10, /* when room is short */
     FILES_WAITING_MOST = 1000,  /* to be removed: more would be disk and open files without end */
-    VICTIMS = 64,
-    L0_FOR_REWRITE = 3, /* a rewrite adds a table to L0: not while it is filling */
+    L0_FOR_REWRITE = 3,         /* a rewrite adds a table to L0: not while it is filling */
 };
 
 void upkeep_init(struct upkeep *u, struct lsm *lsm)
@@ -94,18 +96,23 @@ static void install(struct upkeep *u, struct edit *edit)
     install_submit(&u->lsm->install, edit, on_installed, u);
 }
 
-/* Its inputs are as they were; later, and later still, it is tried again. */
-static void failed(struct upkeep *u, const char *what, struct err e)
+/* Its inputs are as they were; later, and later still, it is tried again.  `table`: the
+ * one that cannot be read, or 0. */
+static void failed(struct upkeep *u, const char *what, struct err e, uint64_t table)
 {
     uint64_t wait = RETRY_US;
+    char *path = table ? file_path(u->lsm->dir, FILE_TABLE, table) : NULL;
 
     for (unsigned i = 0; i < u->failures && wait < RETRY_US_MAX; i++)
         wait *= 2;
     u->failures++;
     u->lsm->stats.failed_compactions++;
     u->next_us = clock_mono_us(u->lsm->env->clock) + wait;
-    trace_log(u->lsm->env->trace, TRACE_WARNING, "%s: %s (errno %d); tried again in %llu s", what,
-              e.what, e.os, (unsigned long long)(wait / 1000000));
+    snprintf(u->detail, sizeof u->detail, "%s%s%s: %s", what, path ? " of " : "", path ? path : "",
+             e.what);
+    mem_free(path);
+    trace_log(u->lsm->env->trace, TRACE_WARNING, "%s (errno %d); tried again in %llu s", u->detail,
+              e.os, (unsigned long long)(wait / 1000000));
     end(u);
 }
 
@@ -132,7 +139,7 @@ static void on_compacted(struct job *job)
     if (!compact_ended(u->compact)) {
         pause_for(u);
     } else if (err_is(compact_error(u->compact))) {
-        failed(u, "compaction", compact_error(u->compact));
+        failed(u, "compaction", compact_error(u->compact), compact_unreadable(u->compact));
     } else if (lsm->stopping) {
         end(u);
     } else {
@@ -166,7 +173,7 @@ static void on_rewritten(struct job *job)
     if (!rewrite_ended(u->rewrite)) {
         pause_for(u);
     } else if (err_is(rewrite_error(u->rewrite))) {
-        failed(u, "rewrite", rewrite_error(u->rewrite));
+        failed(u, "rewrite", rewrite_error(u->rewrite), 0);
     } else if (lsm->stopping) {
         end(u);
     } else {
@@ -307,7 +314,7 @@ static bool drop_dead(struct upkeep *u)
 static bool rewrite_next(struct upkeep *u, unsigned percent)
 {
     struct lsm *lsm = u->lsm;
-    uint64_t victims[VICTIMS];
+    uint64_t victims[REWRITE_VICTIMS];
     size_t count;
     struct rewrite_options o = { .env = lsm->env,
                                  .dir = lsm->dir,
@@ -320,7 +327,7 @@ static bool rewrite_next(struct upkeep *u, unsigned percent)
         return false;
     mark_busy(lsm);
     count = rewrite_pick(lsm->version, log_first_id(lsm->log), percent,
-                         lsm->options.memtable_size * 4, victims, VICTIMS);
+                         lsm->options.memtable_size * 4, victims, REWRITE_VICTIMS);
     if (count == 0)
         return false;
     /* Behind every table there is, before every flush to come; another rewrite may be
@@ -357,13 +364,37 @@ static bool make_room(struct upkeep *u)
     return true;
 }
 
+static size_t files(const struct version *v)
+{
+    size_t count = v->blob_count;
+
+    for (unsigned level = 0; level < LEVELS; level++)
+        count += v->levels[level].count;
+    return count;
+}
+
 static void begin_next(struct upkeep *u)
 {
+    bool begun;
+
     if (janitor_waiting(u->lsm->janitor) > FILES_WAITING_MOST)
         return; /* it goes on as they are removed */
     u->room_first = !u->room_first;
-    (void)(drop_flushed(u) || (u->room_first && make_room(u)) || compact_next(u) || drop_dead(u) ||
-           (!u->room_first && make_room(u)) || rewrite_next(u, GARBAGE_PERCENT));
+    begun = drop_flushed(u) || (u->room_first && make_room(u)) || compact_next(u) || drop_dead(u) ||
+            (!u->room_first && make_room(u)) || rewrite_next(u, GARBAGE_PERCENT);
+    u->rest_version = begun || files(u->lsm->version) < REST_FILES ? 0
+                                                                   : u->lsm->version->number + 1;
+    u->rest_until_us = clock_mono_us(u->lsm->env->clock) + REST_US;
+}
+
+/* While what failed waits for its next try: a flush of everything helps at once, for
+ * what it emptied is dropped unread. */
+static void begin_beside_failure(struct upkeep *u)
+{
+    if (u->state != UPKEEP_IDLE || !drop_flushed(u))
+        return;
+    u->next_us = 0;
+    u->failures = 0;
 }
 
 /* Goes on with a slice, or begins what is next. */
@@ -394,10 +425,21 @@ static void step(struct upkeep *u)
 
 void upkeep_pump(struct upkeep *u)
 {
+    uint64_t now = clock_mono_us(u->lsm->env->clock);
+
     if (u->in_job || u->lsm->state == LSM_BROKEN)
         return;
-    if (!u->lsm->stopping && u->next_us && clock_mono_us(u->lsm->env->clock) < u->next_us)
+    if (u->state == UPKEEP_IDLE && u->rest_version == u->lsm->version->number + 1 &&
+        now < u->rest_until_us && !u->lsm->stopping) {
+        u->asked = true;
         return;
+    }
+    u->asked = false;
+    if (!u->lsm->stopping && u->next_us && now < u->next_us) {
+        if (u->failures)
+            begin_beside_failure(u);
+        return;
+    }
     u->next_us = 0;
     step(u);
 }
@@ -409,5 +451,9 @@ bool upkeep_idle(const struct upkeep *u)
 
 uint64_t upkeep_deadline(const struct upkeep *u)
 {
-    return u->in_job || !u->next_us || u->lsm->state == LSM_BROKEN ? UINT64_MAX : u->next_us;
+    if (u->in_job || u->lsm->state == LSM_BROKEN)
+        return UINT64_MAX;
+    if (u->asked)
+        return u->rest_until_us;
+    return u->next_us ? u->next_us : UINT64_MAX;
 }

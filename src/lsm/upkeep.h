@@ -33,10 +33,15 @@ struct upkeep {
     struct evict evict; /* of `compact`, if its heat is not NULL */
     bool room_first;    /* make_room() has had its turn before compactions */
     uint64_t cursor[LEVELS];
-    uint64_t order;     /* of the newest rewritten table */
-    uint64_t slice_us;  /* when the slice began */
-    uint64_t next_us;   /* mono: nothing is begun before; 0: at once */
-    unsigned failures;  /* one after another */
+    uint64_t order;    /* of the newest rewritten table */
+    uint64_t slice_us; /* when the slice began */
+    uint64_t next_us;  /* mono: nothing is begun before; 0: at once */
+    unsigned failures; /* one after another */
+    char detail[512];  /* of the last one, for people */
+    /* There was nothing to do with this version just now: not looked at again before. */
+    uint64_t rest_version; /* its number and one; 0: none */
+    uint64_t rest_until_us;
+    bool asked;         /* ... though somebody asked */
     struct job freeing; /* ends compact or rewrite: they close files */
 };
 

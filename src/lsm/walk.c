@@ -176,7 +176,8 @@ static void pass(struct walk *w, const struct cell_key *key, struct walk_source 
 }
 
 enum lsm_walk_end lsm_walk(struct lsm *lsm, uint64_t from,
-                           bool (*each)(void *arg, const uint8_t *cell), void *arg, uint64_t *at)
+                           bool (*each)(void *arg, const uint8_t *cell, bool visible), void *arg,
+                           uint64_t *at)
 {
     struct cell_key key = { .position = from };
     struct walk w = { .lsm = lsm, .err = err_ok() };
@@ -190,7 +191,7 @@ enum lsm_walk_end lsm_walk(struct lsm *lsm, uint64_t from,
             *at = s->key.position;
             return LSM_WALK_WANT;
         }
-        if (dataset_visible(&lsm->data, s->cell) && !each(arg, s->cell))
+        if (!each(arg, s->cell, dataset_visible(&lsm->data, s->cell)))
             return LSM_WALK_STOPPED;
         pass(&w, &s->key, s);
     }

@@ -111,6 +111,13 @@ static void view_put(struct view *view, const struct cell *cell)
         watches_touch(&v->watches, &cell->key);
 }
 
+static bool view_may_put(struct view *view, size_t bytes)
+{
+    struct lsm *lsm = ((struct node_view *)view)->lsm;
+
+    return lsm_can_put(lsm, bytes) && !lsm_full(lsm);
+}
+
 static void view_flush(struct view *view, uint8_t db)
 {
     struct node_view *v = (struct node_view *)view;
@@ -156,7 +163,7 @@ struct walk {
     uint8_t db;
 };
 
-static bool walk_cell(void *arg, const uint8_t *encoded)
+static bool walk_cell(void *arg, const uint8_t *encoded, bool visible)
 {
     struct walk *w = arg;
     struct cell c;
@@ -169,6 +176,8 @@ static bool walk_cell(void *arg, const uint8_t *encoded)
     w->prefix = position >> 12;
     if (*w->visits)
         --*w->visits;
+    if (!visible) /* flushed: nobody's, but passed */
+        return true;
     cell_decode(encoded, &c);
     if (c.key.db != w->db || c.key.kind != CELL_HEAD || (c.flags & CELL_TOMBSTONE))
         return true;
@@ -216,6 +225,7 @@ void node_view_init(struct node_view *v, struct lsm *lsm, uint32_t origin)
         .view = { .find = view_find,
                   .firm = view_firm,
                   .promise = view_promise,
+                  .may_put = view_may_put,
                   .put = view_put,
                   .flush = view_flush,
                   .count = view_count,

@@ -57,6 +57,8 @@ static int fd_of(const struct fs_file *file)
 static struct err fail(int os, const char *what)
 {
     switch (os) {
+    case EMFILE: /* there may be, later, as with room */
+    case ENFILE:
     case ENOSPC:
     case EDQUOT:
         return err_make(ERR_NO_SPACE, os, what);

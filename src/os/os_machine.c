@@ -17,6 +17,7 @@
 enum {
     SMALL_FILE = 4096, /* of /proc and /sys; longer ones are cut */
     CGROUP_PATH_MAX = 1024,
+    DESCRIPTORS_MOST = 1024 * 1024, /* asked for, where nothing is bounded */
 };
 
 /* Reads a small file as text; "" if it cannot be. */
@@ -115,7 +116,8 @@ static uint64_t memory_bytes(void)
     return limit < machine ? limit : machine;
 }
 
-/* First beyond the hard limit, which the superuser may, then up to it. */
+/* As many as may be had: each table and each segment with a value keeps one, beside
+ * clients.  First beyond the hard limit, which the superuser may, then up to it. */
 static uint64_t raise_descriptors(uint64_t wanted)
 {
     struct rlimit limit;
@@ -123,6 +125,8 @@ static uint64_t raise_descriptors(uint64_t wanted)
 
     if (getrlimit(RLIMIT_NOFILE, &limit))
         return wanted;
+    if (wanted < limit.rlim_max)
+        wanted = limit.rlim_max < DESCRIPTORS_MOST ? limit.rlim_max : DESCRIPTORS_MOST;
     if (limit.rlim_cur >= wanted)
         return limit.rlim_cur;
     higher.rlim_cur = wanted;

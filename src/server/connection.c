@@ -163,7 +163,9 @@ static bool make_room(struct connection *conn)
     if (conn->at + need <= conn->in->cap)
         return true;
     cap = kept * 2 > READ_STEP ? kept * 2 : READ_STEP;
-    cap = cap < need ? cap : need;
+    /* Exact only for a last argument: else each small one would move all before it. */
+    if (cap > need && conn->reader.args_left <= 1)
+        cap = need;
     if (conn->in->refs == 1 && /* no waiting call has its arguments there */
         (need <= conn->in->cap || (cap <= conn->in->cap && kept < conn->in->cap))) {
         memmove(conn->in->data, conn->in->data + conn->at, kept);

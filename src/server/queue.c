@@ -47,13 +47,13 @@ void queue_free(struct queue *q, struct block_pool *pool)
 }
 
 /* Of the call's keys; 0: it has none, or too many, or cannot run beside others for
- * what it is: what has no keys may change the session or see all keys, a write of
- * several is seen whole or not at all, and what blocks, blocks. */
+ * what it is: what has no keys may change the session or see all keys, those among options are not
+ * looked for, a write of several is seen whole or not at all, and what blocks, blocks. */
 static uint32_t positions_of(const struct call *c, uint64_t positions[QUEUE_KEYS])
 {
     uint32_t first, step, keys;
 
-    if (!c->row || (c->row->flags & CMD_BLOCKING))
+    if (!c->row || c->row->option_key || (c->row->flags & CMD_BLOCKING))
         return 0;
     keys = command_keys(c->row, c->argc, &first, &step);
     if (keys == 0 || keys > QUEUE_KEYS || (keys > 1 && (c->row->flags & CMD_WRITE)))

@@ -148,16 +148,31 @@ static bool takes_unready(struct lsm *lsm, unsigned flags, struct reply *reply)
     return true;
 }
 
+/* There is room for more, and what is there can be put in order.  False: replied. */
+static bool takes_more(const struct lsm *lsm, struct reply *reply)
+{
+    const char *detail = "";
+
+    if (lsm_full(lsm)) {
+        reply_error(reply, "OOM", "command not allowed when used disk > 'maxdisk'.");
+        return false;
+    }
+    if (!lsm_blocked(lsm, &detail))
+        return true;
+    reply_errorf(reply, "MISCONF",
+                 "Henge takes no more writes, for files cannot be compacted: %s. Reads, deletions "
+                 "and FLUSHALL go on.",
+                 detail);
+    return false;
+}
+
 static inline bool store_takes(struct session *s, unsigned flags, struct reply *reply)
 {
     struct lsm *lsm = node_lsm(s->instance->node);
 
     if (lsm_state(lsm) != LSM_READY && !takes_unready(lsm, flags, reply))
         return false;
-    if (!(flags & CMD_DENYOOM) || !lsm_full(lsm))
-        return true;
-    reply_error(reply, "OOM", "command not allowed when used disk > 'maxdisk'.");
-    return false;
+    return !(flags & CMD_DENYOOM) || takes_more(lsm, reply);
 }
 
 bool session_takes(struct session *s, unsigned flags, struct reply *reply)

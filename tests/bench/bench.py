@@ -27,7 +27,7 @@ NO_GET = ("redis always", "henge always")  # reads do not differ by policy here
 # Sides that are only read, with small values: all in one memtable; all in tables and cached.
 READ_ONLY = {"henge memtable": ("--memtable-size", "1gb", "--maxmemory", "6gb"),
              "henge cache": ("--memtable-size", "8mb", "--cache-size", "1gb")}
-WARM_SECONDS = 6
+WARM_SECONDS = 4
 AOF = ["--appendonly", "yes", "--auto-aof-rewrite-percentage", "0", "--appendfsync"]
 
 
@@ -110,17 +110,19 @@ def measure_side(programs, side, size, keys, seconds):
         empty = resident_bytes(server.pid)
         fill = measure(programs, server, "fill", 64, size, keys, 0)
         fill["resident"] = (resident_bytes(server.pid) - empty) / keys
-        if side in READ_ONLY:
-            settle(server)
-            load(programs, server, "get", 64, size, keys, WARM_SECONDS)
-        else:
+        if side not in READ_ONLY:
             cells[f"fill {size}"] = fill
+            for pipeline in PIPELINES:
+                cells[f"set {size} {pipeline}"] = measure(
+                    programs, server, "set", pipeline, size, keys, seconds)
+        if side in NO_GET:
+            return cells
+        if side.startswith("henge"):
+            settle(server)  # reads are measured when the writes before them are in order
+        load(programs, server, "get", 64, size, keys, WARM_SECONDS)
         for pipeline in PIPELINES:
-            for operation in ("set", "get"):
-                if (operation == "get" and side in NO_GET) or (operation == "set" and side in READ_ONLY):
-                    continue
-                cells[f"{operation} {size} {pipeline}"] = measure(
-                    programs, server, operation, pipeline, size, keys, seconds)
+            cells[f"get {size} {pipeline}"] = measure(
+                programs, server, "get", pipeline, size, keys, seconds)
     return cells
 
 

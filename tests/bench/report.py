@@ -153,7 +153,8 @@ def write(plan, sides, rounds, programs, median, ratio):
         f"{file_system(programs['load'])}; server on CPU 0, load on CPU 1",
         f"- henge: {first_line(programs['henge'], '--version')}; redis: {first_line(redis_program(), '--version')}",
         f"- load: `load PORT set|get {plan['clients']} PIPELINE SIZE KEYS SECONDS 0` (tests/bench/load.c), "
-        f"{plan['clients']} connections, uniform random keys; {keys}, all loaded before",
+        f"{plan['clients']} connections, uniform random keys; {keys}, all loaded before; GETs after the SETs, "
+        "when what they left to compact is done, after some seconds of reading",
         "- redis: `--save '' --appendonly no`, or `--appendonly yes --appendfsync POLICY "
         "--auto-aof-rewrite-percentage 0`; henge: `--appendfsync POLICY`; null: tests/bench/null_server.c",
         "- henge memtable: `--memtable-size 1gb`, so every key is in one; henge cache: `--memtable-size 8mb`, so all but a "

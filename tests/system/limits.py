@@ -201,6 +201,18 @@ def replies_that_nobody_reads_yet(t, new, given):
     still_serves(t, server, "a deaf pipeline")
 
 
+def many_arguments(t, new, _given):
+    """Half a megabyte of small ones: what came before is not moved for each."""
+    with new() as server:
+        server.start()
+        with server.connect() as c:
+            begun = time.monotonic()
+            keys = [b"key:%d" % i for i in range(100000)]
+            t.equal(c.call("EXISTS", *keys), (":", 0), "a command of 100,000 arguments")
+            took = time.monotonic() - begun
+            t.check(took < 10, "it is read at once", f"{took:.1f} s")
+
+
 def garbage(t, new, given):
     del given
     seed = int(time.time())
@@ -416,5 +428,6 @@ def idle_clients_are_disconnected(t, new, given):
 if __name__ == "__main__":
     harness.main(__doc__, [
         a_value_of_512_mib, pieces_of_every_size, a_value_over_512_mib_is_refused, announced_and_never_sent, pipelines_of_100000,
-        replies_that_nobody_reads_yet, garbage, byte_by_byte, readers_that_do_not_read, ten_thousand_connections,
+        replies_that_nobody_reads_yet, many_arguments, garbage, byte_by_byte, readers_that_do_not_read,
+        ten_thousand_connections,
         more_than_memory, memory_is_used_again, too_many_clients, all_keys_at_once, idle_clients_are_disconnected])

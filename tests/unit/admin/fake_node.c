@@ -43,6 +43,12 @@ bool lsm_can_put(const struct lsm *lsm, size_t bytes)
     return lsm->state == LSM_READY;
 }
 
+bool lsm_blocked(const struct lsm *lsm, const char **detail)
+{
+    *detail = lsm->detail;
+    return false;
+}
+
 uint64_t lsm_end(const struct lsm *lsm)
 {
     return lsm->end;

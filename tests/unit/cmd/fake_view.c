@@ -212,6 +212,12 @@ static enum view_walk_end walk(struct view *view, uint8_t db, uint64_t from, siz
     return VIEW_WALK_END;
 }
 
+static bool may_put(struct view *view, size_t bytes)
+{
+    (void)bytes;
+    return !fake_of(view)->refuses;
+}
+
 static void use(struct view *view, uint64_t position, struct key_use *out)
 {
     (void)position;
@@ -222,7 +228,13 @@ void fake_view_init(struct fake_view *f)
 {
     memset(f, 0, sizeof(*f));
     f->view = (struct view){
-        .find = find, .put = put, .flush = flush, .count = count, .walk = walk, .use = use
+        .find = find,
+        .may_put = may_put,
+        .put = put,
+        .flush = flush,
+        .count = count,
+        .walk = walk,
+        .use = use,
     };
     f->use.tracks_idle = true;
 }

@@ -26,6 +26,7 @@ struct fake_view {
     size_t count;
     uint64_t now_ms;
     bool wanting;
+    bool refuses;     /* writes, if it is asked */
     struct buf asked; /* keys this command asked for: u8 db, u32 length, bytes */
     uint64_t horizon; /* heads before this position are at hand for walks; 0: none */
     struct {

@@ -265,15 +265,19 @@ Test(lsm, a_sweep_finds_what_has_expired_a_little_at_a_time)
     cr_assert_eq(expired, 100);
 }
 
-static bool collect(void *arg, const uint8_t *cell)
+static bool collect(void *arg, const uint8_t *cell, bool visible)
 {
     uint64_t *last = arg;
+    struct cell c;
+
+    cell_decode(cell, &c);
+    cr_assert_eq(visible, c.key.key.data[0] == 'k');
     cr_assert_geq(cell_encoded_position(cell), *last);
     *last = cell_encoded_position(cell);
     return true;
 }
 
-Test(lsm, a_walk_is_in_order_and_leaves_flushed_cells_out)
+Test(lsm, a_walk_is_in_order_and_tells_flushed_cells_apart)
 {
     char key[16];
     uint64_t last = 0, at;
