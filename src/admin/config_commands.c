@@ -4,6 +4,7 @@
  * first. */
 #include "admin/admin_rows.h"
 #include "cmd/help.h"
+#include "session/acl.h"
 #include "session/memory.h"
 #include "session/metrics.h"
 #include "session/session.h"
@@ -180,8 +181,11 @@ static enum call_end run_set(struct call *c)
         return call_syntax_error(c);
     if (!check_names(c) || !check_values(c))
         return CALL_DONE;
-    for (uint32_t i = 2; i < c->argc; i += 2)
+    for (uint32_t i = 2; i < c->argc; i += 2) {
         try_pair(c, i, in->options, c->scratch);
+        if (slice_is(c->argv[i], "requirepass"))
+            acl_set_requirepass(in->acl, c->argv[i + 1]);
+    }
     instance_apply_options(in);
     reply_ok(c->reply);
     return CALL_DONE;

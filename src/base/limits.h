@@ -30,6 +30,11 @@ enum {
     LIMIT_DATABASES = 16,                /* SELECT 0..15 */
     LIMIT_CLIENT_NAME = 1024,            /* CLIENT SETNAME, SETINFO */
     LIMIT_CONFIG_FILE = 1024 * 1024,     /* a configuration file */
+    LIMIT_ACL_RULES = 4096,              /* patterns, passwords, ... of a user: adding is linear */
+    LIMIT_ACL_USER_BYTES = 1024 * 1024,  /* of text in them */
+    LIMIT_ACL_BYTES = 16 * 1024 * 1024,  /* of all users, and of an ACL file: held in memory */
+    LIMIT_ACL_LOG = 10000,               /* entries of ACL LOG */
+    LIMIT_ACL_LOG_OBJECT = 1024,         /* bytes of a key or a name that an entry keeps */
 };
 
 /* A query that is being collected (Redis's client-query-buffer-limit). */

@@ -35,4 +35,9 @@ static void cut(struct session *s)
     connection_touch(conn);
 }
 
-const struct instance_door connection_door = { .look = look, .cut = cut };
+static void saved(struct instance *in)
+{
+    server_saved(list_item(in, struct server, instance));
+}
+
+const struct instance_door connection_door = { .look = look, .cut = cut, .saved = saved };

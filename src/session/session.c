@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "cell/position.h"
+#include "session/acl.h"
 
 enum { WHOLE_SHARE = 4 }; /* of maxmemory, a value that has to be put together may take one */
 
@@ -15,7 +16,8 @@ void session_init(struct session *s, struct instance *in)
     *s = (struct session){ .instance = in, .id = in->next_id++, .proto = 2 };
     s->created_us = in->turn_mono_us;
     s->active_us = in->turn_mono_us;
-    s->authenticated = in->options->requirepass[0] == '\0';
+    s->user = in->acl->deflt;
+    s->authenticated = acl_is_open(in->acl);
     list_push(&in->sessions, &s->link);
     in->session_count++;
 }
@@ -35,7 +37,8 @@ void session_reset(struct session *s)
     s->name = NULL;
     s->db = 0;
     s->proto = 2;
-    s->authenticated = s->instance->options->requirepass[0] == '\0';
+    s->user = s->instance->acl->deflt;
+    s->authenticated = acl_is_open(s->instance->acl);
 }
 
 /* The part of an argument that error messages quote: up to a NUL, at most `max`. */
@@ -158,10 +161,12 @@ bool session_admit(struct session *s, struct call *c)
     if (!find_row(s, c))
         return false;
     s->last = c->row;
-    if (!s->authenticated && !(c->row->flags & CMD_NO_AUTH)) {
+    if (!s->authenticated && !(c->row->flags & CMD_NO_AUTH) && !acl_is_open(s->instance->acl)) {
         reply_error(c->reply, "NOAUTH", "Authentication required.");
         return false;
     }
+    if (!s->user->everything && !acl_permit(c, ACL_TOPLEVEL))
+        return false;
     if (!keys_fit(c))
         return false;
     c->databases = (uint8_t)s->instance->options->databases;
