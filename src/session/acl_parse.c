@@ -161,7 +161,7 @@ static struct slice *split(struct slice line, struct buf *words, uint32_t *argc,
     size_t at = 0;
 
     words->len = 0;
-    buf_reserve(words, line.len); /* it does not move any more */
+    buf_reserve(words, line.len + 1); /* it does not move any more */
     *argc = 0;
     while ((end = inline_next(&line, words)) == INLINE_ARG) {
         argv[(*argc)++] = slice_of(words->data + at, words->len - at);

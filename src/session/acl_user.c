@@ -156,8 +156,12 @@ void acl_selector_keys(const struct acl_selector *s, struct buf *out)
     if (s->flags & ACL_ALL_KEYS)
         buf_printf(out, "~*");
     for (uint32_t i = 0; i < s->keys.count; i++) {
-        buf_printf(out, "%s%s", i ? " " : "", marks[s->keys.at[i].tag]);
-        buf_append(out, s->keys.at[i].text);
+        const struct acl_item *key = &s->keys.at[i];
+        /* "~*" would be read as allkeys, and refuse the patterns behind it */
+        bool all = key->tag == (ACL_READ | ACL_WRITE) && slice_equal(key->text, slice_str("*"));
+
+        buf_printf(out, "%s%s", i ? " " : "", all ? "%RW~" : marks[key->tag]);
+        buf_append(out, key->text);
     }
 }
 

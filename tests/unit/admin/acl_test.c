@@ -263,7 +263,7 @@ Test(acl, cat_names_categories_and_commands)
     desk_is(&d, "ACL CAT geo", "*0|");
     desk_is(&d, "ACL CAT nosuch", "-ERR Unknown category 'nosuch'|");
     desk_is(&d, "ACL CAT a b",
-            "-ERR unknown subcommand or wrong number of arguments for 'cat'. Try ACL HELP.|");
+            "-ERR unknown subcommand or wrong number of arguments for 'CAT'. Try ACL HELP.|");
 }
 
 Test(acl, genpass_is_as_long_as_was_asked_for)

@@ -87,6 +87,8 @@ Test(acl_rule, key_patterns_say_what_may_be_done)
     makes("%R~a %W~a ~b ~b", "off sanitize-payload ~a ~b resetchannels -@all");
     makes("~a allkeys", "off sanitize-payload ~* resetchannels -@all");
     makes("~* resetkeys %R~*", "off sanitize-payload %R~* resetchannels -@all");
+    makes("%RW~* ~a", "off sanitize-payload %RW~* ~a resetchannels -@all"); /* no allkeys */
+    makes("%R~* %W~*", "off sanitize-payload %RW~* resetchannels -@all");
     makes("%R", "off sanitize-payload %R~ resetchannels -@all");
     refuses("~* ~a", ACL_RULE_KEYS);
     refuses("\"~a b\"", ACL_RULE_SYNTAX);
