@@ -3,6 +3,7 @@
  * SET takes all of its pairs or none: they are tried on a second set of options
  * first. */
 #include "admin/admin_rows.h"
+#include "base/limits.h"
 #include "cmd/help.h"
 #include "session/acl.h"
 #include "session/memory.h"
@@ -121,6 +122,8 @@ static void try_pair(const struct call *c, uint32_t i, struct options *o, struct
     }
     if (!options_set(o, row, c->argv[i + 1], why))
         return;
+    if (row->offset == offsetof(struct options, requirepass) && c->argv[i + 1].len > LIMIT_PASSWORD)
+        buf_printf(why, "argument is longer than %d bytes", LIMIT_PASSWORD);
     if (row->offset == offsetof(struct options, maxdisk))
         memory_check_disk((uint64_t)o->maxdisk, c->session->instance->options, env, why);
     if (row->offset == offsetof(struct options, maxclients) &&

@@ -33,6 +33,7 @@ enum {
     LIMIT_ACL_RULES = 4096,              /* patterns, passwords, ... of a user: adding is linear */
     LIMIT_ACL_USER_BYTES = 1024 * 1024,  /* of text in them */
     LIMIT_ACL_BYTES = 16 * 1024 * 1024,  /* of all users, and of an ACL file: held in memory */
+    LIMIT_PASSWORD = 1024 * 1024,        /* longer ones are not hashed: 5 ms of the loop */
     LIMIT_ACL_LOG = 10000,               /* entries of ACL LOG */
     LIMIT_ACL_LOG_OBJECT = 1024,         /* bytes of a key or a name that an entry keeps */
 };

@@ -90,6 +90,8 @@ struct acl_user *acl_login(const struct acl *acl, struct slice name, struct slic
     uint8_t hash[SHA256_BYTES];
     bool right;
 
+    if (password.len > LIMIT_PASSWORD)
+        return NULL;
     sha256(password, hash);
     if (!u || !u->enabled)
         return NULL;

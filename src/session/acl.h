@@ -41,7 +41,8 @@ void acl_free(struct acl *acl); /* accepts NULL */
 
 struct acl_user *acl_find(const struct acl *acl, struct slice name); /* or NULL */
 
-/* requirepass: the only password of "default"; empty: none is needed. */
+/* requirepass: the only password of "default", at most LIMIT_PASSWORD; empty: none is
+ * needed. */
 void acl_set_requirepass(struct acl *acl, struct slice password);
 
 /* The user if it is enabled and that is its password, else NULL.  Time tells nothing about

@@ -332,6 +332,8 @@ static enum acl_rule_end password_rule(struct acl_edit *e, struct slice rule)
     struct acl_item *old;
     bool clear = rule.data[0] == '>' || rule.data[0] == '<';
 
+    if (clear && rule.len - 1 > LIMIT_PASSWORD)
+        return ACL_RULE_LARGE;
     if (clear)
         sha256(behind(rule, 1), hash);
     else if (!read_hash(behind(rule, 1), hash))

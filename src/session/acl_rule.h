@@ -20,7 +20,7 @@ enum acl_rule_end {
     ACL_RULE_NO_PASSWORD,
     ACL_RULE_HASH,
     ACL_RULE_FIRST_ARG, /* of a subcommand */
-    ACL_RULE_LARGE,     /* the user has more than LIMIT_ACL_RULES or LIMIT_ACL_USER_BYTES */
+    ACL_RULE_LARGE,     /* beyond LIMIT_ACL_RULES, LIMIT_ACL_USER_BYTES or LIMIT_PASSWORD */
 };
 
 /* A user being changed. */

@@ -278,6 +278,29 @@ Test(acl, genpass_is_as_long_as_was_asked_for)
     desk_is(&d, "ACL GENPASS x", "-ERR value is not an integer or out of range|");
 }
 
+Test(acl, a_password_has_a_longest_length)
+{
+    struct buf line = { 0 };
+
+    desk_is(&d, "ACL SETUSER bob on nopass", "+OK|");
+    for (int more = 0; more < 2; more++) {
+        line.len = 0;
+        buf_printf(&line, "AUTH bob %0*d", LIMIT_PASSWORD + more, 1);
+        buf_append_byte(&line, 0);
+        other_has((const char *)line.data, more ? "-WRONGPASS" : "+OK|");
+    }
+    line.len = 0;
+    buf_printf(&line, "ACL SETUSER bob >%0*d", LIMIT_PASSWORD + 1, 1);
+    buf_append_byte(&line, 0);
+    desk_has(&d, (const char *)line.data, ": The user has more rules than fit|");
+    line.len = 0;
+    buf_printf(&line, "CONFIG SET requirepass %0*d", LIMIT_PASSWORD + 1, 1);
+    buf_append_byte(&line, 0);
+    desk_has(&d, (const char *)line.data, "-ERR CONFIG SET failed");
+    desk_has(&d, "ACL LIST", "user default on nopass ");
+    buf_deinit(&line);
+}
+
 /* --- permissions of calls that were queued, and SORT */
 
 static const char *permit_queued(const char *user, const struct command *row, const char *key)
