@@ -116,7 +116,7 @@ static enum acl_rule_end note(struct acl_edit *e, struct acl_selector *s, struct
     for (uint32_t i = s->rules.count; i > 0; i--) {
         struct slice old = s->rules.at[i - 1].text;
 
-        if (old.len >= lower.len && memcmp(old.data, lower.data, lower.len) == 0 &&
+        if (old.len >= lower.len && slice_equal(slice_of(old.data, lower.len), buf_slice(&lower)) &&
             (old.len == lower.len || old.data[lower.len] == '|'))
             acl_items_remove(&s->rules, i - 1);
     }

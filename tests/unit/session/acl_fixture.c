@@ -72,7 +72,7 @@ struct acl_user *fixture_user(const struct acl_rows *rows, const char *rules,
 {
     struct acl_user *u = acl_user_new(slice_str("u"), rows, false);
     struct buf text[ARGS] = { 0 }, joined = { 0 };
-    struct slice argv[ARGS], rule;
+    struct slice argv[ARGS] = { 0 }, rule;
     uint32_t argc = words(rules, text, argv), at = 0;
     struct acl_edit e;
 
@@ -101,7 +101,7 @@ const char *fixture_check(const struct acl_user *u, const char *line)
     static const char *const kinds[] = { "may", "run", "key", "channel" };
     static char said[32];
     struct buf text[ARGS] = { 0 };
-    struct slice argv[ARGS];
+    struct slice argv[ARGS] = { 0 };
     uint32_t argc = words(line, text, argv), at;
     enum acl_verdict verdict = acl_check(u, row_of(u, argv, argc), argv, argc, &at);
 
@@ -113,7 +113,7 @@ const char *fixture_check(const struct acl_user *u, const char *line)
 bool fixture_reads_all(const struct acl_user *u, const char *line)
 {
     struct buf text[ARGS] = { 0 };
-    struct slice argv[ARGS];
+    struct slice argv[ARGS] = { 0 };
     uint32_t argc = words(line, text, argv);
     bool may = acl_may_read_all(u, row_of(u, argv, argc), argv, argc);
 
