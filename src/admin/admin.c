@@ -4,7 +4,7 @@
 #include "admin/admin_rows.h"
 
 const struct command *const admin_families[] = {
-    connection_commands, auth_commands, client_commands, command_commands,
-    config_commands,     info_commands, save_commands,   shutdown_commands,
-    multi_commands,      exec_commands, wait_commands,   NULL,
+    connection_commands, auth_commands, acl_commands,  client_commands,   command_commands,
+    config_commands,     info_commands, save_commands, shutdown_commands, multi_commands,
+    exec_commands,       wait_commands, NULL,
 };

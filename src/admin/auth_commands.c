@@ -1,10 +1,9 @@
-/* auth_commands.c: who a client is (AUTH) and what it speaks (HELLO).
- *
- * There is one user, "default", whose password is requirepass. */
+/* auth_commands.c: who a client is (AUTH) and what it speaks (HELLO). */
 #include "admin/admin_rows.h"
 
 #include "admin/names.h"
 #include "base/num.h"
+#include "session/acl.h"
 #include "session/session.h"
 
 enum {
@@ -13,40 +12,14 @@ enum {
     HELLO_FIELDS = 7,
 };
 
-/* Takes as long for any guess of one length, right or wrong, so that time tells
- * nothing about the password. */
-static bool same_secret(struct slice given, const char *secret)
-{
-    size_t n = strlen(secret);
-    unsigned different = given.len != n;
-
-    for (size_t i = 0; i < given.len; i++)
-        different |= given.data[i] ^ (uint8_t)secret[n ? i % n : 0];
-    return different == 0;
-}
-
-/* Without a password everything is right, as for Redis's user "default". */
-static bool authenticate(struct call *c, struct slice user, struct slice password)
-{
-    const char *secret = c->session->instance->options->requirepass;
-    bool right = *secret == '\0' || same_secret(password, secret);
-
-    if (!right || !slice_equal(user, slice_str("default"))) {
-        reply_error(c->reply, "WRONGPASS", "invalid username-password pair or user is disabled.");
-        return false;
-    }
-    c->session->authenticated = true;
-    return true;
-}
-
 static enum call_end run_auth(struct call *c)
 {
     if (c->argc > 3)
         return call_syntax_error(c);
-    if (c->argc == 2 && c->session->instance->options->requirepass[0] == '\0')
+    if (c->argc == 2 && c->session->instance->acl->deflt->nopass)
         return call_error(c, "AUTH <password> called without any password configured for the "
                              "default user. Are you sure your configuration is correct?");
-    if (authenticate(c, c->argc == 3 ? c->argv[1] : slice_str("default"), c->argv[c->argc - 1]))
+    if (acl_authenticate(c, c->argc == 3 ? c->argv[1] : slice_str("default"), c->argv[c->argc - 1]))
         reply_ok(c->reply);
     return CALL_DONE;
 }
@@ -123,9 +96,9 @@ static enum call_end run_hello(struct call *c)
 
     if (!parse_hello(c, &h))
         return CALL_DONE;
-    if (h.auth && !authenticate(c, h.user, h.password))
+    if (h.auth && !acl_authenticate(c, h.user, h.password))
         return CALL_DONE;
-    if (!c->session->authenticated) {
+    if (!c->session->authenticated && !acl_is_open(c->session->instance->acl)) {
         reply_error(c->reply, "NOAUTH",
                     "HELLO must be called with the client already authenticated, otherwise the "
                     "HELLO <proto> AUTH <user> <pass> option can be used to authenticate the "

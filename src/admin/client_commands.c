@@ -2,14 +2,12 @@
  * of them. */
 #include "admin/admin_rows.h"
 
-#include <stdio.h>
-
 #include "admin/names.h"
 #include "base/num.h"
 #include "cmd/help.h"
+#include "session/acl.h"
+#include "session/describe.h"
 #include "session/session.h"
-
-enum { SECOND_US = 1000 * 1000 };
 
 static const char *const varies[] = { "nondeterministic_output", NULL };
 
@@ -57,79 +55,9 @@ static enum call_end run_setinfo(struct call *c)
     return CALL_DONE;
 }
 
-static const char *text_or_empty(const char *text)
-{
-    return text ? text : "";
-}
-
-/* Addresses are "?:0" where there are none. */
-static void addresses(const struct session *s, char peer[NET_ADDRESS_MAX],
-                      char local[NET_ADDRESS_MAX])
-{
-    snprintf(peer, NET_ADDRESS_MAX, "?:0");
-    snprintf(local, NET_ADDRESS_MAX, "?:0");
-    if (s->net) {
-        net_peer(s->net, peer);
-        net_local(s->net, local);
-    }
-}
-
-/* As Redis's letters: in a transaction, blocked, closing, by a Unix socket. */
-static void flags_of(const struct session *s, const char *peer, char out[8])
-{
-    const struct instance *in = s->instance;
-    size_t n = 0;
-
-    if (s->multi)
-        out[n++] = 'x';
-    if (in->door && in->door->is_blocked(s))
-        out[n++] = 'b';
-    if (s->closing == SESSION_CLOSE_AFTER_REPLY)
-        out[n++] = 'c';
-    if (peer[0] == '/')
-        out[n++] = 'U';
-    if (n == 0)
-        out[n++] = 'N';
-    out[n] = '\0';
-}
-
-static const char *events_of(unsigned events)
-{
-    static const char *const names[] = { "", "r", "w", "rw" };
-
-    return names[events & (NET_READ | NET_WRITE)];
-}
-
-/* One line as Redis writes it; 0 or -1 in the fields that have no meaning here. */
-static void describe(const struct session *s, struct buf *out)
-{
-    char peer[NET_ADDRESS_MAX], local[NET_ADDRESS_MAX];
-    const struct instance *in = s->instance;
-    struct session_buffers b = { 0 };
-    char flags[8];
-
-    addresses(s, peer, local);
-    flags_of(s, peer, flags);
-    if (in->door)
-        in->door->look(s, &b);
-    buf_printf(out, "id=%llu addr=%s laddr=%s fd=%d name=%s age=%llu idle=%llu flags=%s db=%u ",
-               (unsigned long long)s->id, peer, local, s->net ? s->net->number : -1,
-               text_or_empty(s->name),
-               (unsigned long long)((in->turn_mono_us - s->created_us) / SECOND_US),
-               (unsigned long long)((in->turn_mono_us - s->active_us) / SECOND_US), flags, s->db);
-    buf_printf(out,
-               "sub=0 psub=0 ssub=0 multi=%d qbuf=%zu qbuf-free=%zu argv-mem=0 multi-mem=%zu rbs=0 "
-               "rbp=0 obl=%zu oll=%zu omem=%zu tot-mem=%zu events=%s cmd=%s user=default redir=-1 "
-               "resp=%u lib-name=%s lib-ver=%s\n",
-               s->multi ? (int)s->multi->count : -1, b.query, b.query_free,
-               s->multi ? s->multi->bytes : 0, b.output, b.blocks, b.output, b.memory,
-               events_of(b.events), s->last ? command_full_name(s->last) : "NULL", s->proto,
-               text_or_empty(s->lib_name), text_or_empty(s->lib_version));
-}
-
 static enum call_end run_info(struct call *c)
 {
-    describe(c->session, c->scratch);
+    session_describe(c->session, c->scratch);
     reply_verbatim(c->reply, "txt", buf_slice(c->scratch));
     return CALL_DONE;
 }
@@ -176,7 +104,7 @@ static bool describe_ids(struct call *c)
         }
         s = find_session(c->session->instance, id);
         if (s)
-            describe(s, c->scratch);
+            session_describe(s, c->scratch);
     }
     return true;
 }
@@ -196,7 +124,7 @@ static enum call_end run_list(struct call *c)
     }
     if (everyone) {
         list_for_each (at, &c->session->instance->sessions)
-            describe(list_item(at, struct session, link), c->scratch);
+            session_describe(list_item(at, struct session, link), c->scratch);
     }
     reply_verbatim(c->reply, "txt", buf_slice(c->scratch));
     return CALL_DONE;
@@ -206,16 +134,18 @@ static enum call_end run_list(struct call *c)
 struct kill {
     const struct slice *addr; /* NULL: any */
     const struct slice *laddr;
-    int64_t id;  /* 0: any */
-    bool nobody; /* of a type or a user that no client has */
+    int64_t id;                  /* 0: any */
+    const struct acl_user *user; /* NULL: any */
+    bool nobody;                 /* of a type that no client has */
     bool skip_me;
 };
 
-static bool parse_user(struct call *c, uint32_t arg)
+static bool parse_user(struct call *c, uint32_t arg, struct kill *k)
 {
     struct slice name = c->argv[arg];
 
-    if (slice_equal(name, slice_str("default")))
+    k->user = acl_find(c->session->instance->acl, name);
+    if (k->user)
         return true;
     reply_errorf(c->reply, "ERR", "No such user '%.*s'", (int)(name.len < 128 ? name.len : 128),
                  (const char *)name.data);
@@ -242,7 +172,7 @@ static bool parse_filter(struct call *c, uint32_t i, struct kill *k)
             return false;
         k->nobody = !everyone;
     } else if (call_arg_is(c, i, "user")) {
-        return parse_user(c, i + 1);
+        return parse_user(c, i + 1, k);
     } else if (call_arg_is(c, i, "addr")) {
         k->addr = &c->argv[i + 1];
     } else if (call_arg_is(c, i, "laddr")) {
@@ -261,8 +191,9 @@ static bool kill_means(const struct kill *k, const struct session *s, const stru
 {
     char peer[NET_ADDRESS_MAX], local[NET_ADDRESS_MAX];
 
-    addresses(s, peer, local);
-    return !k->nobody && !(k->addr && !slice_equal(*k->addr, slice_str(peer))) &&
+    session_addresses(s, peer, local);
+    return !k->nobody && !(k->user && k->user != s->user) &&
+           !(k->addr && !slice_equal(*k->addr, slice_str(peer))) &&
            !(k->laddr && !slice_equal(*k->laddr, slice_str(local))) &&
            !(k->id && k->id != (int64_t)s->id) && !(s == me && k->skip_me);
 }

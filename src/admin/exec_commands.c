@@ -15,6 +15,7 @@
 #include "base/planted.h"
 #include "cmd/gather.h"
 #include "cmd/overlay.h"
+#include "session/acl.h"
 #include "session/session.h"
 
 struct exec {
@@ -114,8 +115,13 @@ static void keep_answer(struct exec *e, struct queued *q, struct reply *r)
     reply_clear(r);
 }
 
+/* What it rested on may still be on its way to the log, and is not newer than all there
+ * is now. */
 static void answer_again(struct exec *e, const struct queued *q)
 {
+    uint64_t keys;
+
+    (void)e->c->view->count(e->c->view, e->s->db, &keys);
     reply_raw(e->c->reply, buf_slice(&q->answer->bytes));
     e->c->reply->errors += q->answer->errors;
     if (multi_is_data(q->row))
@@ -147,12 +153,17 @@ static enum call_end run_data(struct exec *e, struct queued *q)
     struct call sub = call_of(e, q);
     enum call_end end;
 
-    if (e->lacks && q->row->keys.first <= 0) /* it sees all keys, and would not see them right */
+    /* It sees all keys, or goes on with what it has seen, and would not see that right. */
+    if (e->lacks && (q->row->keys.first <= 0 || q->sliced))
         return CALL_DONE;
     if (q->sliced)
         return run_once(e, q);
     sub.reply->proto = e->s->proto;
     end = q->row->run(&sub);
+    if (e->lacks && end == CALL_LATER) {
+        call_forget(&sub);
+        end = CALL_DONE;
+    }
     q->gather = sub.gather;
     if (end == CALL_WANT)
         want_keys(e, &sub);
@@ -161,12 +172,35 @@ static enum call_end run_data(struct exec *e, struct queued *q)
     return end;
 }
 
+/* Whether the user may run it is asked once, when it is to run: those in front of it may
+ * have changed the rules, or who is logged in.  True: not, which is answered. */
+static bool is_refused(struct exec *e, struct queued *q)
+{
+    struct call sub;
+    struct reply refusal;
+
+    if (q->permitted || q->refused || e->rehearses || e->lacks)
+        return false;
+    sub = call_of(e, q);
+    reply_init(&refusal, e->c->reply->pool, e->s->proto);
+    sub.reply = &refusal;
+    q->permitted = acl_permit_queued(&sub);
+    q->refused = !q->permitted;
+    if (q->refused) {
+        multi_drop_answer(q); /* a rehearsal's */
+        keep_answer(e, q, &refusal);
+    }
+    return q->refused;
+}
+
 static enum call_end run_queued(struct exec *e, struct queued *q)
 {
     bool effect = !multi_is_data(q->row);
     enum call_end end;
 
     if (effect && (e->rehearses || e->lacks))
+        return CALL_DONE;
+    if (is_refused(e, q))
         return CALL_DONE;
     if (q->answer) {
         answer_again(e, q);

@@ -40,6 +40,12 @@ enum {
     LIMIT_EXEC_BYTES = 576 * 1024 * 1024, /* one EXEC puts: the largest value and more, one frame */
     LIMIT_WATCHES = 16384,                /* keys one client watches, each looked at by EXEC */
     LIMIT_CONFIG_FILE = 1024 * 1024,      /* a configuration file */
+    LIMIT_ACL_RULES = 4096,               /* patterns, passwords, ... of a user: adding is linear */
+    LIMIT_ACL_USER_BYTES = 1024 * 1024,   /* of text in them */
+    LIMIT_ACL_BYTES = 16 * 1024 * 1024,   /* of all users, and of an ACL file: held in memory */
+    LIMIT_PASSWORD = 1024 * 1024,         /* longer ones are not hashed: 5 ms of the loop */
+    LIMIT_ACL_LOG = 10000,                /* entries of ACL LOG */
+    LIMIT_ACL_LOG_OBJECT = 1024,          /* bytes of a key or a name that an entry keeps */
 };
 
 /* A query that is being collected (Redis's client-query-buffer-limit). */

@@ -26,7 +26,7 @@ enum call_end {
     CALL_DONE,  /* answered, with a result or an error */
     CALL_WANT,  /* to be run again when the view has what it lacked */
     CALL_LATER, /* to be run again in a later turn: a slice of it is done (gather.h) */
-    CALL_SAVE,  /* to be run again when the checkpoint that is under way has ended */
+    CALL_SAVE,  /* to be run again when a checkpoint or a job for an ACL file has ended */
     CALL_BLOCK, /* to be run again when what call->block says has come about */
 };
 
@@ -82,7 +82,7 @@ struct call {
     struct call_large *large; /* the call's own; NULL for none */
     struct gather *gather;    /* what its slices have found so far; NULL for none */
     uint64_t whole_max;       /* bytes a value in pieces may have to be put together */
-    uint64_t save;            /* the checkpoint it waits for: its number; 0 for none */
+    uint64_t save;            /* the checkpoint or job it waits for: its number; 0 for none */
     uint8_t databases;        /* how many there are */
     struct call_block block;
 };

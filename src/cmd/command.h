@@ -125,6 +125,10 @@ static inline uint32_t command_keys(const struct command *row, uint32_t argc, ui
     return ((uint32_t)last - *first) / *step + 1;
 }
 
+/* The words about its i-th key, as they begin in row->key_flags and up to a '|' or the
+ * end; those of the last that has its own are for all that follow. */
+const char *command_key_flags(const struct command *row, uint32_t i);
+
 /* The families of cmd/, NULL-terminated; each its own file. */
 extern const struct command *const command_data_families[];
 

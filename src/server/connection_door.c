@@ -46,6 +46,15 @@ static bool unblock(struct session *s, bool error)
     return blocked_release(connection_of(&s->link), error);
 }
 
+static void saved(struct instance *in)
+{
+    server_saved(list_item(in, struct server, instance));
+}
+
 const struct instance_door connection_door = {
-    .look = look, .cut = cut, .is_blocked = is_blocked, .unblock = unblock
+    .look = look,
+    .cut = cut,
+    .is_blocked = is_blocked,
+    .unblock = unblock,
+    .saved = saved,
 };

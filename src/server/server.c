@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "server/blocked.h"
 #include "server/server_state.h"
+#include "session/acl.h"
+#include "session/acl_file.h"
 #include "session/memory.h"
 
 enum {
@@ -84,15 +86,18 @@ static void on_failed(void *owner, struct err e)
 }
 
 /* Whoever waits for it goes on in the turn that follows. */
-static void on_saved(void *owner)
+void server_saved(struct server *s)
 {
-    struct server *s = owner;
-
     while (!list_empty(&s->saving)) {
         struct list *first = s->saving.next;
         list_remove(first);
         list_push(&s->resumed, first);
     }
+}
+
+static void on_saved(void *owner)
+{
+    server_saved(owner);
 }
 
 static void make_run_id(struct instance *in)
@@ -113,6 +118,35 @@ static struct command_table *make_commands(void)
         families[n++] = *f;
     assert(n < FAMILIES_MAX);
     return command_table_new(families, n);
+}
+
+/* What has to be there before a connection can be: commands and users.  False: `detail`
+ * says why they are not. */
+static bool instance_prepare(struct instance *in, char detail[256])
+{
+    struct buf why = { 0 };
+    bool ok;
+
+    in->door = &connection_door;
+    list_init(&in->sessions);
+    in->commands = make_commands();
+    in->acl = acl_new(in->commands);
+    in->acl_file = acl_file_new(in);
+    ok = acl_start(in, &why);
+    if (!ok && why.len > 200) /* the rest would be cut off below */
+        trace_log(in->env->trace, TRACE_WARNING, "Users: %.*s", (int)why.len,
+                  (const char *)why.data);
+    if (!ok)
+        snprintf(detail, 256, "users: %.*s", (int)why.len, (const char *)why.data);
+    buf_deinit(&why);
+    return ok;
+}
+
+static void instance_end(struct instance *in)
+{
+    acl_file_free(in->acl_file);
+    acl_free(in->acl);
+    command_table_free(in->commands);
 }
 
 static void instance_start(struct server *s, struct env *env, struct options *options)
@@ -138,7 +172,6 @@ static void instance_start(struct server *s, struct env *env, struct options *op
 
     in->env = env;
     in->options = options;
-    list_init(&in->sessions);
     in->next_id = 1;
     block_pool_init(&in->blocks, FREE_BLOCKS);
     prng_init(&in->prng, env->seed);
@@ -146,7 +179,6 @@ static void instance_start(struct server *s, struct env *env, struct options *op
     in->started_mono_us = clock_mono_us(env->clock);
     in->started_wall_us = clock_wall_us(env->clock);
     in->turn_mono_us = in->started_mono_us;
-    in->commands = make_commands();
     in->node = node_new(env, &lsm, &hooks);
     instance_apply_options(in);
 }
@@ -184,14 +216,15 @@ struct err server_new(struct env *env, struct options *options, struct server **
     s->instance.env = env;
     s->instance.options = options;
     detail[0] = '\0';
-    e = listeners_open(s, detail);
+    e = instance_prepare(&s->instance, detail) ? listeners_open(s, detail)
+                                               : err_make(ERR_INVALID, 0, "users");
     if (err_is(e)) {
         listeners_close(s);
+        instance_end(&s->instance);
         mem_free(s);
         return e;
     }
     instance_start(s, env, options);
-    s->instance.door = &connection_door;
     *out = s;
     return err_ok();
 }
@@ -408,7 +441,7 @@ void server_free(struct server *s)
     while (!list_empty(&s->instance.sessions))
         connection_free(connection_of(s->instance.sessions.next));
     node_free(s->instance.node);
-    command_table_free(s->instance.commands);
+    instance_end(&s->instance);
     block_pool_deinit(&s->instance.blocks);
     deadlines_deinit(&s->deadlines);
     mem_free(s->args);
@@ -421,5 +454,5 @@ bool server_check(const struct server *s, bool deep)
         if (!connection_check(connection_of(at)))
             return false;
     }
-    return node_check(s->instance.node, deep);
+    return node_check(s->instance.node, deep) && (!deep || acl_is_sound(s->instance.acl));
 }

@@ -43,6 +43,9 @@ struct server {
     bool stopping_log;           /* lsm_stop() was called */
 };
 
+/* Calls that ended with CALL_SAVE go on in the turn that follows. */
+void server_saved(struct server *s);
+
 /* listeners.c */
 struct err listeners_open(struct server *s, char detail[256]);
 void listeners_close(struct server *s);

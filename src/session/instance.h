@@ -22,6 +22,9 @@ enum {
     INSTANCE_WAITING_BYTES = 768,  /* ... for a call that waits for the disk */
 };
 
+struct acl;
+struct acl_file;
+struct instance;
 struct session;
 
 /* What a connection's session cannot know, for CLIENT. */
@@ -43,6 +46,8 @@ struct instance_door {
     bool (*is_blocked)(const struct session *s);
     /* Ends that wait as if its time were over, or with an error.  False: it does not wait. */
     bool (*unblock)(struct session *s, bool error);
+    /* What calls that ended with CALL_SAVE wait for may have come: they run again. */
+    void (*saved)(struct instance *in);
 };
 
 enum instance_stop {
@@ -56,6 +61,7 @@ struct instance_stats {
     uint64_t rejected_connections; /* beyond maxclients */
     uint64_t commands;             /* run, ever */
     uint64_t errors;               /* error replies */
+    uint64_t acl_denied[4];        /* by enum acl_reason */
     uint64_t net_input_bytes;
     uint64_t net_output_bytes;
     uint64_t turns;
@@ -72,6 +78,8 @@ struct instance {
     struct options *options;
     struct node *node;
     struct command_table *commands;
+    struct acl *acl;
+    struct acl_file *acl_file;
     const struct instance_door *door;
     struct list sessions; /* of struct session, by id */
     uint64_t session_count;

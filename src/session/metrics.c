@@ -1,5 +1,6 @@
 /* metrics.c: the table of metrics, and the snapshot it points into. */
 #include "session/metrics.h"
+#include "session/acl_log.h"
 
 #define AT(field)       offsetof(struct metrics, field)
 #define INSTANCE(field) offsetof(struct metrics, instance.field)
@@ -88,6 +89,11 @@ static const struct metric table[] = {
     { "Stats", "total_net_input_bytes", "bytes", METRIC_COUNTER, INSTANCE(net_input_bytes) },
     { "Stats", "total_net_output_bytes", "bytes", METRIC_COUNTER, INSTANCE(net_output_bytes) },
     { "Stats", "rejected_connections", "", METRIC_COUNTER, INSTANCE(rejected_connections) },
+    { "Stats", "acl_access_denied_auth", "", METRIC_COUNTER, INSTANCE(acl_denied[ACL_BY_AUTH]) },
+    { "Stats", "acl_access_denied_cmd", "", METRIC_COUNTER, INSTANCE(acl_denied[ACL_BY_COMMAND]) },
+    { "Stats", "acl_access_denied_key", "", METRIC_COUNTER, INSTANCE(acl_denied[ACL_BY_KEY]) },
+    { "Stats", "acl_access_denied_channel", "", METRIC_COUNTER,
+      INSTANCE(acl_denied[ACL_BY_CHANNEL]) },
     { "Stats", "expired_keys", "", METRIC_COUNTER, NODE(expired) },
     { "Stats", "evicted_keys", "", METRIC_COUNTER, LSM(evicted_keys) },
     { "Stats", "keyspace_hits", "", METRIC_COUNTER, NODE(hits) },
@@ -189,6 +195,8 @@ static void subtract_base(struct metrics *m, const struct instance *in)
     m->instance.rejected_connections -= base->rejected_connections;
     m->instance.commands -= base->commands;
     m->instance.errors -= base->errors;
+    for (size_t i = 0; i < sizeof base->acl_denied / sizeof *base->acl_denied; i++)
+        m->instance.acl_denied[i] -= base->acl_denied[i];
     m->instance.net_input_bytes -= base->net_input_bytes;
     m->instance.net_output_bytes -= base->net_output_bytes;
     m->instance.turns -= base->turns;

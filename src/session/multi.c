@@ -143,12 +143,18 @@ void multi_break(struct session *s)
         s->multi->broken = true;
 }
 
-static void free_queued(struct queued *q)
+void multi_drop_answer(struct queued *q)
 {
-    gather_free(q->gather);
     if (q->answer)
         buf_deinit(&q->answer->bytes);
     mem_free(q->answer);
+    q->answer = NULL;
+}
+
+static void free_queued(struct queued *q)
+{
+    gather_free(q->gather);
+    multi_drop_answer(q);
     mem_free(q);
 }
 
@@ -175,11 +181,8 @@ void multi_forget(struct session *s)
         gather_free(q->gather);
         q->gather = NULL;
         q->sliced = false;
-        if (q->answer && multi_is_data(q->row)) {
-            buf_deinit(&q->answer->bytes);
-            mem_free(q->answer);
-            q->answer = NULL;
-        }
+        if (multi_is_data(q->row) && !q->refused)
+            multi_drop_answer(q);
     }
 }
 

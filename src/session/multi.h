@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/slice.h"
@@ -35,8 +36,10 @@ struct queued {
     uint64_t position;
     uint64_t random;
     uint32_t argc;
-    uint8_t db;  /* it will run in, as far as that is known */
-    bool sliced; /* it took several slices */
+    uint8_t db;     /* it will run in, as far as that is known */
+    bool sliced;    /* it took several slices */
+    bool permitted; /* its user may run it: asked once, when it was to run first */
+    bool refused;   /* may not, which is its answer */
     struct slice argv[];
 };
 
@@ -62,6 +65,11 @@ static inline bool multi_is_data(const struct command *row)
     return (row->flags & (CMD_WRITE | CMD_READONLY)) != 0;
 }
 
+static inline bool multi_is_exec(const struct command *row)
+{
+    return (row->flags & CMD_IN_MULTI) && strcmp(row->name, "exec") == 0;
+}
+
 /* MULTI; there is none. */
 void multi_begin(struct session *s);
 
@@ -77,6 +85,9 @@ void multi_end(struct session *s);
 
 /* What calls have found so far may not be true any more. */
 void multi_forget(struct session *s);
+
+/* It is to be run again. */
+void multi_drop_answer(struct queued *q);
 
 /* Bytes EXEC may put, about; 0: it writes nothing. */
 size_t multi_writes(const struct multi *m);

@@ -1,8 +1,8 @@
 /* options_ignored.c: Redis's options without a meaning here, and why.
  *
  * A redis.conf that has them is accepted, CONFIG GET answers what holds here, and
- * CONFIG SET takes no other value.  Options somebody's safety rests on (users,
- * TLS, renamed commands, permissions) are not among them: those must not be
+ * CONFIG SET takes no other value.  Options somebody's safety rests on (TLS,
+ * renamed commands, permissions) are not among them: those must not be
  * passed over in silence. */
 #include "session/options.h"
 
@@ -108,8 +108,6 @@ static const struct option_ignored table[] = {
     { "latency-tracking-info-percentiles", "50 99 99.9", WHY_MEASURED },
     { "notify-keyspace-events", "", "there is no publish and subscribe" },
     { "tracking-table-max-keys", "1000000", "there is no client-side caching" },
-    { "acllog-max-len", "128", "there is one user" },
-    { "acl-pubsub-default", "resetchannels", "there is no publish and subscribe" },
     { "lua-time-limit", "5000", WHY_SCRIPTS },
     { "busy-reply-threshold", "5000", WHY_SCRIPTS },
     { "protected-mode", "no", "only this machine is listened to unless `bind` says more" },

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "cell/position.h"
+#include "session/acl.h"
 
 enum { WHOLE_SHARE = 4 }; /* of maxmemory, a value that has to be put together may take one */
 
@@ -15,7 +16,8 @@ void session_init(struct session *s, struct instance *in)
     *s = (struct session){ .instance = in, .id = in->next_id++, .proto = 2 };
     s->created_us = in->turn_mono_us;
     s->active_us = in->turn_mono_us;
-    s->authenticated = in->options->requirepass[0] == '\0';
+    s->user = in->acl->deflt;
+    s->authenticated = acl_is_open(in->acl);
     list_push(&in->sessions, &s->link);
     in->session_count++;
 }
@@ -37,7 +39,8 @@ void session_reset(struct session *s)
     s->name = NULL;
     s->db = 0;
     s->proto = 2;
-    s->authenticated = s->instance->options->requirepass[0] == '\0';
+    s->user = s->instance->acl->deflt;
+    s->authenticated = acl_is_open(s->instance->acl);
 }
 
 /* The part of an argument that error messages quote: up to a NUL, at most `max`. */
@@ -60,11 +63,6 @@ static void refuse_unknown(struct call *c)
                  quoted_len(c->argv[0], 128), (const char *)c->argv[0].data, (int)args.len,
                  args.data ? (const char *)args.data : "");
     buf_deinit(&args);
-}
-
-static bool is_exec(const struct command *row)
-{
-    return (row->flags & CMD_IN_MULTI) && strcmp(row->name, "exec") == 0;
 }
 
 /* Finds the row, down to the subcommand.  False: replied. */
@@ -93,7 +91,7 @@ static bool find_row(struct session *s, struct call *c)
         c->row = sub;
     }
     if (!command_arity_ok(c->row, c->argc) || !c->row->run) {
-        if (is_exec(c->row))
+        if (multi_is_exec(c->row))
             reply_error(c->reply, "EXECABORT",
                         "Transaction discarded because of: wrong number of arguments for 'exec' "
                         "command");
@@ -184,7 +182,7 @@ bool session_takes(struct session *s, unsigned flags, struct reply *reply)
 static inline bool admit_row(struct session *s, struct call *c)
 {
     s->last = c->row;
-    if (!s->authenticated && !(c->row->flags & CMD_NO_AUTH)) {
+    if (!s->authenticated && !(c->row->flags & CMD_NO_AUTH) && !acl_is_open(s->instance->acl)) {
         reply_error(c->reply, "NOAUTH", "Authentication required.");
         return false;
     }
@@ -192,6 +190,8 @@ static inline bool admit_row(struct session *s, struct call *c)
         call_error(c, "Command not allowed inside a transaction");
         return false;
     }
+    if (!s->user->everything && !acl_permit(c, s->multi ? ACL_MULTI : ACL_TOPLEVEL))
+        return false;
     if (!keys_fit(c))
         return false;
     c->databases = (uint8_t)s->instance->options->databases;
@@ -216,7 +216,7 @@ bool session_admit(struct session *s, struct call *c)
 /* An EXEC that is refused ends the transaction, any other call breaks it. */
 void session_refuse(struct session *s, const struct call *c)
 {
-    if (c->row && is_exec(c->row))
+    if (c->row && multi_is_exec(c->row))
         multi_end(s);
     else
         multi_break(s);
@@ -224,7 +224,7 @@ void session_refuse(struct session *s, const struct call *c)
 
 size_t session_exec_writes(const struct session *s, const struct call *c)
 {
-    return c->row && is_exec(c->row) ? multi_writes(s->multi) : 0;
+    return c->row && multi_is_exec(c->row) ? multi_writes(s->multi) : 0;
 }
 
 bool session_admit_again(struct session *s, struct call *c)

@@ -27,7 +27,8 @@ struct session {
     uint8_t db;
     uint8_t proto; /* 2 or 3; whoever changes it changes c->reply->proto with it */
     bool authenticated;
-    bool cut; /* CLIENT KILL has: it ends within this turn */
+    struct acl_user *user; /* "default" before anybody logs in; never NULL */
+    bool cut;              /* CLIENT KILL has: it ends within this turn */
     enum session_close closing;
     uint64_t commands;
     const struct command *last; /* row of the last call; NULL before the first */

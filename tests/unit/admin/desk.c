@@ -7,6 +7,8 @@
 #include "admin/admin.h"
 #include "cell/position.h"
 #include "resp/inline_split.h"
+#include "session/acl.h"
+#include "session/acl_file.h"
 
 enum { ARGS = 32 };
 
@@ -16,6 +18,15 @@ static void usage(struct env *env, uint64_t *rss, uint64_t *user_us, uint64_t *s
     *rss = 3 * 1024 * 1024;
     *user_us = 1500000;
     *system_us = 25;
+}
+
+static void random_bytes(struct env *env, void *to, size_t len)
+{
+    uint8_t *bytes = to;
+
+    (void)env;
+    for (size_t i = 0; i < len; i++)
+        bytes[i] = (uint8_t)(i + 1);
 }
 
 static void drop_line(struct trace *trace, enum trace_level level, const char *text)
@@ -33,13 +44,14 @@ static size_t nothing_idle(struct arenas *arenas)
 
 static struct command_table *make_table(void)
 {
-    const struct command *families[32];
+    const struct command *families[64];
     size_t n = 0;
 
     for (size_t i = 0; admin_families[i]; i++)
         families[n++] = admin_families[i];
     for (size_t i = 0; command_data_families[i]; i++)
         families[n++] = command_data_families[i];
+    cr_assert_lt(n, sizeof families / sizeof families[0]);
     return command_table_new(families, n);
 }
 
@@ -73,6 +85,7 @@ void desk_init(struct desk *d)
                      .descriptors_max = 20000,
                      .process_id = 4711,
                      .os_name = "Linux 6.1 x86_64" },
+        .random = random_bytes,
         .usage = usage,
     };
     options_init(&d->options);
@@ -81,6 +94,8 @@ void desk_init(struct desk *d)
     in->options = &d->options;
     in->node = &d->node;
     in->commands = make_table();
+    in->acl = acl_new(in->commands);
+    in->acl_file = acl_file_new(in);
     list_init(&in->sessions);
     in->next_id = 7;
     block_pool_init(&in->blocks, 8);
@@ -99,6 +114,8 @@ void desk_deinit(struct desk *d)
 {
     reply_clear(&d->reply);
     session_deinit(&d->session);
+    acl_file_free(d->instance.acl_file);
+    acl_free(d->instance.acl);
     command_table_free(d->instance.commands);
     block_pool_deinit(&d->instance.blocks);
     options_deinit(&d->options);

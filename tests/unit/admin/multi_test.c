@@ -178,6 +178,48 @@ Test(multi, effects_happen_once)
     desk_deinit(&d);
 }
 
+/* What is done in slices sees what those before it wrote, and is not begun while that is
+ * not known. */
+Test(multi, strings_are_compared_in_slices)
+{
+    static const struct exchange setup[] = {
+        { "SETRANGE a 2999 x", ":3000|" },
+        { "SETRANGE b 2998 x", ":2999|" },
+        { "SETRANGE c 2997 x", ":2998|" },
+        { NULL, NULL },
+    };
+
+    for (int wanting = 0; wanting < 2; wanting++) {
+        struct desk d;
+
+        desk_init(&d);
+        expect(&d, setup);
+        d.view.wanting = wanting;
+        desk_is(&d, "MULTI", "+OK|");
+        desk_is(&d, "COPY c a REPLACE", "+QUEUED|");
+        desk_is(&d, "LCS a b LEN", "+QUEUED|");
+        desk_is(&d, "APPEND none x", "+QUEUED|");
+        desk_is(&d, "EXEC", "*3|:1|:2998|:1|");
+        cr_expect_gt(d.restarts, 3u);
+        desk_deinit(&d);
+    }
+}
+
+/* PFCOUNT keeps what it counted, which is a write. */
+Test(multi, a_count_is_kept_with_its_key)
+{
+    expect_both((const struct exchange[]){
+        { "MULTI", "+OK|" },
+        { "PFADD h a b c", "+QUEUED|" },
+        { "PFCOUNT h", "+QUEUED|" },
+        { "PFADD h d", "+QUEUED|" },
+        { "PFCOUNT h", "+QUEUED|" },
+        { "EXEC", "*4|:1|:3|:1|:4|" },
+        { "PFCOUNT h", ":4|" },
+        { NULL, NULL },
+    });
+}
+
 /* Many cold keys are one fetch for the heads and one for the values, not one for each. */
 Test(multi, what_all_commands_lack_is_fetched_together)
 {

@@ -185,6 +185,23 @@ Test(overlay, beyond_its_bytes_it_says_that_it_is_full)
     end(&b);
 }
 
+/* What a read may write, but need not. */
+Test(overlay, more_may_be_put_if_it_and_the_base_have_room)
+{
+    struct bench b;
+    struct view *view = &b.overlay.view;
+    size_t left;
+
+    begin(&b, 200);
+    put(view, 0, "k", "v");
+    left = 200 - b.overlay.bytes;
+    cr_expect(view->may_put(view, left));
+    cr_expect_not(view->may_put(view, left + 1));
+    b.base.refuses = true;
+    cr_expect_not(view->may_put(view, 1));
+    end(&b);
+}
+
 Test(overlay, a_head_it_lacks_is_wanted_of_the_base)
 {
     struct bench b;

@@ -1,0 +1,77 @@
+/* describe.c: a connection in one line, as CLIENT LIST shows it. */
+#include "session/describe.h"
+
+#include <stdio.h>
+
+#include "session/acl.h"
+
+enum { SECOND_US = 1000 * 1000 };
+
+static const char *text_or_empty(const char *text)
+{
+    return text ? text : "";
+}
+
+void session_addresses(const struct session *s, char peer[NET_ADDRESS_MAX],
+                       char local[NET_ADDRESS_MAX])
+{
+    snprintf(peer, NET_ADDRESS_MAX, "?:0");
+    snprintf(local, NET_ADDRESS_MAX, "?:0");
+    if (s->net) {
+        net_peer(s->net, peer);
+        net_local(s->net, local);
+    }
+}
+
+/* As Redis's letters: in a transaction, blocked, closing, by a Unix socket. */
+static void flags_of(const struct session *s, const char *peer, char out[8])
+{
+    const struct instance *in = s->instance;
+    size_t n = 0;
+
+    if (s->multi)
+        out[n++] = 'x';
+    if (in->door && in->door->is_blocked(s))
+        out[n++] = 'b';
+    if (s->closing == SESSION_CLOSE_AFTER_REPLY)
+        out[n++] = 'c';
+    if (peer[0] == '/')
+        out[n++] = 'U';
+    if (n == 0)
+        out[n++] = 'N';
+    out[n] = '\0';
+}
+
+static const char *events_of(unsigned events)
+{
+    static const char *const names[] = { "", "r", "w", "rw" };
+
+    return names[events & (NET_READ | NET_WRITE)];
+}
+
+void session_describe(const struct session *s, struct buf *out)
+{
+    char peer[NET_ADDRESS_MAX], local[NET_ADDRESS_MAX];
+    const struct instance *in = s->instance;
+    struct session_buffers b = { 0 };
+    char flags[8];
+
+    session_addresses(s, peer, local);
+    flags_of(s, peer, flags);
+    if (in->door)
+        in->door->look(s, &b);
+    buf_printf(out, "id=%llu addr=%s laddr=%s fd=%d name=%s age=%llu idle=%llu flags=%s db=%u ",
+               (unsigned long long)s->id, peer, local, s->net ? s->net->number : -1,
+               text_or_empty(s->name),
+               (unsigned long long)((in->turn_mono_us - s->created_us) / SECOND_US),
+               (unsigned long long)((in->turn_mono_us - s->active_us) / SECOND_US), flags, s->db);
+    buf_printf(out,
+               "sub=0 psub=0 ssub=0 multi=%d qbuf=%zu qbuf-free=%zu argv-mem=0 multi-mem=%zu rbs=0 "
+               "rbp=0 obl=%zu oll=%zu omem=%zu tot-mem=%zu events=%s cmd=%s user=%.*s redir=-1 "
+               "resp=%u lib-name=%s lib-ver=%s\n",
+               s->multi ? (int)s->multi->count : -1, b.query, b.query_free,
+               s->multi ? s->multi->bytes : 0, b.output, b.blocks, b.output, b.memory,
+               events_of(b.events), s->last ? command_full_name(s->last) : "NULL",
+               (int)s->user->name.len, (const char *)s->user->name.data, s->proto,
+               text_or_empty(s->lib_name), text_or_empty(s->lib_version));
+}
