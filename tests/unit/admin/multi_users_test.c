@@ -69,6 +69,19 @@ Test(multi_users, rules_that_changed_since_are_held_against_each)
     }
 }
 
+/* What lacks cells behind it makes all of it run again. */
+Test(multi_users, a_refusal_stays_and_is_logged_once)
+{
+    bob_is("MULTI", "+OK|");
+    bob_is("GET a", "+QUEUED|");
+    bob_is("GET a2", "+QUEUED|");
+    desk_is(&d, "ACL SETUSER bob resetkeys ~a2", "+OK|");
+    d.view.wanting = true;
+    bob_is("EXEC", "*2|" CHANGED "no permission to touch the specified keys|$-1|");
+    cr_expect_eq(d.restarts, 1u);
+    desk_has(&d, "ACL LOG", "*1|*20|$5|count|:1|");
+}
+
 Test(multi_users, a_refused_write_does_nothing)
 {
     bob_is("MULTI", "+OK|");
