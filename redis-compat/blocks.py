@@ -7,6 +7,8 @@ import commands
 # What two servers, or two moments, answer differently, and what speaks of the server itself.
 OTHERS = {b"TTL", b"PTTL", b"EXPIRETIME", b"PEXPIRETIME", b"OBJECT", b"COMMAND", b"CONFIG", b"SHUTDOWN", b"INFO",
           b"SCAN", b"TIME"}
+# And words of subcommands; ACL LOAD and SAVE are not for MULTI here.
+OTHER_WORDS = {b"AUTH", b"SETINFO", b"KILL", b"LOAD", b"SAVE"}
 EXPIRES_MS = b"200"
 
 
@@ -18,7 +20,7 @@ def plain_call(source):
             kind, args = source.tame(source.random.choices(source.makers, source.weights)[0][1]())
             source.waiting.clear()
             if kind == "call" and args[0].upper() not in OTHERS and commands.SHORT_MS not in args and \
-                    not {b"AUTH", b"SETINFO", b"KILL"} & {a.upper() for a in args}:
+                    not OTHER_WORDS & {a.upper() for a in args}:
                 return args
     finally:
         source.waiting = waiting

@@ -4,7 +4,7 @@
  * them lacks cells, the others are run all the same to learn what they lack, nothing is
  * written, and all of it is run again from the first call.  Calls that do something else
  * than read and write cells cannot run twice: their answers are kept, and so are those of
- * calls that took several slices (KEYS).  If such a call has others behind it, a rehearsal
+ * calls that took several slices (KEYS, LCS).  If such a call has others behind it, a rehearsal
  * without it comes first, so that it runs when hardly anything can be lacking any more. */
 #include <assert.h>
 #include <string.h>
