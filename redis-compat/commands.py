@@ -68,6 +68,7 @@ class Commands(StringCommands):
             (2, self.command), (2, self.database), (3, self.hello), (3, self.unknown), (5, self.raw),
             (1, self.auth), (8, self.transaction), (2, self.no_transaction), (1, self.short), (5, self.acl),
             (1, self.server), (6, self.copies), (2, self.key_names), (4, self.object),
+            (3, self.pubsub), (2, self.modes),
         ] + self.string_makers()
         self.weights = [weight for weight, _ in self.makers]
 
@@ -95,6 +96,23 @@ class Commands(StringCommands):
             step = ("call", self.mutate(list(step[1])))
         return self.tame(step)
 
+    def pubsub(self):
+        channel = self.one(KEYS)
+        return ("call", self.one([
+            [self.case(b"PUBLISH"), channel, self.value()], [self.case(b"SPUBLISH"), channel, self.value()],
+            [b"PUBSUB", self.case(b"CHANNELS")], [b"PUBSUB", b"CHANNELS", self.one(PATTERNS)], [b"PUBSUB", b"NUMPAT"],
+            [b"PUBSUB", b"NUMSUB", channel, self.key()], [b"PUBSUB", b"SHARDCHANNELS"], [b"PUBSUB", b"SHARDNUMSUB", channel],
+            [b"UNSUBSCRIBE", channel], [b"PUNSUBSCRIBE", channel], [b"SUNSUBSCRIBE", channel], [b"UNSUBSCRIBE"]]))
+
+    def modes(self):
+        switch = self.pick(b"ON", b"OFF", b"off", b"x")
+        return ("call", self.one([
+            [b"CLIENT", b"TRACKINGINFO"], [b"CLIENT", b"GETREDIR"], [b"CLIENT", b"NO-EVICT", switch],
+            [b"CLIENT", b"UNPAUSE"], [b"CLIENT", b"CACHING", self.pick(b"YES", b"NO", b"x")],
+            [b"CLIENT", b"TRACKING", b"OFF"], [b"CLIENT", b"TRACKING", b"ON", self.pick(b"PREFIX", b"x", b"REDIRECT")],
+            [b"CONFIG", b"SET", b"notify-keyspace-events", self.pick(b"", b"KEA", b"x", b"gE", b"AKm", b"?")],
+            [b"CONFIG", b"GET", b"notify-keyspace-events"]]))
+
     def mutate(self, args):
         where = self.random.randrange(len(args))
         how = self.random.randrange(4)
@@ -120,7 +138,11 @@ class Commands(StringCommands):
             return ("call", args[:1])
         if name == b"RESTORE" and len(args) > 2 and len(args[2]) > 18 and args[2].startswith(b"9"):
             return ("call", args[:2] + [b"0"] + args[3:])  # beyond the end of time Redis wraps around
-        if name == b"CLIENT" and len(args) > 1 and args[1].upper() == b"REPLY":
+        if name in (b"SUBSCRIBE", b"PSUBSCRIBE", b"SSUBSCRIBE"):
+            return ("call", args[:1])  # with names it would end the dialogue of one reply each
+        if name in (b"UNSUBSCRIBE", b"PUNSUBSCRIBE", b"SUNSUBSCRIBE"):
+            return ("call", args[:2])
+        if name == b"CLIENT" and len(args) > 1 and args[1].upper() in (b"REPLY", b"PAUSE"):
             return ("call", [b"PING"])
         if name in EXPIRY_FROM and SHORT_MS not in args:
             first = EXPIRY_FROM[name]

@@ -9,6 +9,7 @@ import sys
 import time
 
 import categories
+import dialogues
 import differential
 import servers
 
@@ -103,6 +104,8 @@ def main():
         server.remove()
         compare_categories(t)
         seed = 1 if given.smoke and given.seed is None else given.seed
+        with servers.henge().start() as henge, servers.redis().start() as redis:
+            t.run(dialogues.compare, henge, redis)
         compare(t, int(time.time()) if seed is None else seed, 3000 if given.smoke else 20000)
     return t.end()
 

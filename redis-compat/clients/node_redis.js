@@ -119,15 +119,68 @@ async function server(client) {
         'an unknown command');
 }
 
+function until(condition) {
+    return new Promise((resolve) => {
+        const end = Date.now() + 5000;
+        const look = () => (condition() || Date.now() > end ? resolve() : setTimeout(look, 1));
+        look();
+    });
+}
+
+async function pubsub(client, options) {
+    const listener = createClient(options);
+    listener.on('error', (error) => console.log(`error event: ${error.message}`));
+    await listener.connect();
+    const got = [];
+    await listener.subscribe('news', (message, channel) => got.push(['message', channel, message]));
+    await listener.pSubscribe('n*s', (message, channel) => got.push(['pmessage', channel, message]));
+    await listener.sSubscribe('shard', (message, channel) => got.push(['smessage', channel, message]));
+    equal(await client.publish('news', 'hello'), 2, 'publish');
+    equal(await client.sPublish('shard', 'there'), 1, 'sPublish');
+    equal(await listener.set('while', 'subscribed'), 'OK', 'RESP3 lets a subscriber do everything');
+    await until(() => got.length === 3);
+    equal(got, [['message', 'news', 'hello'], ['pmessage', 'news', 'hello'], ['smessage', 'shard', 'there']], 'messages');
+    equal(await client.pubSubChannels(), ['news'], 'pubSubChannels');
+    equal({ ...(await client.pubSubNumSub(['news', 'none'])) }, { news: 1, none: 0 }, 'pubSubNumSub');
+    equal(await client.pubSubNumPat(), 1, 'pubSubNumPat');
+    await listener.unsubscribe('news');
+    await listener.pUnsubscribe('n*s');
+    await listener.sUnsubscribe('shard');
+    equal(await client.publish('news', 'hello'), 0, 'nobody is left');
+    await client.configSet('notify-keyspace-events', 'Ex');
+    const expired = [];
+    await listener.subscribe('__keyevent@0__:expired', (key) => expired.push(key));
+    await client.set('short', 'v', { expiration: { type: 'PX', value: 20 } });
+    await until(() => expired.length === 1);
+    equal(expired, ['short'], 'expired');
+    await client.configSet('notify-keyspace-events', '');
+    listener.destroy();
+}
+
+async function caching(client, options) {
+    const { BasicClientSideCache } = require('@redis/client');
+    const cache = new BasicClientSideCache({ ttl: 0, maxEntries: 0, evictPolicy: 'LRU' });
+    const cached = createClient({ ...options, clientSideCache: cache });
+    cached.on('error', (error) => console.log(`error event: ${error.message}`));
+    await cached.connect();
+    await client.set('c', '1');
+    equal([await cached.get('c'), await cached.get('c')], ['1', '1'], 'a cached get');
+    equal(cache.stats().hitCount, 1, 'the second one asks nobody');
+    await client.set('c', '2');
+    await until(() => cache.size() === 0);
+    equal(await cached.get('c'), '2', 'is told of the change');
+    cached.destroy();
+}
+
 async function main() {
     const options = { socket: { port: Number(process.argv[2]), reconnectStrategy: false }, RESP: 3, name: 'node' };
     const client = createClient(options);
     client.on('error', (error) => console.log(`error event: ${error.message}`));
     await client.connect();
     await client.flushAll();
-    for (const test of [strings, expiry, keys, pipelines, transactions, server]) {
+    for (const test of [strings, expiry, keys, pipelines, transactions, server, pubsub, caching]) {
         try {
-            await test(client);
+            await test(client, options);
         } catch (error) {
             failed++;
             console.log(`FAILED: ${test.name}: ${error.stack}`);

@@ -180,12 +180,93 @@ def server(t, r):
     raises(t, "wrong number of arguments for 'get' command", r.execute_command, "GET")
 
 
+def heard(p):
+    """The next message that is no confirmation."""
+    while True:
+        message = p.get_message(ignore_subscribe_messages=True, timeout=5)
+        if message:
+            return message["type"], message["pattern"], message["channel"], message["data"]
+        if not p.connection.can_read(timeout=5):
+            return None
+
+
+def pubsub(t, r):
+    p = r.pubsub()
+    p.subscribe("news")
+    p.psubscribe("n*s")
+    t.equal(p.get_message(timeout=5)["type"], "subscribe", "subscribe")
+    t.equal(p.get_message(timeout=5)["data"], 2, "psubscribe")
+    t.equal(r.publish("news", "hello"), 2, "publish")
+    t.equal(heard(p), ("message", None, b"news", b"hello"), "message")
+    t.equal(heard(p), ("pmessage", b"n*s", b"news", b"hello"), "pmessage")
+    t.equal(r.pubsub_channels(), [b"news"], "pubsub_channels")
+    t.equal(r.pubsub_numsub("news", "none"), [(b"news", 1), (b"none", 0)], "pubsub_numsub")
+    t.equal(r.pubsub_numpat(), 1, "pubsub_numpat")
+    p.ping("are you there")
+    t.equal(p.get_message(timeout=5)["data"], b"are you there", "ping of a subscriber")
+    p.unsubscribe()
+    p.punsubscribe()
+    p.close()
+    t.equal(r.publish("news", "hello"), 0, "nobody is left")
+    got = []
+    p = r.pubsub()
+    p.subscribe(**{"handled": lambda message: got.append(message["data"])})
+    worker = p.run_in_thread(sleep_time=0.01)
+    while not r.pubsub_numsub("handled")[0][1]:
+        pass
+    for i in range(1000):
+        r.publish("handled", i)
+    while len(got) < 1000 and worker.is_alive():
+        pass
+    worker.stop()
+    worker.join()
+    t.equal(got, [b"%d" % i for i in range(1000)], "a thread that listens gets everything, in order")
+
+
+def key_events(t, r):
+    t.equal(r.config_set("notify-keyspace-events", "KEA"), True, "config_set")
+    p = r.pubsub()
+    p.psubscribe("__key*@0__:*")
+    t.equal(p.get_message(timeout=5)["type"], "psubscribe", "psubscribe")
+    r.set("watched", "v", px=20)
+    r.rename("watched", "other")
+    seen = [heard(p)[2:] for _ in range(10)]
+    t.equal(seen[:4], [(b"__keyspace@0__:watched", b"set"), (b"__keyevent@0__:set", b"watched"),
+                       (b"__keyspace@0__:watched", b"expire"), (b"__keyevent@0__:expire", b"watched")], "set with px")
+    t.equal(seen[4:8:2], [(b"__keyspace@0__:watched", b"rename_from"), (b"__keyspace@0__:other", b"rename_to")], "rename")
+    t.equal(seen[8:], [(b"__keyspace@0__:other", b"expired"), (b"__keyevent@0__:expired", b"other")], "expired")
+    p.close()
+    r.config_set("notify-keyspace-events", "")
+
+
+def monitor(t, r):
+    with r.monitor() as m:
+        r.set("k", "a b")
+        line = m.next_command()
+        while not line["command"].startswith("SET"):
+            line = m.next_command()
+        t.equal((line["command"], line["db"], line["client_type"]), ("SET k a b", 0, "tcp"), "monitor")
+
+
+def clients(t, r):
+    other = r.client()
+    id = other.client_id()
+    t.equal(other.client_no_evict("ON"), b"OK", "client_no_evict")
+    line = next(c for c in r.client_list() if c["id"] == str(id))
+    t.equal(line["flags"], "e", "client_list: flags")
+    t.equal(r.client_pause(50), True, "client_pause")
+    t.equal(r.ping(), True, "ping, after the pause")
+    t.equal(r.client_unpause(), b"OK", "client_unpause")
+    t.equal(r.client_trackinginfo()[1], [b"off"], "client_trackinginfo")
+    t.equal(r.client_kill_filter(_id=str(id)), 1, "client_kill_filter")
+
+
 def main():
     port = int(sys.argv[1])
     r = redis.Redis(port=port)
     r.flushall()
     t = servers.Tally()
-    for test in (strings, numbers, expiry, keys, pipelines, transactions, threads, server):
+    for test in (strings, numbers, expiry, keys, pipelines, transactions, threads, server, pubsub, key_events, monitor, clients):
         t.run(test, r)
     t.run(databases, r, port)
     return t.end()

@@ -173,6 +173,7 @@ static enum call_end run_setuser(struct call *c)
     }
     if (!acl_set_user(acl, trial))
         return call_error(c, "The users are larger than fit together");
+    acl_end_subscribers(c->session->instance, acl_find(acl, c->argv[2]), c->session->id);
     reply_ok(c->reply);
     return CALL_DONE;
 }

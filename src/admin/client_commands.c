@@ -2,6 +2,7 @@
  * of them. */
 #include "admin/admin_rows.h"
 
+#include "admin/client_subs.h"
 #include "admin/names.h"
 #include "base/num.h"
 #include "cmd/help.h"
@@ -62,18 +63,29 @@ static enum call_end run_info(struct call *c)
     return CALL_DONE;
 }
 
-/* Whether a type is everybody's: all are `normal`.  False: there is no such type,
- * which is replied. */
-static bool parse_type(struct call *c, uint32_t arg, bool *everyone)
+enum client_type {
+    TYPE_ANY,
+    TYPE_NORMAL,
+    TYPE_PUBSUB,
+    TYPE_NOBODY, /* masters and replicas */
+};
+
+/* False: there is no such type, which is replied. */
+static bool parse_type(struct call *c, uint32_t arg, enum client_type *out)
 {
-    static const char *const others[] = { "master", "replica", "slave", "pubsub", NULL };
+    static const struct {
+        const char *name;
+        enum client_type type;
+    } types[] = { { "normal", TYPE_NORMAL },
+                  { "pubsub", TYPE_PUBSUB },
+                  { "master", TYPE_NOBODY },
+                  { "replica", TYPE_NOBODY },
+                  { "slave", TYPE_NOBODY } };
     struct slice type = c->argv[arg];
 
-    *everyone = slice_is(type, "normal");
-    if (*everyone)
-        return true;
-    for (int i = 0; others[i]; i++) {
-        if (slice_is(type, others[i]))
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        *out = types[i].type;
+        if (slice_is(type, types[i].name))
             return true;
     }
     reply_errorf(c->reply, "ERR", "Unknown client type '%.*s'",
@@ -81,14 +93,12 @@ static bool parse_type(struct call *c, uint32_t arg, bool *everyone)
     return false;
 }
 
-static struct session *find_session(const struct instance *in, int64_t id)
+static bool is_of_type(const struct session *s, enum client_type type)
 {
-    list_for_each (at, &in->sessions) {
-        struct session *s = list_item(at, struct session, link);
-        if ((int64_t)s->id == id)
-            return s;
-    }
-    return NULL;
+    bool subscribed = s->special & SESSION_SUBSCRIBED;
+
+    return type == TYPE_ANY || (type == TYPE_PUBSUB && subscribed) ||
+           (type == TYPE_NORMAL && !subscribed);
 }
 
 /* CLIENT LIST ID id...  False: replied an error. */
@@ -102,7 +112,7 @@ static bool describe_ids(struct call *c)
             call_error(c, "Invalid client ID");
             return false;
         }
-        s = find_session(c->session->instance, id);
+        s = id > 0 ? session_find(c->session->instance, (uint64_t)id) : NULL;
         if (s)
             session_describe(s, c->scratch);
     }
@@ -111,20 +121,22 @@ static bool describe_ids(struct call *c)
 
 static enum call_end run_list(struct call *c)
 {
-    bool everyone = c->argc == 2;
+    enum client_type type = TYPE_ANY;
 
     if (c->argc == 4 && call_arg_is(c, 2, "type")) {
-        if (!parse_type(c, 3, &everyone))
+        if (!parse_type(c, 3, &type))
             return CALL_DONE;
     } else if (c->argc > 3 && call_arg_is(c, 2, "id")) {
         if (!describe_ids(c))
             return CALL_DONE;
-    } else if (!everyone) {
+        type = TYPE_NOBODY;
+    } else if (c->argc != 2) {
         return call_syntax_error(c);
     }
-    if (everyone) {
-        list_for_each (at, &c->session->instance->sessions)
-            session_describe(list_item(at, struct session, link), c->scratch);
+    list_for_each (at, &c->session->instance->sessions) {
+        const struct session *s = list_item(at, struct session, link);
+        if (is_of_type(s, type))
+            session_describe(s, c->scratch);
     }
     reply_verbatim(c->reply, "txt", buf_slice(c->scratch));
     return CALL_DONE;
@@ -134,9 +146,9 @@ static enum call_end run_list(struct call *c)
 struct kill {
     const struct slice *addr; /* NULL: any */
     const struct slice *laddr;
-    int64_t id;                  /* 0: any */
+    int64_t id; /* 0: any */
+    enum client_type type;
     const struct acl_user *user; /* NULL: any */
-    bool nobody;                 /* of a type that no client has */
     bool skip_me;
 };
 
@@ -155,8 +167,6 @@ static bool parse_user(struct call *c, uint32_t arg, struct kill *k)
 /* One option and its value, argv[i] and argv[i + 1]. */
 static bool parse_filter(struct call *c, uint32_t i, struct kill *k)
 {
-    bool everyone;
-
     if (i + 1 == c->argc) {
         call_syntax_error(c);
         return false;
@@ -167,13 +177,11 @@ static bool parse_filter(struct call *c, uint32_t i, struct kill *k)
         call_error(c, "client-id should be greater than 0");
         return false;
     }
-    if (call_arg_is(c, i, "type")) {
-        if (!parse_type(c, i + 1, &everyone))
-            return false;
-        k->nobody = !everyone;
-    } else if (call_arg_is(c, i, "user")) {
+    if (call_arg_is(c, i, "type"))
+        return parse_type(c, i + 1, &k->type);
+    if (call_arg_is(c, i, "user"))
         return parse_user(c, i + 1, k);
-    } else if (call_arg_is(c, i, "addr")) {
+    if (call_arg_is(c, i, "addr")) {
         k->addr = &c->argv[i + 1];
     } else if (call_arg_is(c, i, "laddr")) {
         k->laddr = &c->argv[i + 1];
@@ -192,7 +200,7 @@ static bool kill_means(const struct kill *k, const struct session *s, const stru
     char peer[NET_ADDRESS_MAX], local[NET_ADDRESS_MAX];
 
     session_addresses(s, peer, local);
-    return !k->nobody && !(k->user && k->user != s->user) &&
+    return is_of_type(s, k->type) && !(k->user && k->user != s->user) &&
            !(k->addr && !slice_equal(*k->addr, slice_str(peer))) &&
            !(k->laddr && !slice_equal(*k->laddr, slice_str(local))) &&
            !(k->id && k->id != (int64_t)s->id) && !(s == me && k->skip_me);
@@ -259,7 +267,7 @@ static enum call_end run_unblock(struct call *c)
     }
     if (!call_get_i64(c, 2, &id))
         return c->end;
-    s = find_session(in, id);
+    s = id > 0 ? session_find(in, (uint64_t)id) : NULL;
     reply_int(c->reply, s && in->door && in->door->unblock(s, error));
     return CALL_DONE;
 }
@@ -267,6 +275,10 @@ static enum call_end run_unblock(struct call *c)
 static enum call_end run_help(struct call *c)
 {
     static const char *const lines[] = {
+        "CACHING (YES|NO)",
+        "    Keep, or do not keep, what the next command reads: in OPTIN or OPTOUT mode.",
+        "GETREDIR",
+        "    Which connection is told of changes in place of this one.",
         "GETNAME",
         "    This connection's name, or nil.",
         "ID",
@@ -281,12 +293,27 @@ static enum call_end run_help(struct call *c)
         "    SKIPME (YES|NO): leave this connection out (default: yes).",
         "LIST [TYPE (NORMAL|MASTER|REPLICA|PUBSUB) | ID <id> [<id> ...]]",
         "    The connections, one a line.",
+        "NO-EVICT (ON|OFF)",
+        "    Whether this connection is spared when connections hold too much memory.",
+        "NO-TOUCH (ON|OFF)",
+        "    Whether what this connection reads stays as unused as it was, for evictions.",
+        "PAUSE <timeout> [WRITE|ALL]",
+        "    Let writes, or everything, wait for so many milliseconds.",
+        "REPLY (ON|OFF|SKIP)",
+        "    Whether replies are sent to this connection; SKIP: all but the next.",
         "SETINFO (LIB-NAME|LIB-VER) <value>",
         "    Which client library this is, for LIST.",
         "SETNAME <name>",
         "    Name this connection; an empty name takes it away.",
+        "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
+        "         [OPTIN] [OPTOUT] [NOLOOP]",
+        "    Be told when keys change that this connection has read.",
+        "TRACKINGINFO",
+        "    How this connection tracks keys.",
         "UNBLOCK <id> [TIMEOUT|ERROR]",
         "    End that connection's wait, as if its time were over or with an error.",
+        "UNPAUSE",
+        "    End a PAUSE.",
         NULL,
     };
 
@@ -299,6 +326,15 @@ enum {
 };
 
 static const struct command client_subs[] = {
+    { .name = "caching",
+      .full = "client|caching",
+      .arity = 3,
+      .flags = PLAIN,
+      .run = client_run_caching,
+      .group = "connection",
+      .since = "6.0.0",
+      .complexity = "O(1)",
+      .summary = "Says whether what the next command reads is to be tracked." },
     { .name = "getname",
       .full = "client|getname",
       .arity = 2,
@@ -308,6 +344,15 @@ static const struct command client_subs[] = {
       .since = "2.6.9",
       .complexity = "O(1)",
       .summary = "Returns the name of the connection." },
+    { .name = "getredir",
+      .full = "client|getredir",
+      .arity = 2,
+      .flags = PLAIN,
+      .run = client_run_getredir,
+      .group = "connection",
+      .since = "6.0.0",
+      .complexity = "O(1)",
+      .summary = "Tells which connection hears of changes in place of this one." },
     { .name = "help",
       .full = "client|help",
       .arity = 2,
@@ -355,6 +400,42 @@ static const struct command client_subs[] = {
       .complexity = "O(N) of N connections",
       .tips = varies,
       .summary = "Describes the connections, one a line." },
+    { .name = "no-evict",
+      .full = "client|no-evict",
+      .arity = 3,
+      .flags = PLAIN | CMD_ADMIN,
+      .run = client_run_no_evict,
+      .group = "connection",
+      .since = "7.0.0",
+      .complexity = "O(1)",
+      .summary = "Spares the connection when connections hold too much memory." },
+    { .name = "no-touch",
+      .full = "client|no-touch",
+      .arity = 3,
+      .flags = PLAIN,
+      .run = client_run_no_touch,
+      .group = "connection",
+      .since = "7.2.0",
+      .complexity = "O(1)",
+      .summary = "Lets reads of the connection be no use of keys." },
+    { .name = "pause",
+      .full = "client|pause",
+      .arity = -3,
+      .flags = PLAIN | CMD_ADMIN,
+      .run = client_run_pause,
+      .group = "connection",
+      .since = "3.0.0",
+      .complexity = "O(1)",
+      .summary = "Lets commands of all connections wait." },
+    { .name = "reply",
+      .full = "client|reply",
+      .arity = 3,
+      .flags = PLAIN,
+      .run = client_run_reply,
+      .group = "connection",
+      .since = "3.2.0",
+      .complexity = "O(1)",
+      .summary = "Says whether replies are sent to the connection." },
     { .name = "setinfo",
       .full = "client|setinfo",
       .arity = 4,
@@ -373,6 +454,24 @@ static const struct command client_subs[] = {
       .since = "2.6.9",
       .complexity = "O(1)",
       .summary = "Gives the connection a name." },
+    { .name = "tracking",
+      .full = "client|tracking",
+      .arity = -3,
+      .flags = PLAIN,
+      .run = client_run_tracking,
+      .group = "connection",
+      .since = "6.0.0",
+      .complexity = "O(1), and O(N) for N prefixes",
+      .summary = "Lets the connection hear when keys change that it has read." },
+    { .name = "trackinginfo",
+      .full = "client|trackinginfo",
+      .arity = 2,
+      .flags = PLAIN,
+      .run = client_run_trackinginfo,
+      .group = "connection",
+      .since = "6.2.0",
+      .complexity = "O(1)",
+      .summary = "Tells how the connection tracks keys." },
     { .name = "unblock",
       .full = "client|unblock",
       .arity = -3,
@@ -382,6 +481,15 @@ static const struct command client_subs[] = {
       .since = "5.0.0",
       .complexity = "O(N) of N connections",
       .summary = "Ends the wait of a blocked connection." },
+    { .name = "unpause",
+      .full = "client|unpause",
+      .arity = 2,
+      .flags = PLAIN | CMD_ADMIN,
+      .run = client_run_unpause,
+      .group = "connection",
+      .since = "6.2.0",
+      .complexity = "O(N) of N connections that wait",
+      .summary = "Ends a pause of all connections." },
     { 0 },
 };
 

@@ -12,6 +12,12 @@ static enum call_end run_ping(struct call *c)
 {
     if (c->argc > 2)
         return call_wrong_arguments(c);
+    if ((c->session->special & SESSION_SUBSCRIBED) && c->session->proto == 2) {
+        reply_array(c->reply, 2); /* of the form messages have */
+        reply_bulk_str(c->reply, "pong");
+        reply_bulk(c->reply, c->argc == 2 ? c->argv[1] : slice_str(""));
+        return CALL_DONE;
+    }
     if (c->argc == 2)
         reply_bulk(c->reply, c->argv[1]);
     else

@@ -5,7 +5,9 @@
  * written, and all of it is run again from the first call.  Calls that do something else
  * than read and write cells cannot run twice: their answers are kept, and so are those of
  * calls that took several slices (KEYS, LCS).  If such a call has others behind it, a rehearsal
- * without it comes first, so that it runs when hardly anything can be lacking any more. */
+ * without it comes first, so that it runs when hardly anything can be lacking any more.
+ * What calls have to tell goes the way of their answers: cut off where these are, kept with
+ * those that are kept. */
 #include <assert.h>
 #include <string.h>
 
@@ -61,6 +63,7 @@ static struct call call_of(struct exec *e, struct queued *q)
     struct call *c = e->c;
 
     c->scratch->len = 0;
+    /* Without want_max: what it reads, it reads at one moment, however much. */
     return (struct call){
         .row = q->row,
         .argv = q->argv,
@@ -78,24 +81,41 @@ static struct call call_of(struct exec *e, struct queued *q)
         .whole_max = c->whole_max,
         .databases = c->databases,
         .block = { .never = true },
+        .no_touch = c->no_touch,
+        .heard = c->heard,
+        .events = c->events,
     };
 }
 
-/* The rest of the keys the call names: one fetch gets them all. */
-static void want_keys(struct exec *e, const struct call *sub)
+/* Wants the keys the call names: one fetch gets them all.  True: some are lacking. */
+static bool want_keys(struct exec *e, const struct call *sub)
 {
     uint32_t first, step, keys = command_keys(sub->row, sub->argc, &first, &step);
+    bool lacks = false;
 
-    for (uint32_t i = first; keys > 1; keys--, i += step) {
-        struct cell_key key = cell_head_key(sub->db, sub->argv[i + step]);
+    for (uint32_t i = first; keys > 0; keys--, i += step) {
+        struct cell_key key = cell_head_key(sub->db, sub->argv[i]);
         struct cell head;
 
-        e->overlay.view.find(&e->overlay.view, &key, WANT_CELL, &head);
+        lacks |= e->overlay.view.find(&e->overlay.view, &key, WANT_CELL, &head) == VIEW_WANT;
     }
+    return lacks;
 }
 
-/* The bytes of `r`, as the answer that stays. */
-static void keep_answer(struct exec *e, struct queued *q, struct reply *r)
+/* How much has been told so far. */
+static size_t told(const struct exec *e)
+{
+    return e->c->events ? e->c->events->noted.len : 0;
+}
+
+static void untell(struct exec *e, size_t mark)
+{
+    if (e->c->events)
+        e->c->events->noted.len = mark;
+}
+
+/* The bytes of `r`, as the answer that stays, and what was told from `mark` on. */
+static void keep_answer(struct exec *e, struct queued *q, struct reply *r, size_t mark)
 {
     struct queued_answer *a = mem_zalloc(1, sizeof *a);
     struct slice part;
@@ -107,6 +127,8 @@ static void keep_answer(struct exec *e, struct queued *q, struct reply *r)
         reply_move(&copied, r, part.len);
     }
     copied.errors = r->errors;
+    if (told(e) > mark)
+        buf_append(&a->notes, slice_of(e->c->events->noted.data + mark, told(e) - mark));
     a->errors = r->errors;
     a->db = e->s->db;
     a->proto = e->s->proto;
@@ -123,6 +145,8 @@ static void answer_again(struct exec *e, const struct queued *q)
 
     (void)e->c->view->count(e->c->view, e->s->db, &keys);
     reply_raw(e->c->reply, buf_slice(&q->answer->bytes));
+    if (q->answer->notes.len)
+        buf_append(&e->c->events->noted, buf_slice(&q->answer->notes));
     e->c->reply->errors += q->answer->errors;
     if (multi_is_data(q->row))
         return;
@@ -134,6 +158,7 @@ static void answer_again(struct exec *e, const struct queued *q)
 static enum call_end run_once(struct exec *e, struct queued *q)
 {
     struct call sub = call_of(e, q);
+    size_t mark = told(e);
     struct reply own;
     enum call_end end;
 
@@ -142,7 +167,7 @@ static enum call_end run_once(struct exec *e, struct queued *q)
     end = q->row->run(&sub);
     q->gather = sub.gather;
     if (end == CALL_DONE)
-        keep_answer(e, q, &own);
+        keep_answer(e, q, &own, mark);
     else
         reply_clear(&own);
     return end;
@@ -159,6 +184,9 @@ static enum call_end run_data(struct exec *e, struct queued *q)
     if (q->sliced)
         return run_once(e, q);
     sub.reply->proto = e->s->proto;
+    /* Who listens to new keys wants to know of each key whether it was there before. */
+    if ((sub.heard & EVENT_NEW) && (q->row->flags & CMD_WRITE) && want_keys(e, &sub))
+        return CALL_WANT;
     end = q->row->run(&sub);
     if (e->lacks && end == CALL_LATER) {
         call_forget(&sub);
@@ -188,7 +216,7 @@ static bool is_refused(struct exec *e, struct queued *q)
     q->refused = !q->permitted;
     if (q->refused) {
         multi_drop_answer(q); /* a rehearsal's */
-        keep_answer(e, q, &refusal);
+        keep_answer(e, q, &refusal, told(e));
     }
     return q->refused;
 }
@@ -202,6 +230,8 @@ static enum call_end run_queued(struct exec *e, struct queued *q)
         return CALL_DONE;
     if (is_refused(e, q))
         return CALL_DONE;
+    if (!e->rehearses && !e->lacks)
+        q->db = e->s->db;
     if (q->answer) {
         answer_again(e, q);
         return CALL_DONE;
@@ -216,7 +246,7 @@ static enum call_end run_queued(struct exec *e, struct queued *q)
 }
 
 /* False: what it writes or answers is more than there is room for, which is replied. */
-static bool has_room(struct exec *e, struct reply_mark begin)
+static bool has_room(struct exec *e, struct reply_mark begin, size_t told_before)
 {
     size_t blocks = e->c->reply->pool->used_bytes;
     const char *why = NULL;
@@ -228,6 +258,7 @@ static bool has_room(struct exec *e, struct reply_mark begin)
     if (!why)
         return true;
     reply_cut(e->c->reply, begin);
+    untell(e, told_before);
     abort_for(e->c, why);
     return false;
 }
@@ -242,6 +273,7 @@ enum pass_end {
 static enum pass_end run_pass(struct exec *e, bool rehearses, enum call_end *end)
 {
     struct reply_mark begin = reply_mark(e->c->reply);
+    size_t told_begin = told(e);
 
     e->rehearses = rehearses;
     e->lacks = false;
@@ -252,15 +284,18 @@ static enum pass_end run_pass(struct exec *e, bool rehearses, enum call_end *end
     }
     for (uint32_t i = 0; i < e->m->count; i++) {
         struct reply_mark before = reply_mark(e->c->reply);
+        size_t told_before = told(e);
 
         *end = run_queued(e, e->m->calls[i]);
         if (*end == CALL_LATER)
             return PASS_AGAIN;
         e->lacks = e->lacks || *end == CALL_WANT;
-        if (!has_room(e, begin))
+        if (!has_room(e, begin, told_begin))
             return PASS_REFUSED;
-        if (e->lacks || rehearses)
+        if (e->lacks || rehearses) {
             reply_cut(e->c->reply, before);
+            untell(e, told_before);
+        }
     }
     *end = CALL_WANT;
     return e->lacks ? PASS_AGAIN : PASS_WHOLE;
@@ -280,6 +315,7 @@ static enum call_end run_calls(struct exec *e)
         pass = run_pass(e, false, &end);
     if (pass == PASS_WHOLE)
         overlay_settle(&e->overlay);
+    e->m->whole = pass == PASS_WHOLE;
     return pass == PASS_AGAIN ? end : CALL_DONE;
 }
 

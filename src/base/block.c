@@ -43,6 +43,16 @@ struct block *block_new(struct block_pool *pool, size_t size)
     return b;
 }
 
+struct block *block_small(struct block_pool *pool, size_t size)
+{
+    struct block *b = mem_alloc(sizeof *b + size);
+
+    assert(size < BLOCK_SIZE);
+    *b = (struct block){ .cap = size, .refs = 1 };
+    pool->used_bytes += sizeof *b + size;
+    return b;
+}
+
 struct block *block_promise(struct block_pool *pool, struct promise *p)
 {
     struct block *b = mem_alloc(sizeof *b);

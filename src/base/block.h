@@ -59,6 +59,9 @@ void block_pool_deinit(struct block_pool *pool);
 /* An empty block with one reference and room for at least `size` bytes. */
 struct block *block_new(struct block_pool *pool, size_t size);
 
+/* The same with room for `size` bytes, less than an ordinary one has, and no more. */
+struct block *block_small(struct block_pool *pool, size_t size);
+
 /* A full block of p->len bytes that are to come; the promise is the block's then. */
 struct block *block_promise(struct block_pool *pool, struct promise *p);
 

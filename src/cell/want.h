@@ -12,6 +12,25 @@ enum want_kind {
     WANT_WALK,  /* cells from key.position on, some of each source */
 };
 
+/* Bytes of memory that what is wanted takes, about, before more is known of it: a block
+ * for a cell, and a value that is read along with it. */
+enum {
+    WANT_READ_ALONG = 16 * 1024, /* longer values are wanted by themselves */
+    WANT_CELL_BYTES = 4608,
+    WANT_VALUE_BYTES = WANT_CELL_BYTES + WANT_READ_ALONG,
+    WANT_WALK_BYTES = 256 * 1024,
+};
+
+/* `value`: of the value that is wanted, as far as its length is known; else 0. */
+static inline uint64_t want_bytes(enum want_kind kind, uint64_t value)
+{
+    if (value)
+        return value;
+    if (kind == WANT_WALK)
+        return WANT_WALK_BYTES;
+    return kind == WANT_CELL ? WANT_CELL_BYTES : WANT_VALUE_BYTES;
+}
+
 struct want {
     struct cell_key key; /* borrows from the call's arguments */
     enum want_kind kind;

@@ -139,6 +139,10 @@ static enum call_end run_bitop(struct call *c)
         call_put_string(c, 2, buf_slice(c->scratch), 0);
     else if (there)
         call_delete(c, 2);
+    if (len > 0)
+        call_event(c, EVENT_STRING, "set", 2);
+    else if (there)
+        call_event(c, EVENT_GENERIC, "del", 2);
     reply_int(c->reply, (int64_t)len);
     return CALL_DONE;
 }

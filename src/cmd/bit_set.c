@@ -37,6 +37,7 @@ uint8_t *bits_grown(struct call *c, struct slice value, size_t len)
 void bits_put(struct call *c, const struct cell *old)
 {
     call_put_string(c, 1, buf_slice(c->scratch), old->flags & CELL_EXPIRES ? old->expire_ms : 0);
+    call_event(c, EVENT_STRING, "setbit", 1);
 }
 
 static enum call_end run_setbit(struct call *c)

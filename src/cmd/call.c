@@ -29,18 +29,40 @@ void call_put_cell(struct call *c, const struct cell *cell)
     c->view->put(c->view, cell);
 }
 
-static void put_head(struct call *c, struct cell_key key, uint8_t type, uint8_t parts,
-                     struct slice value, uint64_t expire_ms)
+static inline void put_head(struct call *c, const struct cell_key *key, uint8_t type, uint8_t parts,
+                            struct slice value, uint64_t expire_ms)
 {
-    assert(key.key.len <= LIMIT_KEY && value.len <= LIMIT_VALUE);
+    assert(key->key.len <= LIMIT_KEY && value.len <= LIMIT_VALUE);
     struct cell cell = {
-        .key = key,
+        .key = *key,
         .value = value,
         .type = type,
         .expire_ms = expire_ms,
         .flags = (uint8_t)((expire_ms ? CELL_EXPIRES : 0) | parts),
     };
     call_put_cell(c, &cell);
+}
+
+static void note_new(struct call *c, const struct cell_key *key)
+{
+    if (c->heard & EVENT_NEW)
+        events_note(c->events, NOTE_EVENT, key->db, slice_str("new"), key->key);
+}
+
+/* A key that is not there is about to be. */
+static void note_if_new(struct call *c, const struct cell_key *key)
+{
+    struct cell old;
+
+    if (c->view->find(c->view, key, WANT_CELL, &old) == VIEW_ABSENT)
+        note_new(c, key);
+}
+
+/* What a client wanted to read is not there; OBJECT only looks. */
+static void note_miss(struct call *c, const struct cell_key *key)
+{
+    if ((c->heard & EVENT_MISS) && (c->row->flags & CMD_READONLY) && !c->row->full)
+        events_note(c->events, NOTE_EVENT, key->db, slice_str("keymiss"), key->key);
 }
 
 static inline bool want_cell(struct call *c, struct cell_key key, enum want_kind kind, bool *found,
@@ -50,6 +72,8 @@ static inline bool want_cell(struct call *c, struct cell_key key, enum want_kind
     assert(c->cells_written == 0);
     enum view_answer answer = c->view->find(c->view, &key, kind, out);
     *found = answer == VIEW_HERE;
+    if (answer == VIEW_ABSENT)
+        note_miss(c, &key);
     if (answer != VIEW_WANT)
         return true;
     c->end = CALL_WANT;
@@ -110,7 +134,11 @@ bool want_whole(struct call *c, uint32_t arg, struct cell *head)
 
 void call_put_string(struct call *c, uint32_t arg, struct slice value, uint64_t expire_ms)
 {
-    put_head(c, key_of(c, arg), CELL_STRING, 0, value, expire_ms);
+    struct cell_key key = key_of(c, arg);
+
+    if (c->heard & EVENT_NEW)
+        note_if_new(c, &key);
+    put_head(c, &key, CELL_STRING, 0, value, expire_ms);
 }
 
 void call_put_argument(struct call *c, uint32_t arg, uint32_t value_arg, uint64_t expire_ms)
@@ -119,16 +147,20 @@ void call_put_argument(struct call *c, uint32_t arg, uint32_t value_arg, uint64_
 
     while (l && l->arg != value_arg)
         l = l->next;
-    if (l)
-        put_head(c, key_of(c, arg), CELL_STRING, CELL_PARTS, l->parts, expire_ms);
-    else
+    if (l) {
+        struct cell_key key = key_of(c, arg);
+        if (c->heard & EVENT_NEW)
+            note_if_new(c, &key);
+        put_head(c, &key, CELL_STRING, CELL_PARTS, l->parts, expire_ms);
+    } else {
         call_put_string(c, arg, c->argv[value_arg], expire_ms);
+    }
 }
 
 bool call_reply_range(struct call *c, const struct cell *head, size_t first, size_t len)
 {
-    assert(!(head->flags & CELL_BLOB) && first + len <= cell_value_length(head));
-    if (!(head->flags & CELL_PARTS) || len == 0) {
+    assert(first + len <= cell_value_length(head));
+    if (!(head->flags & (CELL_PARTS | CELL_BLOB)) || len == 0) {
         reply_bulk(c->reply, slice_of(len ? head->value.data + first : NULL, len));
         return true;
     }
@@ -145,7 +177,7 @@ static void put_again(struct call *c, struct cell_key key, const struct cell *he
      * the new version: hence the copy. */
     assert(c->scratch->len == 0 && !(head->flags & CELL_BLOB));
     buf_append(c->scratch, head->value);
-    put_head(c, key, head->type, head->flags & CELL_PARTS, buf_slice(c->scratch), expire_ms);
+    put_head(c, &key, head->type, head->flags & CELL_PARTS, buf_slice(c->scratch), expire_ms);
 }
 
 void call_put_expiry(struct call *c, uint32_t arg, const struct cell *head, uint64_t expire_ms)
@@ -155,7 +187,10 @@ void call_put_expiry(struct call *c, uint32_t arg, const struct cell *head, uint
 
 void call_put_copy(struct call *c, uint32_t arg, uint8_t db, const struct cell *head)
 {
-    put_again(c, key_in(c, arg, db), head, head->flags & CELL_EXPIRES ? head->expire_ms : 0);
+    struct cell_key key = key_in(c, arg, db);
+
+    note_new(c, &key); /* also over one that was there: that is deleted first */
+    put_again(c, key, head, head->flags & CELL_EXPIRES ? head->expire_ms : 0);
 }
 
 void call_delete(struct call *c, uint32_t arg)

@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/slice.h"
 #include "cell/cell.h"
+#include "cmd/events.h"
 #include "cmd/view.h"
 #include "resp/reply.h"
 
@@ -27,6 +28,7 @@ enum call_end {
     CALL_WANT,  /* to be run again when the view has what it lacked */
     CALL_LATER, /* to be run again in a later turn: a slice of it is done (gather.h) */
     CALL_SAVE,  /* to be run again when a checkpoint or a job for an ACL file has ended */
+    CALL_ROOM,  /* to be run again when the log takes what the answer rests on (node.h) */
     CALL_BLOCK, /* to be run again when what call->block says has come about */
 };
 
@@ -82,9 +84,15 @@ struct call {
     struct call_large *large; /* the call's own; NULL for none */
     struct gather *gather;    /* what its slices have found so far; NULL for none */
     uint64_t whole_max;       /* bytes a value in pieces may have to be put together */
+    uint64_t want_max;        /* bytes it should want at a time; 0: no bound */
     uint64_t save;            /* the checkpoint or job it waits for: its number; 0 for none */
     uint8_t databases;        /* how many there are */
     struct call_block block;
+    bool no_touch;         /* what it finds is not used by that, for evictions */
+    bool quiet;            /* its reply is not sent */
+    bool tracks;           /* what it reads, its client keeps */
+    unsigned heard;        /* enum event_class: what somebody listens to */
+    struct events *events; /* what it has to tell, if there is any such */
 };
 
 static inline uint64_t call_now_ms(const struct call *c)
@@ -134,6 +142,22 @@ void call_put_cell(struct call *c, const struct cell *cell);
 /* Puts a tombstone over argv[arg]. */
 void call_delete(struct call *c, uint32_t arg);
 
+/* Notes that `name` has happened to argv[arg] of database `db`, for who listens to events of
+ * that class (one of enum event_class): after what was put. */
+static inline void call_event_in(struct call *c, enum event_class class, const char *name,
+                                 uint32_t arg, uint8_t db)
+{
+    if (c->heard & class)
+        events_note(c->events, NOTE_EVENT, db, slice_str(name), c->argv[arg]);
+}
+
+/* The same in the call's database. */
+static inline void call_event(struct call *c, enum event_class class, const char *name,
+                              uint32_t arg)
+{
+    call_event_in(c, class, name, arg, c->db);
+}
+
 /* Empties a database, or all of them (CELL_DB_ALL). */
 void call_flush(struct call *c, uint8_t db);
 
@@ -151,14 +175,14 @@ bool call_get_int(struct call *c, uint32_t arg, int *out);
 /* Puts a string, argv[value_arg], under argv[arg], however it came. */
 void call_put_argument(struct call *c, uint32_t arg, uint32_t value_arg, uint64_t expire_ms);
 
-/* Replies `len` bytes, from `first` on, which are there, of a value that want_text() or
- * want_value() found; false: an error is replied. */
+/* Replies `len` bytes, from `first` on, which are there, of a value that was found; false:
+ * an error is replied. */
 bool call_reply_range(struct call *c, const struct cell *head, size_t first, size_t len);
 
 /* The same for all of them. */
 static inline bool call_reply_value(struct call *c, const struct cell *head)
 {
-    if (head->flags & CELL_PARTS)
+    if (head->flags & (CELL_PARTS | CELL_BLOB))
         return call_reply_range(c, head, 0, cell_value_length(head));
     reply_bulk(c->reply, head->value);
     return true;

@@ -109,6 +109,7 @@ static enum call_end run_pfadd(struct call *c)
     if (changed) {
         hll_forget_count(c->scratch);
         put(c, &old);
+        call_event(c, EVENT_STRING, "pfadd", 1);
     }
     reply_int(c->reply, changed);
     return CALL_DONE;
@@ -172,6 +173,7 @@ static enum call_end run_pfmerge(struct call *c)
     }
     hll_forget_count(c->scratch);
     put(c, &old);
+    call_event(c, EVENT_STRING, "pfadd", 1);
     reply_ok(c->reply);
     return CALL_DONE;
 }

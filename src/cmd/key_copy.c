@@ -52,8 +52,12 @@ static enum call_end run_copy(struct call *c)
     bool copies = found && (!taken || replace);
     if (copies && !want_whole(c, 1, &head))
         return c->end;
-    if (copies)
+    if (!found)
+        call_event(c, EVENT_MISS, "keymiss", 1);
+    if (copies) {
         call_put_copy(c, 2, (uint8_t)db, &head);
+        call_event_in(c, EVENT_GENERIC, "copy_to", 2, (uint8_t)db);
+    }
     reply_int(c->reply, copies);
     return CALL_DONE;
 }
@@ -78,6 +82,8 @@ static enum call_end run_move(struct call *c)
     if (moves) {
         call_put_copy(c, 1, (uint8_t)db, &head);
         call_delete(c, 1);
+        call_event(c, EVENT_GENERIC, "move_from", 1);
+        call_event_in(c, EVENT_GENERIC, "move_to", 1, (uint8_t)db);
     }
     reply_int(c->reply, moves);
     return CALL_DONE;

@@ -18,8 +18,10 @@ static enum call_end run_del(struct call *c)
     if (lacking)
         return c->end;
     if (c->argc == 2) {
-        if (found)
+        if (found) {
             call_delete(c, 1);
+            call_event(c, EVENT_GENERIC, "del", 1);
+        }
         reply_int(c->reply, found);
         return CALL_DONE;
     }
@@ -29,6 +31,7 @@ static enum call_end run_del(struct call *c)
         if (!c->scratch->data[i - 1] || !call_still_there(c, i))
             continue;
         call_delete(c, i);
+        call_event(c, EVENT_GENERIC, "del", i);
         deleted++;
     }
     reply_int(c->reply, deleted);

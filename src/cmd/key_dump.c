@@ -138,6 +138,10 @@ static enum call_end run_restore(struct call *c)
         call_put_string(c, 1, value, expire_ms);
     else if (found)
         call_delete(c, 1);
+    if (!expire_ms || expire_ms > call_now_ms(c))
+        call_event(c, EVENT_GENERIC, "restore", 1);
+    else if (found)
+        call_event(c, EVENT_GENERIC, "del", 1);
     reply_ok(c->reply);
     return CALL_DONE;
 }

@@ -76,6 +76,8 @@ static enum call_end expire(struct call *c, int64_t unit_ms, bool relative)
         call_delete(c, 1);
     else if (change)
         call_put_expiry(c, 1, &head, (uint64_t)when);
+    if (change)
+        call_event(c, EVENT_GENERIC, over ? "del" : "expire", 1);
     reply_int(c->reply, change);
     return CALL_DONE;
 }
@@ -109,8 +111,10 @@ static enum call_end run_persist(struct call *c)
     bool change = found && (head.flags & CELL_EXPIRES);
     if (change && !want_again(c, 1, &head))
         return c->end;
-    if (change)
+    if (change) {
         call_put_expiry(c, 1, &head, 0);
+        call_event(c, EVENT_GENERIC, "persist", 1);
+    }
     reply_int(c->reply, change);
     return CALL_DONE;
 }

@@ -19,6 +19,8 @@ static enum call_end rename_key(struct call *c, bool nx)
             return c->end;
         call_put_copy(c, 2, c->db, &head);
         call_delete(c, 1);
+        call_event(c, EVENT_GENERIC, "rename_from", 1);
+        call_event(c, EVENT_GENERIC, "rename_to", 2);
     }
     if (nx)
         reply_int(c->reply, !same && !taken);

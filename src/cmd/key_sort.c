@@ -61,8 +61,10 @@ static enum call_end sort(struct call *c, bool may_store)
         return c->end;
     if (found)
         return call_wrong_type(c);
-    if (there)
+    if (there) {
         call_delete(c, store);
+        call_event(c, EVENT_GENERIC, "del", store);
+    }
     if (store)
         reply_int(c->reply, 0);
     else

@@ -2,6 +2,7 @@
  * also change something: GETDEL, GETEX, GETSET. */
 #include "cmd/families.h"
 
+#include "cmd/gather.h"
 #include "cmd/string_options.h"
 
 static const char *const mget_tips[] = { "request_policy:multi_shard", NULL };
@@ -19,22 +20,70 @@ static enum call_end run_get(struct call *c)
     return CALL_DONE;
 }
 
-/* A key of another type reads as null here. */
-static enum call_end run_mget(struct call *c)
+/* What memory has no room for at a time is not asked for with its bytes: where they are
+ * tells how to send them. */
+static bool mget_one(struct call *c, uint32_t i, const struct reply *so_far, bool *found,
+                     struct cell *out)
 {
-    bool lacking = false;
-    reply_array(c->reply, c->argc - 1);
-    for (uint32_t i = 1; i < c->argc; i++) {
+    uint64_t bytes = so_far->bytes + c->view->wanted;
+    return c->want_max && bytes > c->want_max ? want_head(c, i, found, out)
+                                              : want_value(c, i, found, out);
+}
+
+/* Replies argv[first] and those that follow to `to`, whose array has begun, up to the
+ * first that is not at hand, and asks for that and the others: one restart for all,
+ * unless they are too many.  Returns where it stopped. */
+static uint32_t mget_from(struct call *c, uint32_t first, struct reply *to)
+{
+    struct reply *own = c->reply;
+    uint32_t stop = c->argc;
+    c->reply = to;
+    for (uint32_t i = first; i < c->argc; i++) {
         bool found;
         struct cell old;
-        if (!want_value(c, i, &found, &old))
-            lacking = true; /* ask for the others too: one restart for all */
-        else if (found && old.type == CELL_STRING)
+        if (!mget_one(c, i, to, &found, &old)) {
+            if (stop == c->argc)
+                stop = i;
+            if (c->want_max && c->view->wanted > c->want_max)
+                break;
+        } else if (stop < c->argc) {
+            continue; /* it will be asked for again */
+        } else if (found && old.type == CELL_STRING) {
             call_reply_value(c, &old);
-        else
-            reply_null(c->reply);
+        } else {
+            reply_null(to);
+        }
     }
-    return lacking ? c->end : CALL_DONE;
+    c->reply = own;
+    return stop;
+}
+
+/* A key of another type reads as null here.  Where more is lacking than should be read
+ * at a time it goes on in slices, each key as it is in its slice. */
+static enum call_end run_mget(struct call *c)
+{
+    struct gather *g = c->gather;
+    if (!g) {
+        reply_array(c->reply, c->argc - 1);
+        if (mget_from(c, 1, c->reply) == c->argc)
+            return CALL_DONE;
+        if (c->want_max && c->view->wanted > c->want_max) {
+            g = gather_of(c);
+            g->next = 1;
+        }
+        return CALL_WANT;
+    }
+    uint32_t from = (uint32_t)g->next;
+    uint64_t keys;
+    g->next = mget_from(c, from, &g->keys);
+    if (g->next < c->argc)
+        return g->next > from ? CALL_LATER : CALL_WANT; /* what the slice has read is let go */
+    (void)c->view->count(c->view, c->db,
+                         &keys); /* rests on all that is written, as slices before may */
+    reply_array(c->reply, c->argc - 1);
+    reply_append(c->reply, &g->keys);
+    call_forget(c);
+    return CALL_DONE;
 }
 
 static enum call_end run_strlen(struct call *c)
@@ -95,11 +144,14 @@ static enum call_end run_getdel(struct call *c)
     if (!want_text(c, 1, &found, &old))
         return c->end;
     if (!found) {
+        call_event(c, EVENT_MISS, "keymiss", 1);
         reply_null(c->reply);
         return CALL_DONE;
     }
-    if (call_reply_value(c, &old))
+    if (call_reply_value(c, &old)) {
         call_delete(c, 1);
+        call_event(c, EVENT_GENERIC, "del", 1);
+    }
     return CALL_DONE;
 }
 
@@ -113,6 +165,7 @@ static enum call_end run_getex(struct call *c)
     if (!want_text(c, 1, &found, &old))
         return c->end;
     if (!found) { /* before the number is looked at, as in Redis */
+        call_event(c, EVENT_MISS, "keymiss", 1);
         reply_null(c->reply);
         return CALL_DONE;
     }
@@ -129,6 +182,8 @@ static enum call_end run_getex(struct call *c)
         call_delete(c, 1);
     else if (changes)
         call_put_expiry(c, 1, &old, expire_ms);
+    if (passed || changes)
+        call_event(c, EVENT_GENERIC, passed ? "del" : expire_ms ? "expire" : "persist", 1);
     return CALL_DONE;
 }
 
@@ -138,11 +193,14 @@ static enum call_end run_getset(struct call *c)
     struct cell old;
     if (!want_text(c, 1, &found, &old))
         return c->end;
-    if (!found)
+    if (!found) {
+        call_event(c, EVENT_MISS, "keymiss", 1);
         reply_null(c->reply);
-    else if (!call_reply_value(c, &old))
+    } else if (!call_reply_value(c, &old)) {
         return CALL_DONE;
+    }
     call_put_argument(c, 1, 2, 0);
+    call_event(c, EVENT_STRING, "set", 1);
     return CALL_DONE;
 }
 

@@ -7,11 +7,13 @@
 #include "base/num.h"
 
 /* Puts text of `len` bytes at the end of c->scratch under argv[1]. */
-static void put_number(struct call *c, size_t len, bool found, const struct cell *old)
+static void put_number(struct call *c, size_t len, bool found, const struct cell *old,
+                       const char *event)
 {
     uint64_t expire_ms = found && (old->flags & CELL_EXPIRES) ? old->expire_ms : 0;
     c->scratch->len += len;
     call_put_string(c, 1, buf_slice(c->scratch), expire_ms);
+    call_event(c, EVENT_STRING, event, 1);
 }
 
 static enum call_end add(struct call *c, int64_t by)
@@ -25,7 +27,7 @@ static enum call_end add(struct call *c, int64_t by)
         return call_error(c, "value is not an integer or out of range");
     if (__builtin_add_overflow(value, by, &value))
         return call_error(c, "increment or decrement would overflow");
-    put_number(c, num_put_i64(buf_reserve(c->scratch, NUM_I64_MAX), value), found, &old);
+    put_number(c, num_put_i64(buf_reserve(c->scratch, NUM_I64_MAX), value), found, &old, "incrby");
     reply_int(c->reply, value);
     return CALL_DONE;
 }
@@ -70,7 +72,8 @@ static enum call_end run_incrbyfloat(struct call *c)
     value += by;
     if (!isfinite(value))
         return call_error(c, "increment would produce NaN or Infinity");
-    put_number(c, num_put_decimal(buf_reserve(c->scratch, NUM_DOUBLE_MAX), value), found, &old);
+    put_number(c, num_put_decimal(buf_reserve(c->scratch, NUM_DOUBLE_MAX), value), found, &old,
+               "incrbyfloat");
     reply_bulk(c->reply, buf_slice(c->scratch));
     return CALL_DONE;
 }

@@ -14,10 +14,11 @@ static bool within_limit(struct call *c, uint64_t at, size_t more)
     return false;
 }
 
-static void put_built(struct call *c, const struct cell *old)
+static void put_built(struct call *c, const struct cell *old, const char *event)
 {
     uint64_t expire_ms = old->flags & CELL_EXPIRES ? old->expire_ms : 0;
     call_put_string(c, 1, buf_slice(c->scratch), expire_ms);
+    call_event(c, EVENT_STRING, event, 1);
     reply_int(c->reply, (int64_t)c->scratch->len);
 }
 
@@ -37,7 +38,7 @@ static enum call_end run_append(struct call *c)
     buf_reserve(c->scratch, old.value.len + tail.len);
     buf_append(c->scratch, old.value);
     buf_append(c->scratch, tail);
-    put_built(c, &old);
+    put_built(c, &old, "append");
     return CALL_DONE;
 }
 
@@ -72,7 +73,7 @@ static enum call_end run_setrange(struct call *c)
     if (at > old.value.len)
         memset(p + old.value.len, 0, at - old.value.len);
     memcpy(p + at, part.data, part.len);
-    put_built(c, &old);
+    put_built(c, &old, "setrange");
     return CALL_DONE;
 }
 

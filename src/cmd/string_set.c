@@ -9,13 +9,20 @@ static const char *const mset_tips[] = { "request_policy:multi_shard",
 static const char *const msetnx_tips[] = { "request_policy:multi_shard", "response_policy:agg_min",
                                            NULL };
 
-/* An expiry that has passed already leaves nothing. */
-static void put_until(struct call *c, uint32_t value_arg, uint64_t expire_ms)
+/* An expiry that has passed already leaves nothing.  `expires`: the call has set it. */
+static void put_until(struct call *c, uint32_t value_arg, uint64_t expire_ms, bool expires)
 {
-    if (expire_ms && expire_ms <= call_now_ms(c))
+    bool passed = expire_ms && expire_ms <= call_now_ms(c);
+
+    if (passed)
         call_delete(c, 1);
     else
         call_put_argument(c, 1, value_arg, expire_ms);
+    call_event(c, EVENT_STRING, "set", 1);
+    if (expire_ms && expires)
+        call_event(c, EVENT_GENERIC, "expire", 1);
+    if (passed)
+        call_event(c, EVENT_EXPIRED, "expired", 1);
 }
 
 /* The part of SET that depends on what was there; replies to GET. */
@@ -31,6 +38,8 @@ static bool set_allowed(struct call *c, unsigned options, uint64_t *expire_ms)
         return false;
     bool refused = options & (found ? OPTION_NX : OPTION_XX);
     c->end = CALL_DONE;
+    if (!found && (options & OPTION_GET))
+        call_event(c, EVENT_MISS, "keymiss", 1);
     if (found && (options & OPTION_GET)) {
         if (!call_reply_value(c, &old))
             return false;
@@ -51,7 +60,7 @@ static enum call_end set_with_options(struct call *c)
         return CALL_DONE;
     if (!set_allowed(c, options.set, &expire_ms))
         return c->end;
-    put_until(c, 2, expire_ms);
+    put_until(c, 2, expire_ms, !(options.set & OPTION_KEEPTTL));
     if (!(options.set & OPTION_GET))
         reply_ok(c->reply);
     return CALL_DONE;
@@ -62,6 +71,7 @@ static enum call_end run_set(struct call *c)
     if (c->argc > 3)
         return set_with_options(c);
     call_put_argument(c, 1, 2, 0);
+    call_event(c, EVENT_STRING, "set", 1);
     reply_ok(c->reply);
     return CALL_DONE;
 }
@@ -72,8 +82,10 @@ static enum call_end run_setnx(struct call *c)
     struct cell old;
     if (!want_head(c, 1, &found, &old))
         return c->end;
-    if (!found)
+    if (!found) {
         call_put_argument(c, 1, 2, 0);
+        call_event(c, EVENT_STRING, "set", 1);
+    }
     reply_int(c->reply, !found);
     return CALL_DONE;
 }
@@ -84,7 +96,7 @@ static enum call_end set_expiring(struct call *c, unsigned unit)
     uint64_t expire_ms;
     if (!string_options_expiry(c, &options, &expire_ms))
         return CALL_DONE;
-    put_until(c, 3, expire_ms);
+    put_until(c, 3, expire_ms, true);
     reply_ok(c->reply);
     return CALL_DONE;
 }
@@ -101,8 +113,10 @@ static enum call_end run_psetex(struct call *c)
 
 static void put_pairs(struct call *c)
 {
-    for (uint32_t i = 1; i < c->argc; i += 2)
+    for (uint32_t i = 1; i < c->argc; i += 2) {
         call_put_argument(c, i, i + 1, 0);
+        call_event(c, EVENT_STRING, "set", i);
+    }
 }
 
 static enum call_end run_mset(struct call *c)

@@ -28,6 +28,7 @@ enum view_walk_end {
 struct reply;
 
 struct view {
+    uint64_t wanted; /* bytes that what this run lacked takes, about */
     /* With WANT_CELL, a large value may come with CELL_BLOB or CELL_PARTS, which tell the
      * length alone; with WANT_VALUE with CELL_PARTS.  *out borrows until the next put or
      * flush. */
@@ -35,8 +36,8 @@ struct view {
                              struct cell *out);
     /* Whether a head with CELL_PARTS may be put again as it is; else later. */
     bool (*firm)(struct view *view, const struct cell *head);
-    /* Replies `len` bytes, not none, of a value with CELL_PARTS from `first` on as a bulk
-     * string, whose bytes are promised.  False: they are not there. */
+    /* Replies `len` bytes, not none, of a value with CELL_PARTS or CELL_BLOB from `first` on as
+     * a bulk string, whose bytes are promised.  False: they are not there. */
     bool (*promise)(struct view *view, const struct cell *head, size_t first, size_t len,
                     struct reply *reply);
     /* A put of about `bytes` would be taken now: for what a read may write, but need not;

@@ -27,6 +27,7 @@ struct cache_stats {
     uint64_t inserts;
     uint64_t evictions; /* for room; not those of forgotten files */
     uint64_t bytes;     /* of all entries, their overhead, pinned and given up ones included */
+    uint64_t beyond;    /* of `bytes`: not in the queues, whose budget it is */
     uint64_t entries;
 };
 
@@ -37,8 +38,12 @@ struct cache_stats {
 struct cache *cache_new(const uint64_t budget[CACHE_SHARES]);
 void cache_free(struct cache *c); /* accepts NULL; nothing may be pinned */
 
-/* Gives way at once if it is less. */
+/* If it is less it gives way little by little, some at each cache_turn(), and holds no
+ * more than it did meanwhile. */
 void cache_set_budget(struct cache *c, enum cache_share share, uint64_t budget);
+
+/* It is not done with that. */
+bool cache_gives_way(const struct cache *c);
 
 /* What is there of (file, offset), or NULL; a block's offset is its number.  Counts as a
  * use, unless it is pinned: who has it pinned is who had it read. */
@@ -71,8 +76,8 @@ const uint8_t *cache_bytes(const struct cache_entry *e, size_t *len);
  * needed, and some of them go each turn; pinned ones when they are unpinned. */
 void cache_forget(struct cache *c, uint64_t file);
 
-/* A new turn: frees what was given up in the last one, and some of what was
- * forgotten. */
+/* A new turn: frees what was given up in the last one, some of what a smaller budget has
+ * no room for, and some of what was forgotten. */
 void cache_turn(struct cache *c);
 
 const struct cache_stats *cache_stats(const struct cache *c, enum cache_share share);

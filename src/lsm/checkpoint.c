@@ -127,10 +127,13 @@ static void add_version(struct checkpoint *c)
     }
     for (size_t i = 0; i < v->blob_count; i++) {
         const struct blob_file *b = v->blobs[i].blob;
-        if (b->kind == FILE_SEGMENT && b->id == last)
-            c->work.tail = last; /* as much of it as counts */
-        else
+        if (b->kind != FILE_SEGMENT || b->id != last) {
             add_file(&c->work, b->kind, b->id);
+            continue;
+        }
+        c->work.tail = last; /* with the values that are in it, if no frame behind the mark is */
+        if (c->work.tail_size < v->blobs[i].size)
+            c->work.tail_size = v->blobs[i].size;
     }
 }
 

@@ -212,15 +212,12 @@ static struct err step_manifest(struct checkpoint_job *c, bool *through)
     return fail_at(c, c->into, e);
 }
 
-/* At least what the manifest says there is: the segment may have grown since the
- * checkpoint began, and its size in every version with it (edit_grow_blob()). */
+/* The segment may have grown since: what came later is of another moment. */
 static struct err copy_tail(struct checkpoint_job *c)
 {
-    const struct blob_file *b = version_blob(c->version, c->tail);
-    uint64_t grown = b ? __atomic_load_n(&b->size, __ATOMIC_RELAXED) : 0;
     char *from = file_path(c->dir, FILE_SEGMENT, c->tail);
     char *to = file_path(c->into, FILE_SEGMENT, c->tail);
-    struct err e = copy_file(c, from, to, grown > c->tail_size ? grown : c->tail_size);
+    struct err e = copy_file(c, from, to, c->tail_size);
 
     fail_at(c, to, e);
     mem_free(from);

@@ -34,7 +34,7 @@ struct checkpoint_job {
     struct checkpoint_file *files; /* owned */
     size_t count;
     uint64_t tail;      /* the segment that is copied; 0: none */
-    uint64_t tail_size; /* so many bytes of it at least */
+    uint64_t tail_size; /* so many bytes of it */
     unsigned keep;      /* so many of the newest stay; at least 1 */
     bool stop;          /* end with the next slice: the store does */
     bool ended;

@@ -230,23 +230,26 @@ void dataset_drop(struct dataset *d, const uint8_t *cell)
     memtable_remove(d->active, cell);
 }
 
-/* The expired heads of one memtable there. */
-static void expire_in(const struct dataset *d, const struct memtable *m, const struct cell_key *at,
+/* The expired heads of one memtable there.  False: nothing is there. */
+static bool expire_in(const struct dataset *d, const struct memtable *m, const struct cell_key *at,
                       uint64_t now_ms, void (*expired)(void *arg, const uint8_t *cell), void *arg)
 {
     struct memtable_iter it;
+    bool any = false;
 
     for (const uint8_t *cell = memtable_seek(m, &it, at);
          cell && cell_encoded_position(cell) == at->position && cell[28] == at->db;
          cell = memtable_next(&it)) {
         struct cell c;
 
+        any = true;
         if (!expires(cell) || !dataset_visible(d, cell))
             continue;
         cell_decode(cell, &c);
         if (cell_expired(&c, now_ms) && dataset_find(d, &c.key) == cell)
             expired(arg, cell);
     }
+    return any;
 }
 
 size_t dataset_expire(struct dataset *d, size_t most, uint64_t now_ms,
@@ -256,12 +259,23 @@ size_t dataset_expire(struct dataset *d, size_t most, uint64_t now_ms,
 
     for (; n < most && timers_next_ms(&d->timers) <= now_ms; n++) {
         struct cell_key at = { .position = 0 };
+        bool any;
+
         timers_pop(&d->timers, &at.db, &at.position);
-        expire_in(d, d->active, &at, now_ms, expired, arg);
+        any = expire_in(d, d->active, &at, now_ms, expired, arg);
         for (unsigned i = 0; i < d->sealed_count; i++)
-            expire_in(d, d->sealed[i].memtable, &at, now_ms, expired, arg);
+            any |= expire_in(d, d->sealed[i].memtable, &at, now_ms, expired, arg);
+        if (!any && d->elsewhere)
+            d->elsewhere(d->elsewhere_arg, at.db, at.position);
     }
     return n;
+}
+
+void dataset_watch(struct dataset *d, void (*elsewhere)(void *arg, uint8_t db, uint64_t position),
+                   void *arg)
+{
+    d->elsewhere = elsewhere;
+    d->elsewhere_arg = arg;
 }
 
 struct dataset_count dataset_count(const struct dataset *d, uint8_t db)

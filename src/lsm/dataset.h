@@ -63,6 +63,8 @@ struct dataset {
     unsigned sealed_count;
     uint64_t flushed[LIMIT_DATABASES]; /* stamp of the last flush */
     struct timers timers;              /* of heads that were put with an expiry */
+    void (*elsewhere)(void *arg, uint8_t db, uint64_t position); /* NULL: nobody listens */
+    void *elsewhere_arg;
     /* Tables may hold an older cell of the position, which is then taken to be there
      * and live; NULL: there are none. */
     bool (*below)(void *arg, uint8_t db, uint64_t position);
@@ -125,6 +127,11 @@ void dataset_drop(struct dataset *d, const uint8_t *cell);
  * so many timers, and returns at how many. */
 size_t dataset_expire(struct dataset *d, size_t most, uint64_t now_ms,
                       void (*expired)(void *arg, const uint8_t *cell), void *arg);
+
+/* From now on dataset_expire() hands on where a timer is due and nothing is in memory; NULL:
+ * not any more. */
+void dataset_watch(struct dataset *d, void (*elsewhere)(void *arg, uint8_t db, uint64_t position),
+                   void *arg);
 
 /* The active memtable has its size. */
 bool dataset_full(const struct dataset *d);

@@ -185,8 +185,10 @@ enum lsm_answer lsm_find(struct lsm *lsm, const struct cell_key *key, enum want_
     if (!lsm->log)
         return LSM_ABSENT;
     f.cell = dataset_find(&lsm->data, key);
-    if (!f.cell && !find_tables(&f))
+    if (!f.cell && !find_tables(&f)) {
+        *out = (struct cell){ 0 };
         return LSM_WANT; /* after an error too: the fetch meets it again and tells */
+    }
     if (!f.cell || !dataset_visible(&lsm->data, f.cell))
         return LSM_ABSENT;
     cell_decode(f.cell, out);

@@ -4,7 +4,10 @@
 #include "base/mem.h"
 #include "lsm/table_block.h"
 
-enum { LOOKUP_FIRST = 4 };
+enum {
+    LOOKUP_FIRST = 4,
+    LOOKUP_BACK = 32, /* blocks: more than one key is looked for in */
+};
 
 static void add_block(struct lookup *l, struct table *t, uint32_t block, uint8_t *payload,
                       size_t len)
@@ -16,13 +19,13 @@ static void add_block(struct lookup *l, struct table *t, uint32_t block, uint8_t
     l->blocks[l->count++] = (struct lookup_block){ t, block, payload, len };
 }
 
-/* The payload of a block, read if it was not before. */
+/* The payload of a block, read if it was not a short while before. */
 static struct slice block_of(struct lookup *l, struct table *t, uint32_t block, struct err *e)
 {
     uint8_t *payload;
     size_t len;
 
-    for (size_t i = l->count; i-- > 0;) {
+    for (size_t i = l->count; i-- > 0 && i + LOOKUP_BACK >= l->count;) {
         if (l->blocks[i].table == t && l->blocks[i].block == block)
             return slice_of(l->blocks[i].payload, l->blocks[i].len);
     }

@@ -204,6 +204,28 @@ uint64_t lsm_next_expiry(const struct lsm *lsm)
     return lsm_open(lsm) ? timers_next_ms(&lsm->data.timers) : UINT64_MAX;
 }
 
+void lsm_watch_expiry(struct lsm *lsm, void (*elsewhere)(void *arg, uint8_t db, uint64_t position),
+                      void *arg)
+{
+    dataset_watch(&lsm->data, elsewhere, arg);
+}
+
+void lsm_add_expiry(struct lsm *lsm, const struct cell *head, bool unless_in_memory)
+{
+    if (!unless_in_memory || !dataset_find(&lsm->data, &head->key))
+        timers_add(&lsm->data.timers, head->expire_ms, head->key.db, head->key.position);
+}
+
+uint64_t lsm_lost_expiry(const struct lsm *lsm)
+{
+    return lsm->data.timers.lost ? lsm->data.timers.lost_ms : UINT64_MAX;
+}
+
+void lsm_cut_expiry(struct lsm *lsm, uint64_t from_ms)
+{
+    timers_cut(&lsm->data.timers, from_ms);
+}
+
 void lsm_set_sync(struct lsm *lsm, enum lsm_sync sync)
 {
     lsm->options.sync = sync;
@@ -224,6 +246,8 @@ uint64_t lsm_deadline(const struct lsm *lsm)
 
     if (!lsm_open(lsm))
         return UINT64_MAX;
+    if (cache_gives_way(lsm->cache))
+        return 0;
     at = sooner(log_deadline(lsm->log), seal_deadline(&lsm->seal));
     at = sooner(at, upkeep_deadline(&lsm->upkeep));
     at = sooner(at, install_deadline(&lsm->install));
@@ -258,6 +282,7 @@ static void stats_of_files(const struct lsm *lsm, struct lsm_stats *s)
     s->blob_bytes = version_blob_bytes(v);
     s->index_bytes = lsm->index_bytes;
     s->cache_bytes = blocks->bytes + values->bytes;
+    s->cache_beyond = blocks->beyond + values->beyond;
     s->cache_hits = blocks->hits + values->hits;
     s->cache_misses = blocks->misses + values->misses;
     s->flush_now = lsm->seal.busy;

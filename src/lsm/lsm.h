@@ -98,6 +98,9 @@ struct lsm_stats {
     uint64_t blob_bytes;  /* of them */
     uint64_t index_bytes; /* in memory: indexes and filters */
     uint64_t cache_bytes;
+    uint64_t cache_beyond;  /* of them, beyond what they may be: pinned, or about to be freed */
+    uint64_t reading_bytes; /* what is being read will take, about */
+    uint64_t pinned_bytes;  /* of what was read and is needed still */
     uint64_t cache_hits;
     uint64_t cache_misses;
     uint64_t pressure_permille; /* 1000: nothing more is taken */
@@ -159,7 +162,8 @@ unsigned lsm_loaded_permille(const struct lsm *lsm);
 /* A turn begins: what was borrowed before is not good any more. */
 void lsm_turn(struct lsm *lsm);
 
-/* Bytes that what was read may take, from now on. */
+/* Bytes that what was read may take, from now on; if there is more it goes turn by turn,
+ * and lsm_deadline() is at once until then. */
 void lsm_set_cache(struct lsm *lsm, size_t bytes);
 
 /* Bytes of disk the store may take (0: no bound), what goes when it comes near, and how
@@ -202,8 +206,8 @@ enum lsm_answer {
 
 /* The newest cell of that key, tombstones and expired ones included.  With WANT_CELL one
  * of a large value may come as CELL_BLOB or CELL_PARTS, its value a blob_ref or some;
- * with WANT_VALUE as CELL_PARTS.  *out borrows until the next put, flush, sweep or
- * turn. */
+ * with WANT_VALUE as CELL_PARTS.  After LSM_WANT too, if all that lacks is its value; else
+ * *out is empty.  It borrows until the next put, flush, sweep or turn. */
 enum lsm_answer lsm_find(struct lsm *lsm, const struct cell_key *key, enum want_kind kind,
                          struct cell *out);
 
@@ -218,6 +222,9 @@ bool lsm_firm(const struct lsm *lsm, const struct cell *head);
  * for the call that wanted it: a file that cannot be read, or is damaged. */
 struct lsm_fetch *lsm_fetch(struct lsm *lsm, const struct want *wants, size_t count,
                             void (*done)(void *owner, struct err e), void *owner);
+
+/* Bytes that stay in memory for it. */
+uint64_t lsm_fetch_bytes(const struct lsm_fetch *fetch);
 
 /* Lets go of it; before done() was called: it never will be. */
 void lsm_fetch_end(struct lsm_fetch *fetch);
@@ -293,6 +300,22 @@ bool lsm_expire(struct lsm *lsm, size_t most, uint64_t now_ms,
 
 /* When the next timer is due, unix milliseconds; UINT64_MAX: there is none. */
 uint64_t lsm_next_expiry(const struct lsm *lsm);
+
+/* Somebody wants to hear of every expiry in time, keys on disk included: from now on
+ * lsm_expire() hands on where a timer is due and nothing is in memory, and no job drops what
+ * expired before that had its time.  NULL: not any more. */
+void lsm_watch_expiry(struct lsm *lsm, void (*elsewhere)(void *arg, uint8_t db, uint64_t position),
+                      void *arg);
+
+/* Gives an expiring head a timer, unless the key is in memory, where it has one, if so asked. */
+void lsm_add_expiry(struct lsm *lsm, const struct cell *head, bool unless_in_memory);
+
+/* When the soonest of the timers there was no room for would be due; UINT64_MAX: there was
+ * room for all, as far as is known. */
+uint64_t lsm_lost_expiry(const struct lsm *lsm);
+
+/* Drops the timers that are due at `from_ms` or later: they are to be given anew. */
+void lsm_cut_expiry(struct lsm *lsm, uint64_t from_ms);
 
 /* There may be something for it: cells deleted, flushed or with an expiry. */
 bool lsm_sweep_pays(const struct lsm *lsm);

@@ -1,7 +1,11 @@
 /* lsm_fetch.c: what find and walk did not have at hand, read by jobs.
  *
- *     lsm_fetch() -> parts, each a JOB_READ -> last one done -> blocks and values into
- *     the cache, pinned -> done() -> ... -> lsm_fetch_end(): unpinned
+ *     lsm_fetch() -> parts, each a JOB_READ -> blocks and values into the cache, pinned
+ *                       ^                            | -> last one -> done() -> ...
+ *                       '------ more than a slice ---'                  lsm_fetch_end(): unpinned
+ *
+ * A part of many wants reads a slice of them at a time and queues up again, behind who
+ * came meanwhile.
  *
  * Nothing that was read is handed over: the call asks again and finds it in the
  * cache, by way of the version that counts then.  So a read is never older than
@@ -19,8 +23,9 @@
 #include "lsm/lsm_state.h"
 
 enum {
-    PARTS_MAX = 4,   /* jobs of one fetch: wants beyond are read one after another */
-    WALK_BLOCKS = 8, /* read of each source for a walk */
+    PARTS_MAX = 4,    /* jobs of one fetch: wants beyond are read one after another */
+    SLICE_WANTS = 64, /* of a part: a few ms of cold reads, which others wait for */
+    WALK_BLOCKS = 8,  /* read of each source for a walk */
 };
 
 /* One want, copied. */
@@ -43,7 +48,7 @@ struct fetch_value {
 struct fetch_part {
     struct job job;
     struct lsm_fetch *fetch;
-    size_t first; /* wants first, first + step, ... are this part's */
+    size_t next; /* wants next, next + step, ... are left to this part */
     struct lookup lookup;
     struct fetch_value *values;
     size_t value_count;
@@ -64,6 +69,8 @@ struct lsm_fetch {
     struct cache_entry **pins;
     size_t pin_count;
     size_t pin_room;
+    uint64_t reading; /* bytes counted for it in the store's stats, by their names */
+    uint64_t pinned;
     void (*done)(void *owner, struct err e);
     void *owner; /* NULL with done: nobody waits any more */
 };
@@ -129,7 +136,8 @@ static void read_cell(struct fetch_part *p, const struct fetch_want *want)
     cell_decode(cell, &c);
     if (c.stamp <= p->fetch->flushed[c.key.db])
         return; /* its value may be gone: a newer cell that moved it went with the flush */
-    if ((c.flags & CELL_BLOB) || (want->kind == WANT_WHOLE && (c.flags & CELL_PARTS)))
+    /* A longer one is wanted again, by who knows then how long it is. */
+    if ((c.flags & CELL_BLOB) && cell_value_length(&c) <= WANT_READ_ALONG)
         read_value(p, c.value);
 }
 
@@ -160,14 +168,15 @@ static void part_run(struct job *job)
     struct fetch_part *p = list_item(job, struct fetch_part, job);
     const struct lsm_fetch *f = p->fetch;
 
-    for (size_t i = p->first; i < f->count && !err_is(p->err); i += f->part_count) {
-        const struct fetch_want *want = &f->wants[i];
+    for (unsigned n = 0; n < SLICE_WANTS && p->next < f->count && !err_is(p->err); n++) {
+        const struct fetch_want *want = &f->wants[p->next];
         if (want->kind == WANT_WALK)
             read_walk(p, want);
         else if (want->value_only)
             read_value(p, buf_slice(&want->refs));
         else
             read_cell(p, want);
+        p->next += f->part_count;
     }
 }
 
@@ -175,6 +184,11 @@ static void part_run(struct job *job)
 
 static void add_pin(struct lsm_fetch *f, struct cache_entry *e)
 {
+    size_t len;
+
+    cache_bytes(e, &len);
+    f->pinned += len;
+    f->lsm->stats.pinned_bytes += len;
     if (f->pin_count == f->pin_room) {
         f->pin_room = f->pin_room ? f->pin_room * 2 : 8;
         f->pins = mem_realloc(f->pins, f->pin_room * sizeof(struct cache_entry *));
@@ -182,7 +196,18 @@ static void add_pin(struct lsm_fetch *f, struct cache_entry *e)
     f->pins[f->pin_count++] = e;
 }
 
-/* What a part read goes into the cache. */
+/* Frees what was not taken. */
+static void part_free(struct fetch_part *p)
+{
+    lookup_deinit(&p->lookup);
+    for (size_t i = 0; i < p->value_count; i++)
+        mem_free(p->values[i].bytes);
+    mem_free(p->values);
+    p->values = NULL;
+    p->value_count = 0;
+}
+
+/* What a part has read goes into the cache. */
 static void take_part(struct lsm_fetch *f, struct fetch_part *p, bool pin)
 {
     struct cache *cache = f->lsm->cache;
@@ -203,20 +228,15 @@ static void take_part(struct lsm_fetch *f, struct fetch_part *p, bool pin)
         if (pin)
             add_pin(f, e);
     }
-}
-
-static void part_free(struct fetch_part *p)
-{
-    lookup_deinit(&p->lookup);
-    for (size_t i = 0; i < p->value_count; i++)
-        mem_free(p->values[i].bytes);
-    mem_free(p->values);
+    part_free(p);
 }
 
 /* Frees it with what was not taken. */
 static void fetch_free(struct lsm_fetch *f)
 {
     list_remove(&f->link);
+    f->lsm->stats.reading_bytes -= f->reading;
+    f->lsm->stats.pinned_bytes -= f->pinned;
     for (size_t i = 0; i < f->pin_count; i++)
         cache_unpin(f->lsm->cache, f->pins[i]);
     for (size_t i = 0; i < f->part_count; i++)
@@ -236,15 +256,21 @@ static void part_done(struct job *job)
     struct lsm *lsm = f->lsm;
     struct err e = err_ok();
 
+    take_part(f, p, f->done != NULL);
+    if (p->next < f->count && !err_is(p->err) && f->done) {
+        pool_submit(lsm->env->pool, &p->job);
+        return;
+    }
     if (--f->busy > 0)
         return;
     for (size_t i = 0; i < f->part_count; i++) {
-        take_part(f, &f->parts[i], f->done != NULL);
         if (err_is(f->parts[i].err))
             e = f->parts[i].err;
     }
     lsm_drop_version(lsm, f->version);
     f->version = NULL;
+    lsm->stats.reading_bytes -= f->reading;
+    f->reading = 0;
     if (err_is(e)) {
         lsm->stats.failed_reads++;
         trace_log(lsm->env->trace, TRACE_WARNING, "a read failed: %s (errno %d)", e.what, e.os);
@@ -254,6 +280,18 @@ static void part_done(struct job *job)
     else
         fetch_free(f);
     lsm_after_job(lsm);
+}
+
+static uint64_t weigh(const struct fetch_want *w)
+{
+    uint64_t length = 0;
+    struct blob_ref ref;
+
+    for (size_t at = 0; w->value_only && at < w->refs.len; at += BLOB_REF_SIZE) {
+        blob_ref_get(w->refs.data + at, &ref);
+        length += ref.length;
+    }
+    return want_bytes(w->kind, length);
 }
 
 /* Copies the wants and their keys. */
@@ -281,6 +319,7 @@ static void copy_wants(struct lsm_fetch *f, const struct want *wants, size_t cou
         to += w->key.subkey.len;
         if (w->kind != WANT_WALK)
             w->value_only = find_progress(f->lsm, &w->key, &w->skip, &w->refs);
+        f->reading += weigh(w);
     }
 }
 
@@ -298,12 +337,13 @@ struct lsm_fetch *lsm_fetch(struct lsm *lsm, const struct want *wants, size_t co
     version_hold(f->version);
     list_push(&lsm->fetches, &f->link);
     copy_wants(f, wants, count);
+    lsm->stats.reading_bytes += f->reading;
     f->part_count = count < PARTS_MAX ? count : PARTS_MAX;
     f->busy = f->part_count;
     for (size_t i = 0; i < f->part_count; i++) {
         struct fetch_part *p = &f->parts[i];
         p->fetch = f;
-        p->first = i;
+        p->next = i;
         p->lookup.version = f->version;
         p->err = err_ok();
         p->job = (struct job){ .run = part_run, .done = part_done, .priority = JOB_READ };
@@ -311,6 +351,11 @@ struct lsm_fetch *lsm_fetch(struct lsm *lsm, const struct want *wants, size_t co
     }
     lsm->stats.fetches++;
     return f;
+}
+
+uint64_t lsm_fetch_bytes(const struct lsm_fetch *f)
+{
+    return f->reading + f->pinned;
 }
 
 void lsm_fetch_end(struct lsm_fetch *f)

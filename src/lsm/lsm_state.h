@@ -131,11 +131,16 @@ static inline bool lsm_running(const struct lsm *lsm)
     return lsm->log && !lsm->stopping && lsm->state != LSM_BROKEN;
 }
 
+enum { EXPIRY_GRACE_MS = 60 * 1000 };
+
 /* Milliseconds of the newest stamp that is acknowledged: what expired by then
  * stays expired for every reader to come. */
 static inline uint64_t lsm_applied_ms(const struct lsm *lsm)
 {
-    return lsm_acked_stamp(lsm) / 1000;
+    uint64_t ms = lsm_acked_stamp(lsm) / 1000;
+    uint64_t grace = lsm->data.elsewhere ? EXPIRY_GRACE_MS : 0; /* its timer comes first */
+
+    return ms > grace ? ms - grace : 0;
 }
 
 #endif

@@ -157,9 +157,8 @@ void record_put_version(struct buf *to, const struct record_head *head, const st
     }
     for (size_t i = 0; i < v->blob_count; i++) {
         const struct blob_file *b = v->blobs[i].blob;
-        struct edit_blob blob = { .id = b->id, .kind = b->kind };
-        blob.size = __atomic_load_n(&b->size, __ATOMIC_RELAXED); /* it may grow */
-        put_blob(to, &blob, next_file);
+        put_blob(to, &(struct edit_blob){ .id = b->id, .kind = b->kind, .size = v->blobs[i].size },
+                 next_file);
     }
     for (size_t i = 0; i < v->blob_count; i++)
         put_live(to, v->blobs[i].blob->id, (int64_t)v->blobs[i].live, next_file);

@@ -25,6 +25,12 @@ static void sift_up(struct timers *t, size_t i, struct timer_entry e)
     t->heap[i] = e;
 }
 
+static void lose(struct timers *t, struct timer_entry e)
+{
+    if (t->lost++ == 0 || e.when_db >> 8 < t->lost_ms)
+        t->lost_ms = e.when_db >> 8;
+}
+
 /* Any of the half that has nothing below it: the latest is there, and they are all later
  * than what is above. */
 static void replace_late(struct timers *t, struct timer_entry e)
@@ -33,8 +39,12 @@ static void replace_late(struct timers *t, struct timer_entry e)
 
     t->victim = t->victim * 6364136223846793005u + 1442695040888963407u;
     i = t->count / 2 + (size_t)((t->victim >> 33) % leaves);
-    if (t->heap[i].when_db > e.when_db)
+    if (t->heap[i].when_db > e.when_db) {
+        lose(t, t->heap[i]);
         sift_up(t, i, e);
+    } else {
+        lose(t, e);
+    }
 }
 
 void timers_add(struct timers *t, uint64_t expire_ms, uint8_t db, uint64_t position)
@@ -60,15 +70,10 @@ uint64_t timers_next_ms(const struct timers *t)
     return t->count ? t->heap[0].when_db >> 8 : UINT64_MAX;
 }
 
-void timers_pop(struct timers *t, uint8_t *db, uint64_t *position)
+static void sift_down(struct timers *t, size_t i, struct timer_entry last)
 {
-    struct timer_entry last;
-    size_t i = 0, child;
+    size_t child;
 
-    assert(t->count > 0);
-    *db = (uint8_t)t->heap[0].when_db;
-    *position = t->heap[0].position;
-    last = t->heap[--t->count];
     while ((child = 2 * i + 1) < t->count) {
         child += child + 1 < t->count && t->heap[child + 1].when_db < t->heap[child].when_db;
         if (t->heap[child].when_db >= last.when_db)
@@ -76,8 +81,30 @@ void timers_pop(struct timers *t, uint8_t *db, uint64_t *position)
         t->heap[i] = t->heap[child];
         i = child;
     }
-    if (t->count)
-        t->heap[i] = last;
+    t->heap[i] = last;
+}
+
+void timers_pop(struct timers *t, uint8_t *db, uint64_t *position)
+{
+    assert(t->count > 0);
+    *db = (uint8_t)t->heap[0].when_db;
+    *position = t->heap[0].position;
+    if (--t->count)
+        sift_down(t, 0, t->heap[t->count]);
+}
+
+void timers_cut(struct timers *t, uint64_t from_ms)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < t->count; i++) {
+        if (t->heap[i].when_db >> 8 < from_ms)
+            t->heap[kept++] = t->heap[i];
+    }
+    t->count = kept;
+    for (size_t i = kept / 2; i-- > 0;)
+        sift_down(t, i, t->heap[i]);
+    t->lost = 0;
 }
 
 size_t timers_bytes(const struct timers *t)

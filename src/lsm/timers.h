@@ -21,8 +21,10 @@ struct timers {
     struct timer_entry *heap;
     size_t count;
     size_t room;
-    size_t most;     /* entries */
-    uint64_t victim; /* which late entry is looked at next */
+    size_t most;      /* entries */
+    uint64_t victim;  /* which late entry is looked at next */
+    uint64_t lost;    /* entries ever left out */
+    uint64_t lost_ms; /* when the soonest of them is due; good if there are any */
 };
 
 void timers_deinit(struct timers *t);
@@ -34,6 +36,9 @@ uint64_t timers_next_ms(const struct timers *t);
 
 /* Takes the first one out. */
 void timers_pop(struct timers *t, uint8_t *db, uint64_t *position);
+
+/* Takes all out that are due at `from_ms` or later, and forgets that some were left out. */
+void timers_cut(struct timers *t, uint64_t from_ms);
 
 size_t timers_bytes(const struct timers *t);
 

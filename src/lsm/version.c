@@ -190,6 +190,7 @@ static struct err apply_blobs(struct applying *a)
     fresh->blobs = mem_alloc((old->blob_count + a->add_blob_count) * sizeof *fresh->blobs);
     while (i < old->blob_count || next < a->add_blob_count) {
         struct blob_place p;
+        uint64_t grown = 0;
         if (i < old->blob_count && has(a->drop_blobs, a->drop_blob_count, old->blobs[i].blob->id)) {
             dropped++;
             i++;
@@ -197,12 +198,16 @@ static struct err apply_blobs(struct applying *a)
         }
         if (i < old->blob_count && next < a->add_blob_count &&
             old->blobs[i].blob == a->add_blobs[next].blob)
-            next++; /* it grows */
+            grown = a->add_blobs[next++].size;
         if (i < old->blob_count &&
             (next == a->add_blob_count || old->blobs[i].blob->id <= a->add_blobs[next].id))
             p = old->blobs[i++];
-        else
-            p = (struct blob_place){ a->add_blobs[next++].blob, 0 };
+        else {
+            p = (struct blob_place){ .blob = a->add_blobs[next].blob };
+            grown = a->add_blobs[next++].size;
+        }
+        if (grown > p.size)
+            p.size = grown;
         if (fresh->blob_count && fresh->blobs[fresh->blob_count - 1].blob->id == p.blob->id)
             return err_make(ERR_CORRUPT, 0, "a blob file is added that is there");
         fresh->blobs[fresh->blob_count++] = p;

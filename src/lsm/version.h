@@ -39,6 +39,7 @@ struct placed {
 struct blob_place {
     struct blob_file *blob;
     uint64_t live; /* bytes of values that tables refer to, shadowed ones included; an int64 */
+    uint64_t size; /* of the file in this version; blob->size is that of the newest */
 };
 
 struct level {

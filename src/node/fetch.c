@@ -31,6 +31,15 @@ void fetch_start(struct fetch *f, struct lsm *lsm, const struct want *wants, siz
     f->reads[f->count++] = lsm_fetch(lsm, wants, count, on_read, f);
 }
 
+uint64_t fetch_bytes(const struct fetch *f)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < f->count; i++)
+        bytes += lsm_fetch_bytes(f->reads[i]);
+    return bytes;
+}
+
 void fetch_end(struct fetch *f)
 {
     for (uint32_t i = 0; i < f->count; i++)

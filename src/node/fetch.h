@@ -32,6 +32,9 @@ void fetch_init(struct fetch *f, void (*ready)(struct fetch *f));
  * only.  None may be under way. */
 void fetch_start(struct fetch *f, struct lsm *lsm, const struct want *wants, size_t count);
 
+/* Bytes that stay in memory for it. */
+uint64_t fetch_bytes(const struct fetch *f);
+
 /* Lets go of everything; ready() is not called any more.  It can be used again. */
 void fetch_end(struct fetch *f);
 

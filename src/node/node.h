@@ -54,21 +54,31 @@ void node_prepare(struct node *node, struct call *calls, size_t count);
 
 /* Runs an admitted call: CALL_DONE with reply, cells and gate.  Or CALL_WANT: then
  * its owner takes away what it has replied, and node_fetch() must follow before
- * anything else is run.  The same with CALL_LATER and CALL_SAVE, and node_pause(). */
+ * anything else is run.  The same with the other ends, and node_pause(). */
 enum call_end node_run(struct node *node, struct call *c);
 
 /* Reads what the call lacked that was run last; `f` is its own from the first time
  * on, until fetch_end().  f->ready() says when node_run_again() may be called. */
 void node_fetch(struct node *node, struct call *c, struct fetch *f);
 
+/* Bytes of memory that what the call lacked takes, which was run last, about. */
+uint64_t node_wants(const struct node *node);
+
+/* Instead of node_fetch(): it is to be run again later, and keeps what it has read. */
+void node_wait(struct node *node, struct call *c);
+
 /* A slice of the call is done: node_run_again() may be called from the next turn on,
- * or after CALL_SAVE when lsm.h's on_saved() was.
+ * or after CALL_SAVE when lsm.h's on_saved() was, or after CALL_ROOM when node_buries().
  * What was read for it so far is let go. */
 void node_pause(struct node *node, struct call *c, struct fetch *f);
 
 /* The same as node_run(), for a call that has waited.  It answers an error if its
  * cells cannot be read. */
 enum call_end node_run_again(struct node *node, struct call *c, struct fetch *f);
+
+/* Calls that saw something expired can be answered: it can be written down, or has been
+ * waited for long enough. */
+bool node_buries(const struct node *node);
 
 /* Ends the turn: the log gets what was put. */
 void node_commit(struct node *node);
@@ -86,6 +96,19 @@ uint64_t node_now_us(const struct node *node);
 
 /* Keys that are watched: puts and flushes of calls touch them, an expiry does not. */
 struct watches *node_watches(struct node *node);
+
+/* What somebody listens to (enum event_class), from now on. */
+void node_listen(struct node *node, unsigned wanted);
+
+/* A key that has just been read is to expire in time, on disk too, as long as somebody hears
+ * of changes. */
+void node_await_expiry(struct node *node, uint8_t db, struct slice key);
+
+/* Whether nothing expires but what is asked for: while clients are paused. */
+void node_keep_still(struct node *node, bool still);
+
+/* What the last call, or the housekeeping since, has to tell: its reader's to empty. */
+struct events *node_events(struct node *node);
 
 struct lsm *node_lsm(struct node *node);
 const struct node_stats *node_stats(const struct node *node);

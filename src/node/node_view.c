@@ -22,16 +22,33 @@ static bool is_expired(const struct node_view *v, const struct cell *c)
 
 void node_view_note_expired(struct node_view *v, const struct cell_key *key)
 {
-    uint8_t *p = buf_reserve(&v->expired, 5 + key->key.len);
+    const uint8_t *last = v->expired.data + v->expired_last;
+    uint8_t *p;
 
+    if (v->expired.len && last[0] == key->db &&
+        slice_equal(slice_of(last + 5, wire_get32(last + 1)), key->key))
+        return; /* the call has looked twice */
+    v->expired_last = v->expired.len;
+    p = buf_reserve(&v->expired, 5 + key->key.len);
     p[0] = key->db;
     wire_put32(p + 1, (uint32_t)key->key.len);
     v->expired.len += 5;
     buf_append(&v->expired, key->key);
 }
 
-static void note_want(struct node_view *v, const struct cell_key *key, enum want_kind kind)
+static void note_expiry(struct node_view *v, const struct cell_key *key)
 {
+    if (v->events->wanted & EVENT_EXPIRED)
+        events_note(v->events, NOTE_EVENT, key->db, slice_str("expired"), key->key);
+}
+
+/* `head` is as lsm_find() left it. */
+static void note_want(struct node_view *v, const struct cell_key *key, enum want_kind kind,
+                      const struct cell *head)
+{
+    bool known = head && (head->flags & (CELL_BLOB | CELL_PARTS));
+
+    v->view.wanted += want_bytes(kind, known ? cell_value_length(head) : 0);
     if (v->want_count == v->want_cap) {
         v->want_cap = v->want_cap ? v->want_cap * 2 : 16;
         v->wants = mem_realloc(v->wants, v->want_cap * sizeof(struct want));
@@ -58,7 +75,7 @@ static enum view_answer view_find(struct view *view, const struct cell_key *key,
             node_view_note_expired(v, key);
         }
     } else if (answer == LSM_WANT) {
-        note_want(v, key, kind);
+        note_want(v, key, kind, out);
         return VIEW_WANT;
     }
     v->misses++;
@@ -71,6 +88,8 @@ void node_view_want_keys(struct node_view *v, const struct call *c)
     uint32_t first, step, keys = command_keys(c->row, c->argc, &first, &step);
 
     for (uint32_t i = first; keys > 0; keys--, i += step) {
+        if (c->want_max && v->view.wanted > c->want_max)
+            return; /* the rest another time */
         struct cell_key key = cell_head_key(c->db, c->argv[i]);
         struct cell head;
 
@@ -78,7 +97,7 @@ void node_view_want_keys(struct node_view *v, const struct call *c)
         if (next < noted && slice_equal(v->wants[next].key.key, key.key))
             next++;
         else if (lsm_find(v->lsm, &key, WANT_CELL, &head) == LSM_WANT)
-            note_want(v, &key, WANT_CELL);
+            note_want(v, &key, WANT_CELL, &head);
     }
 }
 
@@ -100,6 +119,8 @@ static inline void put_cell(struct node_view *v, const struct cell *cell)
     stamped.origin = v->origin;
     lsm_put(v->lsm, &stamped);
     v->written++;
+    if ((v->events->wanted & EVENT_CHANGES) && cell->key.kind == CELL_HEAD)
+        events_note(v->events, NOTE_CHANGED, cell->key.db, slice_of(NULL, 0), cell->key.key);
 }
 
 static void view_put(struct view *view, const struct cell *cell)
@@ -126,6 +147,8 @@ static void view_flush(struct view *view, uint8_t db)
     watches_flush(&v->watches, db);
     v->stamp = 0;
     v->written++;
+    if (v->events->wanted & EVENT_CHANGES)
+        events_note(v->events, NOTE_FLUSHED, db, slice_of(NULL, 0), slice_of(NULL, 0));
 }
 
 static bool view_count(struct view *view, uint8_t db, uint64_t *out)
@@ -215,11 +238,11 @@ static enum view_walk_end view_walk(struct view *view, uint8_t db, uint64_t from
         break;
     }
     *next = at;
-    note_want(v, &(struct cell_key){ .position = at, .db = db }, WANT_WALK);
+    note_want(v, &(struct cell_key){ .position = at, .db = db }, WANT_WALK, NULL);
     return VIEW_WALK_WANT;
 }
 
-void node_view_init(struct node_view *v, struct lsm *lsm, uint32_t origin)
+void node_view_init(struct node_view *v, struct lsm *lsm, struct events *events, uint32_t origin)
 {
     *v = (struct node_view){
         .view = { .find = view_find,
@@ -232,6 +255,7 @@ void node_view_init(struct node_view *v, struct lsm *lsm, uint32_t origin)
                   .walk = view_walk,
                   .use = view_use },
         .lsm = lsm,
+        .events = events,
         .origin = origin,
     };
 }
@@ -250,8 +274,31 @@ void node_view_begin(struct node_view *v, uint64_t now_us)
     v->seen_stamp = 0;
     v->written = 0;
     v->want_count = 0;
+    v->view.wanted = 0;
     v->expired.len = 0;
     v->unburied = false;
+}
+
+/* Whether it has expired, and is still there to be buried; what the call itself has put
+ * in its place comes after its expiry. */
+static bool to_bury(struct node_view *v, const struct cell_key *key)
+{
+    struct cell c;
+
+    switch (lsm_find(v->lsm, key, WANT_CELL, &c)) {
+    case LSM_ABSENT: /* the call itself has flushed it away */
+        return false;
+    case LSM_HERE:
+        if (c.flags & CELL_TOMBSTONE)
+            return false;
+        if (cell_expired(&c, v->now_us / 1000))
+            return true;
+        note_expiry(v, key);
+        return false;
+    case LSM_WANT: /* it has left the cache: nothing in memory has replaced it */
+        break;
+    }
+    return true;
 }
 
 uint64_t node_view_bury(struct node_view *v)
@@ -264,24 +311,16 @@ uint64_t node_view_bury(struct node_view *v)
         const uint8_t *p = v->expired.data + at;
         size_t len = wire_get32(p + 1);
         struct cell_key key = cell_head_key(p[0], slice_of(p + 5, len));
-        struct cell c;
 
         at += 5 + len;
-        switch (lsm_find(v->lsm, &key, WANT_CELL, &c)) {
-        case LSM_ABSENT: /* the call itself has flushed it away */
+        if (!to_bury(v, &key))
             continue;
-        case LSM_HERE:
-            if ((c.flags & CELL_TOMBSTONE) || !cell_expired(&c, v->now_us / 1000))
-                continue; /* the call itself has put something else there */
-            break;
-        case LSM_WANT: /* it has left the cache: nothing in memory has replaced it */
-            break;
-        }
         if (!lsm_can_put(v->lsm, CELL_FIXED_SIZE + len + 8)) {
             v->unburied = true;
             break;
         }
         put_cell(v, &(struct cell){ .key = key, .flags = CELL_TOMBSTONE });
+        note_expiry(v, &key);
         buried++;
     }
     return buried;

@@ -14,6 +14,7 @@
 struct node_view {
     struct view view; /* first: commands have a pointer to it */
     struct lsm *lsm;
+    struct events *events; /* the node's */
     uint32_t origin;
     uint64_t now_us;     /* of the call */
     uint64_t stamp;      /* of the call's cells; 0 until it puts one */
@@ -25,19 +26,21 @@ struct node_view {
     struct want *wants; /* that this run lacks; keys borrow from the call */
     size_t want_count;
     size_t want_cap;
-    struct buf expired; /* keys it saw expired: db u8, length u32, bytes, ... */
-    bool unburied;      /* ... not all of whose tombstones could be written */
+    struct buf expired;  /* keys it saw expired: db u8, length u32, bytes, ... */
+    size_t expired_last; /* where the last one begins */
+    bool unburied;       /* ... not all of whose tombstones could be written */
     struct watches watches;
 };
 
-void node_view_init(struct node_view *v, struct lsm *lsm, uint32_t origin);
+void node_view_init(struct node_view *v, struct lsm *lsm, struct events *events, uint32_t origin);
 void node_view_deinit(struct node_view *v);
 
 /* Forgets the last call. */
 void node_view_begin(struct node_view *v, uint64_t now_us);
 
 /* Adds the heads of all keys that the call's row names and that are not at hand to
- * the wants of a run that ended with some, so that one fetch gets them all. */
+ * the wants of a run that ended with some, so that one fetch gets them all, or as many
+ * as the call should want at a time. */
 void node_view_want_keys(struct node_view *v, const struct call *c);
 
 /* Notes an expired head cell: its tombstone is to be written. */

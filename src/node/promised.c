@@ -60,13 +60,17 @@ static struct promised *open_part(struct lsm *lsm, const struct blob_ref *ref, s
 bool promised_value(struct lsm *lsm, const struct cell *head, size_t first, size_t len,
                     struct reply *reply)
 {
-    size_t count = cell_parts(head), used = 0, at = 0;
+    bool whole = head->flags & CELL_BLOB;
+    size_t count = whole ? 1 : cell_parts(head), used = 0, at = 0;
     struct promised **all = mem_alloc(count * sizeof *all);
     bool good = true;
 
     for (size_t i = 0; i < count && at < first + len && good; i++) {
         struct blob_ref ref;
-        cell_part(head, i, &ref);
+        if (whole)
+            blob_ref_get(head->value.data, &ref);
+        else
+            cell_part(head, i, &ref);
         if (at + ref.length > first) {
             all[used] = open_part(lsm, &ref, at, first, first + len);
             good = all[used++]->part;

@@ -15,11 +15,14 @@ enum {
     DOUBLE_MAX = 64,                /* what num_put_double() may need */
     COPY_MAX = 4096,                /* below, a copy is cheaper than a block mostly empty */
     ERROR_TEXT_MAX = 512,           /* of reply_errorf(), its NUL included */
+    BEHIND_PROMISE = 128,
 };
 
 static struct block *add_block(struct reply *r, size_t size)
 {
-    struct block *b = block_new(r->pool, size);
+    /* Between promises there is little more than the length of the next one. */
+    bool little = r->last && r->last->promise && size <= BEHIND_PROMISE;
+    struct block *b = little ? block_small(r->pool, BEHIND_PROMISE) : block_new(r->pool, size);
 
     if (r->last)
         r->last->next = b;
@@ -428,6 +431,17 @@ void reply_move(struct reply *to, struct reply *from, size_t n)
         write_bytes(to, part);
         reply_take(from, part.len);
         n -= part.len;
+    }
+}
+
+void reply_copy(struct reply *to, const struct reply *from)
+{
+    size_t skip = from->taken;
+
+    for (const struct block *b = from->first; b; b = b->next) {
+        assert(!b->promise);
+        write_bytes(to, slice_of(b->data + skip, b->len - skip));
+        skip = 0;
     }
 }
 

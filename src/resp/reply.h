@@ -97,6 +97,9 @@ void reply_take(struct reply *r, size_t n);
  * which none may be cut through. */
 void reply_move(struct reply *to, struct reply *from, size_t n);
 
+/* Appends a copy of all of `from`, which has no promises and stays as it is. */
+void reply_copy(struct reply *to, const struct reply *from);
+
 /* Moves all of `from`, errors included, to the end of `to`, which is of the same
  * pool: small pieces are copied, large ones change hands. */
 void reply_append(struct reply *to, struct reply *from);

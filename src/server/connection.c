@@ -6,13 +6,11 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "server/blocked.h"
+#include "server/input_room.h"
 #include "server/outgoing.h"
 #include "server/server_state.h"
 
-enum {
-    SEND_PARTS = 64,
-    READ_STEP = 1024 * 1024, /* a larger command's block grows from this size by doubling */
-};
+enum { SEND_PARTS = 64 };
 
 static void on_ready(struct net_conn *net, unsigned events)
 {
@@ -78,9 +76,7 @@ void connection_wake(struct connection *conn)
         list_push(&conn->server->ready, &conn->ready);
 }
 
-/* Its replies have to leave before it may ask for more.  A client that sends all
- * before it reads has room for that, but not many of them at once. */
-static bool must_drain(const struct connection *conn, size_t bytes)
+bool connection_must_drain(const struct connection *conn, size_t bytes)
 {
     uint64_t all = conn->server->instance.blocks.used_bytes;
 
@@ -96,9 +92,9 @@ static bool queue_is_open(const struct connection *conn)
 {
     const struct queue *q = conn->queue;
 
-    return !q->blocked && q->unsent + conn->held.calls <= LIMIT_PIPELINE &&
+    return !q->blocked && q->wanting == 0 && q->unsent + conn->held.calls <= LIMIT_PIPELINE &&
            conn->server->instance.waiting - conn->server->instance.blocked < LIMIT_WAITING &&
-           !must_drain(conn, conn->out.bytes + q->bytes);
+           !connection_must_drain(conn, conn->out.bytes + q->bytes);
 }
 
 bool connection_open(const struct connection *conn)
@@ -106,7 +102,7 @@ bool connection_open(const struct connection *conn)
     return !conn->gone && conn->session.closing == SESSION_OPEN &&
            conn->server->instance.stop == STOP_NO && conn->held.calls <= LIMIT_PIPELINE &&
            list_empty(&conn->parked) && !(conn->incoming && incoming_waits(conn)) &&
-           (conn->queue ? queue_is_open(conn) : !must_drain(conn, conn->out.bytes));
+           (conn->queue ? queue_is_open(conn) : !connection_must_drain(conn, conn->out.bytes));
 }
 
 void connection_refuse(struct connection *conn, const char *code, const char *text)
@@ -146,8 +142,8 @@ static void move_to_block(struct connection *conn, size_t cap)
     conn->at = 0;
 }
 
-/* Makes room behind what was read.  A large command's block is doubled as its
- * bytes arrive, never taken on the word of its header. */
+/* Makes room behind what was read.  A command that fills its block gets another only
+ * when it is full, so that it is copied no more often than input_room() says. */
 static bool make_room(struct connection *conn)
 {
     struct instance *in = &conn->server->instance;
@@ -160,14 +156,11 @@ static bool make_room(struct connection *conn)
     }
     kept = conn->in->len - conn->at;
     need = conn->reader.need > kept ? conn->reader.need : kept + 1;
-    if (conn->at + need <= conn->in->cap)
+    if (conn->at + need <= conn->in->cap || (conn->at == 0 && kept < conn->in->cap))
         return true;
-    cap = kept * 2 > READ_STEP ? kept * 2 : READ_STEP;
-    /* Exact only for a last argument: else each small one would move all before it. */
-    if (cap > need && conn->reader.args_left <= 1)
-        cap = need;
+    cap = input_room(kept, need);
     if (conn->in->refs == 1 && /* no waiting call has its arguments there */
-        (need <= conn->in->cap || (cap <= conn->in->cap && kept < conn->in->cap))) {
+        (need <= conn->in->cap || cap <= conn->in->cap)) {
         memmove(conn->in->data, conn->in->data + conn->at, kept);
         conn->in->len = kept;
         conn->at = 0;

@@ -33,6 +33,8 @@ struct connection {
     struct list dirty;   /* in server->dirty: output to send, or to be closed */
     struct list holding; /* in server->holding: replies wait, for the log or the disk */
     struct list parked;  /* in server->parked */
+    size_t parked_for;   /* ... bytes its next write may take in the log ... */
+    bool parked_aside;   /* ... or it waits for something else, which it looks for itself */
     struct reader reader;
     struct block *in; /* NULL unless bytes of an unfinished command are kept */
     size_t at;        /* where in it the next command begins */
@@ -46,6 +48,7 @@ struct connection {
     bool more;                 /* the last read filled the block */
     size_t got;                /* bytes of the last read */
     bool gone;                 /* the peer is: close it */
+    uint64_t soft_since;       /* mono_us: its output is over the soft limit; 0: it is not */
 };
 
 /* Takes an accepted connection. */
@@ -86,6 +89,13 @@ bool connection_open(const struct connection *conn);
 /* An idle client keeps no block: gives it back if nothing unread is in it. */
 void connection_release_input(struct connection *conn);
 
+/* connection_input.c: the log takes a write of so many bytes now, or never will. */
+bool connection_unparks(const struct connection *conn, size_t bytes);
+
+/* With so many bytes of replies they have to leave before it may ask for more.  A client
+ * that sends all before it reads has room for that, but not many of them at once. */
+bool connection_must_drain(const struct connection *conn, size_t bytes);
+
 /* connection_input.c: runs the whole commands that `conn->in` holds. */
 void connection_process(struct connection *conn);
 
@@ -101,11 +111,30 @@ void connection_run_beside(struct connection *conn, struct call *c);
 /* Ends its waiting calls unanswered. */
 void connection_forget_waiting(struct connection *conn);
 
-/* What a waiting call lacked is there, or cannot be read. */
+/* What a waiting call lacked is there, or cannot be read, or its turn to read has come. */
 void connection_resume(struct waiting *w);
+
+/* A call in server->wanting: its turn has come.  *fits: as far as memory is concerned. */
+bool connection_may_read(const struct waiting *w, bool *fits);
 
 /* Its held replies are to be released, or failed, with the log. */
 void connection_hold(struct connection *conn);
+
+/* connection_after.c */
+
+/* The call's reply is not to be sent.  Once a call, after it has run. */
+bool connection_quiet(struct connection *conn, const struct call *c);
+
+/* Tells whom it concerns that the call has run, or a slice of it. */
+void connection_after(struct connection *conn, const struct call *c, enum call_end end);
+
+/* connection_push.c */
+
+/* Puts a message behind all it has been sent so far. */
+void connection_push(struct connection *conn, const struct reply *message);
+
+/* Cuts it off if its output is over the limits of its class. */
+void connection_limit(struct connection *conn);
 
 /* connection_door.c: what CLIENT may do with connections. */
 extern const struct instance_door connection_door;

@@ -15,7 +15,9 @@ static void look(const struct session *s, struct session_buffers *out)
     const struct queue *q = conn->queue;
 
     *out = (struct session_buffers){ .output = conn->out.bytes + (q ? q->bytes : 0),
-                                     .events = conn->wanted };
+                                     .events = conn->wanted,
+                                     .paused = !list_empty(&conn->parked) &&
+                                               (s->instance->special & INSTANCE_PAUSED) };
     if (conn->in) {
         out->query = conn->in->len - conn->at;
         out->query_free = conn->in->cap - conn->in->len;
@@ -51,10 +53,16 @@ static void saved(struct instance *in)
     server_saved(list_item(in, struct server, instance));
 }
 
+static void push(struct session *s, const struct reply *message)
+{
+    connection_push(connection_of(&s->link), message);
+}
+
 const struct instance_door connection_door = {
     .look = look,
     .cut = cut,
     .is_blocked = is_blocked,
     .unblock = unblock,
     .saved = saved,
+    .push = push,
 };

@@ -124,13 +124,25 @@ bool connection_peek(struct connection *conn, struct lsm_coming *key)
     return found;
 }
 
-/* The log is well but cannot take this write yet. */
-static bool must_park(const struct connection *conn, const struct call *c, size_t bytes)
+bool connection_unparks(const struct connection *conn, size_t bytes)
 {
-    struct lsm *lsm = node_lsm(conn->server->instance.node);
+    const struct lsm *lsm = node_lsm(conn->server->instance.node);
+
+    return lsm_state(lsm) != LSM_READY || lsm_can_put(lsm, bytes);
+}
+
+/* The log is well but cannot take this write yet, or others wait for it already. */
+static bool must_park(struct connection *conn, const struct call *c, size_t bytes)
+{
+    struct server *s = conn->server;
+    bool behind = !s->unparking && !list_empty(&s->parked);
 
     bytes = session_writes(&conn->session, c, bytes + c->argc * 16);
-    return bytes && lsm_state(lsm) == LSM_READY && !lsm_can_put(lsm, bytes);
+    if (bytes == 0 || (!behind && connection_unparks(conn, bytes)))
+        return false;
+    conn->parked_for = bytes;
+    conn->parked_aside = false;
+    return true;
 }
 
 /* Redis's guard against web pages that speak to a local port: what begins as an
@@ -138,6 +150,25 @@ static bool must_park(const struct connection *conn, const struct call *c, size_
 static bool is_http(const struct call *c)
 {
     return !c->row && (call_arg_is(c, 0, "post") || call_arg_is(c, 0, "host:"));
+}
+
+/* CLIENT PAUSE keeps the call, or too much waits to be told already for one that publishes. */
+static bool held_up(struct connection *conn, const struct call *c)
+{
+    struct server *s = conn->server;
+    const struct command *row = c->row;
+
+    if (row && row->subs && c->argc > 1)
+        row = command_find_sub(row, c->argv[1]);
+    if (!row || !command_arity_ok(row, c->argc) || !conn->session.authenticated)
+        return false; /* it is an error now as well as then */
+    conn->parked_aside = true;
+    if (session_paused(&conn->session, row))
+        list_push(&s->held_up, &conn->parked);
+    else if ((s->instance.special & INSTANCE_CROWDED) &&
+             ((row->flags & CMD_PUBSUB) || session_exec_publishes(&conn->session, row)))
+        list_push(&s->parked, &conn->parked);
+    return !list_empty(&conn->parked);
 }
 
 /* What came in pieces was written.  False: replied. */
@@ -160,6 +191,7 @@ static void run_call(struct connection *conn, struct call *c)
     size_t before = conn->out.bytes;
     uint64_t errors = conn->out.errors;
     enum call_end end = CALL_DONE;
+    bool attends;
 
     if (session_admit(&conn->session, c) && (!c->large || large_is_there(&conn->session, c)) &&
         !session_queues(&conn->session, c))
@@ -171,14 +203,19 @@ static void run_call(struct connection *conn, struct call *c)
         connection_wait(conn, c, end);
         return;
     }
-    session_done(&conn->session, c);
     if (c->large)
         call_drop_large(c);
     s->instance.stats.errors += conn->out.errors - errors;
-    if (c->gate > node_acked(s->instance.node) || conn->held.count) {
+    attends = connection_attends(conn);
+    if (attends && connection_quiet(conn, c)) {
+        reply_cut_to(&conn->out, before, conn->out.errors);
+    } else if (c->gate > node_acked(s->instance.node) || conn->held.count) {
         held_add(&conn->held, c->gate, s->turn, conn->out.bytes - before);
         connection_hold(conn);
     }
+    if (attends)
+        connection_after(conn, c, CALL_DONE);
+    session_done(&conn->session, c);
 }
 
 /* Runs the calls in order as far as they may run.  Returns how many did. */
@@ -191,6 +228,8 @@ static size_t run_batch(struct connection *conn, const struct batch *b)
         struct call *c = &s->calls[i];
 
         if (!connection_open(conn) || (conn->queue && !queue_admits(conn->queue, c)))
+            return i;
+        if (s->instance.special && held_up(conn, c))
             return i;
         if (must_park(conn, c, s->ends[i] - conn->at)) {
             list_push(&s->parked, &conn->parked);

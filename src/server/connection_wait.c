@@ -5,6 +5,9 @@
 #include "node/request.h"
 #include "server/blocked.h"
 #include "server/server_state.h"
+#include "session/memory.h"
+
+enum { FETCH_SHARE = 4 }; /* of maxmemory, for one call */
 
 /* The log position a reply has to wait for; 0: none. */
 static uint64_t gate_of(const struct server *s, const struct call *c)
@@ -26,10 +29,47 @@ static void on_fetched(struct fetch *f)
     list_push(&conn->server->resumed, &w->resumed);
 }
 
-static void go_on_waiting(struct server *s, struct waiting *w, enum call_end end)
+/* Whoever is alone may read whatever it needs. */
+static bool reads_fit(const struct server *s, uint64_t bytes)
+{
+    const struct lsm_stats *lsm = lsm_stats(node_lsm(s->instance.node));
+
+    return lsm->reading_bytes == 0 ||
+           lsm->reading_bytes + lsm->pinned_bytes + bytes <= memory_reads(s->instance.memory_max);
+}
+
+bool connection_may_read(const struct waiting *w, bool *fits)
+{
+    const struct connection *conn = w->owner;
+    bool first = w->link.prev == &conn->queue->calls;
+
+    *fits = reads_fit(conn->server, w->wants);
+    return *fits &&
+           !connection_must_drain(conn, conn->out.bytes + (first ? 0 : conn->queue->bytes));
+}
+
+/* What calls read stays in memory until they are done with it: those beyond a share of it
+ * take turns, with what they have read so far.  `turn`: this one's has come. */
+static void read_or_wait(struct server *s, struct waiting *w, bool turn)
+{
+    struct connection *conn = w->owner;
+    uint64_t wants = node_wants(s->instance.node);
+
+    if ((turn || !s->reads_short) && reads_fit(s, wants)) {
+        node_fetch(s->instance.node, &w->call, &w->fetch);
+        return;
+    }
+    node_wait(s->instance.node, &w->call);
+    w->wants = wants;
+    conn->queue->wanting++;
+    s->reads_short = true;
+    list_push(&s->wanting, &w->resumed);
+}
+
+static void go_on_waiting(struct server *s, struct waiting *w, enum call_end end, bool turn)
 {
     if (end == CALL_WANT) {
-        node_fetch(s->instance.node, &w->call, &w->fetch);
+        read_or_wait(s, w, turn);
         return;
     }
     node_pause(s->instance.node, &w->call, &w->fetch);
@@ -37,7 +77,10 @@ static void go_on_waiting(struct server *s, struct waiting *w, enum call_end end
         blocked_add(s, w);
         return;
     }
-    list_push(end == CALL_SAVE ? &s->saving : &s->slices, &w->resumed);
+    list_push(end == CALL_SAVE   ? &s->saving
+              : end == CALL_ROOM ? &s->burying
+                                 : &s->slices,
+              &w->resumed);
 }
 
 void connection_wait(struct connection *conn, struct call *c, enum call_end end)
@@ -45,13 +88,17 @@ void connection_wait(struct connection *conn, struct call *c, enum call_end end)
     struct server *s = conn->server;
     struct waiting *w;
 
+    if (connection_attends(conn)) {
+        c->quiet = connection_quiet(conn, c);
+        connection_after(conn, c, end);
+    }
     if (!conn->queue)
         conn->queue = queue_new();
     w = queue_add(conn->queue, c, conn->in, &s->instance.blocks);
     w->owner = conn;
     s->instance.waiting++;
     fetch_init(&w->fetch, on_fetched);
-    go_on_waiting(s, w, end);
+    go_on_waiting(s, w, end, false);
     connection_hold(conn);
 }
 
@@ -62,6 +109,7 @@ void connection_run_beside(struct connection *conn, struct call *c)
     size_t before = out->bytes;
     uint64_t errors = out->errors;
     enum call_end end = CALL_DONE;
+    bool attends;
 
     assert(!c->large); /* nothing waits when such a call comes */
     c->reply = out;
@@ -74,9 +122,15 @@ void connection_run_beside(struct connection *conn, struct call *c)
         connection_wait(conn, c, end);
         return;
     }
-    session_done(&conn->session, c);
     s->instance.stats.errors += out->errors - errors;
-    queue_ran(conn->queue, gate_of(s, c), s->turn, out->bytes - before);
+    attends = connection_attends(conn);
+    if (attends && connection_quiet(conn, c))
+        reply_cut_to(out, before, out->errors);
+    else
+        queue_ran(conn->queue, gate_of(s, c), s->turn, out->bytes - before);
+    if (attends)
+        connection_after(conn, c, CALL_DONE);
+    session_done(&conn->session, c);
 }
 
 void connection_forget_waiting(struct connection *conn)
@@ -93,13 +147,20 @@ void connection_forget_waiting(struct connection *conn)
 static void finish(struct connection *conn, struct waiting *w)
 {
     struct server *s = conn->server;
+    uint64_t gate = gate_of(s, &w->call);
     bool again;
 
-    session_done(&conn->session, &w->call);
     call_drop_large(&w->call);
     s->instance.stats.errors += w->reply.errors;
     s->instance.waiting--;
-    again = queue_finish(conn->queue, w, gate_of(s, &w->call), s->turn, &conn->out, &conn->held);
+    if (connection_attends(conn))
+        connection_after(conn, &w->call, CALL_DONE);
+    session_done(&conn->session, &w->call);
+    if (w->call.quiet) {
+        reply_clear(&w->reply);
+        gate = 0;
+    }
+    again = queue_finish(conn->queue, w, gate, s->turn, &conn->out, &conn->held);
     held_release(&conn->held, node_acked(s->instance.node));
     if (conn->queue->count == 0) {
         queue_free(conn->queue, &s->instance.blocks);
@@ -135,10 +196,12 @@ static bool log_is_full(const struct server *s, const struct waiting *w)
     return bytes && lsm_state(lsm) == LSM_READY && !lsm_can_put(lsm, bytes);
 }
 
-/* What slices have found is held like replies.  False: replied. */
+/* What slices have found is held like replies; what must be read for one call before it
+ * can run, its keys' cells above all, is a part of memory at most.  False: replied. */
 static bool memory_left(const struct server *s, struct waiting *w)
 {
-    if (!w->call.gather || s->instance.blocks.used_bytes <= server_blocks_max(s))
+    if ((!w->call.gather || s->instance.blocks.used_bytes <= server_blocks_max(s)) &&
+        fetch_bytes(&w->fetch) <= s->instance.memory_max / FETCH_SHARE)
         return true;
     reply_error(&w->reply, "OOM", "command not allowed when used memory > 'maxmemory'.");
     return false;
@@ -149,7 +212,16 @@ void connection_resume(struct waiting *w)
     struct connection *conn = w->owner;
     struct server *s = conn->server;
     enum call_end end = CALL_DONE;
+    bool turn = w->wants > 0;
 
+    if (turn) {
+        w->wants = 0;
+        conn->queue->wanting--;
+    }
+    if (s->instance.special && session_paused(&conn->session, w->call.row)) {
+        list_push(&s->paused, &w->resumed);
+        return;
+    }
     if (log_is_full(s, w)) {
         list_push(&s->resumed, &w->resumed); /* in the turn that follows */
         return;
@@ -164,7 +236,9 @@ void connection_resume(struct waiting *w)
     }
     if (end != CALL_DONE) {
         reply_cut_to(&w->reply, 0, 0);
-        go_on_waiting(s, w, end);
+        if (connection_attends(conn))
+            connection_after(conn, &w->call, end);
+        go_on_waiting(s, w, end, turn);
         return;
     }
     if (err_is(w->fetch.err))

@@ -24,7 +24,9 @@ static void close_idle(struct server *s)
         return;
     list_for_each_safe (at, &s->instance.sessions) {
         struct connection *conn = connection_of(at);
-        bool waits = conn->held.calls > 0 || conn->queue || !list_empty(&conn->parked); /* for us */
+        bool waits = conn->held.calls > 0 || conn->queue ||
+                     !list_empty(&conn->parked) || /* for us */
+                     (conn->session.special & (SESSION_SUBSCRIBED | SESSION_MONITOR));
         if (!waits && now - conn->session.active_us > limit)
             close_connection(s, conn, "idle for longer than `timeout`");
     }
@@ -47,7 +49,7 @@ static void close_largest(struct server *s)
     list_for_each (at, &s->instance.sessions) {
         struct connection *conn = connection_of(at);
         if (s->instance.turn_mono_us - conn->session.active_us > SECOND_US &&
-            (!largest || held_by(conn) > held_by(largest)))
+            !conn->session.no_evict && (!largest || held_by(conn) > held_by(largest)))
             largest = conn;
     }
     if (largest && held_by(largest))
@@ -62,6 +64,7 @@ static void sum_buffers(struct server *s)
         struct connection *conn = connection_of(at);
         in += conn->in ? conn->in->cap : 0;
         out += conn->out.bytes + (conn->queue ? conn->queue->bytes : 0);
+        connection_limit(conn);
     }
     s->instance.stats.query_buffer_bytes = in;
     s->instance.stats.output_bytes = out;
@@ -74,6 +77,7 @@ void cron_run(struct server *s)
     uint64_t now = s->instance.turn_mono_us;
 
     s->cron_at = now + CRON_EVERY_US;
+    tracking_tidy(&s->instance);
     if (used > stats->used_memory_peak)
         stats->used_memory_peak = used;
     if (now < s->cron_second_at)

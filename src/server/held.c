@@ -39,19 +39,30 @@ static void push(struct held *h, struct held_run run)
     *run_at(h, h->count - 1) = run;
 }
 
-void held_add(struct held *h, uint64_t gate, uint64_t turn, size_t bytes)
+static void add(struct held *h, struct held_run run)
 {
     struct held_run *last = h->count ? run_at(h, h->count - 1) : NULL;
 
-    if (!last || last->turn != turn || (gate != 0) != (last->gate != 0)) {
-        push(h, (struct held_run){ gate, turn, bytes, 1 });
+    if (!last || last->turn != run.turn || (run.gate != 0) != (last->gate != 0)) {
+        push(h, run);
         return;
     }
-    h->bytes += bytes;
-    h->calls++;
-    last->gate = gate > last->gate ? gate : last->gate;
-    last->bytes += bytes;
-    last->calls++;
+    h->bytes += run.bytes;
+    h->calls += run.calls;
+    last->gate = run.gate > last->gate ? run.gate : last->gate;
+    last->bytes += run.bytes;
+    last->calls += run.calls;
+}
+
+void held_add(struct held *h, uint64_t gate, uint64_t turn, size_t bytes)
+{
+    add(h, (struct held_run){ gate, turn, bytes, 1 });
+}
+
+void held_push(struct held *h, uint64_t turn, size_t bytes)
+{
+    if (h->count)
+        add(h, (struct held_run){ .turn = turn, .bytes = bytes });
 }
 
 void held_append(struct held *h, struct held *from, size_t free_bytes, uint32_t free_calls)

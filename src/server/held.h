@@ -36,6 +36,9 @@ void held_deinit(struct held *h);
  * reply that rests on nothing but has others to wait for. */
 void held_add(struct held *h, uint64_t gate, uint64_t turn, size_t bytes);
 
+/* The last `bytes` of the output are no call's reply: they wait for what is in front. */
+void held_push(struct held *h, uint64_t turn, size_t bytes);
+
 /* Another output, `free_bytes` of `free_calls` calls that wait for nothing and then
  * what `from` holds, was put behind ours.  `from` is empty afterwards. */
 void held_append(struct held *h, struct held *from, size_t free_bytes, uint32_t free_calls);

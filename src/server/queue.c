@@ -163,6 +163,12 @@ void queue_ran(struct queue *q, uint64_t gate, uint64_t turn, size_t bytes)
         held_add(&w->held, gate, turn, bytes);
 }
 
+void queue_push(struct queue *q, uint64_t turn, size_t bytes)
+{
+    q->bytes += bytes;
+    held_push(&waiting_of(q->calls.prev)->held, turn, bytes);
+}
+
 static void join(struct waiting *w, uint64_t gate, uint64_t turn, struct reply *out,
                  struct held *held)
 {

@@ -35,6 +35,7 @@ struct waiting {
     struct list link;    /* in queue->calls */
     struct list resumed; /* in one of the server's lists, when it may go on */
     void *owner;         /* the connection */
+    uint64_t wants;      /* bytes it may not read yet; 0: it does not wait for its turn */
     struct call call;
     struct fetch fetch;
     struct block *block;      /* where its arguments are */
@@ -57,6 +58,7 @@ struct queue {
     uint32_t unsent;                 /* of them and of the calls behind them */
     size_t bytes;                    /* of replies in the queue */
     bool barrier;                    /* the one call in it lets nothing run beside it */
+    uint32_t wanting;                /* of them: may not read yet (connection_wait.c) */
     bool blocked;                    /* a call that was read must wait for one in the queue */
     bool blocked_till_empty;         /* ... for all of them */
     uint16_t buckets[QUEUE_BUCKETS]; /* how many of the calls' keys fall into each */
@@ -88,6 +90,9 @@ static inline struct reply *queue_tail(const struct queue *q)
 /* A call that ran so is done: the last `bytes` of the tail are its reply, which
  * rests on the log position `gate`; 0 for nothing. */
 void queue_ran(struct queue *q, uint64_t gate, uint64_t turn, size_t bytes);
+
+/* The last `bytes` of the tail are no call's reply. */
+void queue_push(struct queue *q, uint64_t turn, size_t bytes);
 
 /* The call's reply is whole, and rests on `gate`: it goes, with what is behind it,
  * to where it belongs, `out` and `out_held` being in front of the queue.  `w` is

@@ -79,20 +79,40 @@ static void on_failed(void *owner, struct err e)
         connection_touch(conn);
     }
     watches_touch_all(node_watches(s->instance.node)); /* what was undone was seen perhaps */
+    outbox_fail(s, acked);
     s->instance.stats.errors += calls;
     trace_log(s->instance.env->trace, TRACE_WARNING,
               "The log failed (%s): %llu calls answered -UNCERTAIN, their writes undone", e.what,
               (unsigned long long)calls);
 }
 
+static void move_all(struct list *from, struct list *to)
+{
+    while (!list_empty(from)) {
+        struct list *first = from->next;
+        list_remove(first);
+        list_push(to, first);
+    }
+}
+
 /* Whoever waits for it goes on in the turn that follows. */
 void server_saved(struct server *s)
 {
-    while (!list_empty(&s->saving)) {
-        struct list *first = s->saving.next;
-        list_remove(first);
-        list_push(&s->resumed, first);
-    }
+    move_all(&s->saving, &s->resumed);
+}
+
+/* What CLIENT PAUSE held up goes on when it has ended. */
+static void end_pause(struct server *s)
+{
+    struct instance *in = &s->instance;
+
+    if ((in->special & INSTANCE_PAUSED) && in->turn_mono_us >= in->paused_until_us)
+        instance_unpause(in);
+    if (in->special & INSTANCE_PAUSED)
+        return;
+    in->pausing = false;
+    move_all(&s->held_up, &s->parked);
+    move_all(&s->paused, &s->resumed);
 }
 
 static void on_saved(void *owner)
@@ -172,6 +192,9 @@ static void instance_start(struct server *s, struct env *env, struct options *op
 
     in->env = env;
     in->options = options;
+    pubsub_init(&in->pubsub);
+    tracking_init(&in->tracking);
+    list_init(&in->monitors);
     in->next_id = 1;
     block_pool_init(&in->blocks, FREE_BLOCKS);
     prng_init(&in->prng, env->seed);
@@ -180,6 +203,7 @@ static void instance_start(struct server *s, struct env *env, struct options *op
     in->started_wall_us = clock_wall_us(env->clock);
     in->turn_mono_us = in->started_mono_us;
     in->node = node_new(env, &lsm, &hooks);
+    in->events = node_events(in->node);
     instance_apply_options(in);
 }
 
@@ -210,9 +234,14 @@ struct err server_new(struct env *env, struct options *options, struct server **
     list_init(&s->parked);
     list_init(&s->resumed);
     list_init(&s->slices);
+    list_init(&s->wanting);
+    list_init(&s->burying);
     list_init(&s->saving);
     list_init(&s->blocked);
     list_init(&s->syncing);
+    list_init(&s->paused);
+    list_init(&s->held_up);
+    outbox_init(&s->outbox);
     s->instance.env = env;
     s->instance.options = options;
     detail[0] = '\0';
@@ -305,18 +334,58 @@ static void serve_resumed(struct server *s, struct list *from)
     }
 }
 
-/* Those whose next write the log could not take try again, in order of arrival. */
+/* Those whose next write the log could not take try again, in order of arrival; what
+ * they sent is not looked at before the log has room for it, however many they are. */
 static void serve_parked(struct server *s)
 {
-    struct list now;
+    struct list *last = s->parked.prev, *next;
+    bool end = list_empty(&s->parked);
 
-    take_list(&s->parked, &now);
-    while (!list_empty(&now)) {
-        struct connection *conn = list_item(now.next, struct connection, parked);
+    s->unparking = true;
+    for (struct list *at = s->parked.next; !end; at = next) {
+        struct connection *conn = list_item(at, struct connection, parked);
+        next = at->next;
+        end = at == last; /* who parks again does so behind it */
+        if (!conn->parked_aside && !connection_unparks(conn, conn->parked_for))
+            continue; /* a small one may find room before a large one does */
         list_remove(&conn->parked);
         connection_process(conn);
         connection_touch(conn);
     }
+    s->unparking = false;
+}
+
+/* Those whose turn to read has come, in order, but for clients that do not take what was
+ * read for them. */
+static void serve_wanting(struct server *s)
+{
+    struct list now;
+    bool fits = true;
+
+    take_list(&s->wanting, &now);
+    s->reads_short = false;
+    while (!list_empty(&now)) {
+        struct waiting *w = list_item(now.next, struct waiting, resumed);
+        list_remove(&w->resumed);
+        if (!s->reads_short && connection_may_read(w, &fits)) {
+            connection_resume(w);
+            continue;
+        }
+        s->reads_short |= !fits;
+        list_push(&s->wanting, &w->resumed);
+    }
+}
+
+static bool some_may_read(const struct server *s)
+{
+    list_for_each (at, &s->wanting) {
+        bool fits;
+        if (connection_may_read(list_item(at, struct waiting, resumed), &fits))
+            return true;
+        if (!fits)
+            break;
+    }
+    return false;
 }
 
 static void release_held(struct server *s)
@@ -331,6 +400,8 @@ static void release_held(struct server *s)
         if (held_release(&conn->held, acked))
             connection_touch(conn);
     }
+    if (!list_empty(&s->outbox.waiting))
+        outbox_release(s);
 }
 
 static void flush_dirty(struct server *s)
@@ -382,8 +453,12 @@ static uint64_t next_deadline(const struct server *s)
     uint64_t blocked = deadlines_next(&s->deadlines);
 
     at = blocked < at ? blocked : at;
-    if (!list_empty(&s->ready) || !list_empty(&s->slices))
+    if (!list_empty(&s->ready) || !list_empty(&s->slices) || some_may_read(s))
         return 0;
+    if (s->instance.pausing && !(s->instance.special & INSTANCE_PAUSED))
+        return 0;
+    if (s->instance.pausing && s->instance.paused_until_us < at)
+        at = s->instance.paused_until_us;
     if (s->state == SERVER_STOPPING && !s->stopping_log && s->stop_by < at)
         return s->stop_by;
     return at;
@@ -399,9 +474,16 @@ uint64_t server_turn(struct server *s)
     in->stats.turns++;
     in->turn_mono_us = began;
     node_turn_begin(in->node);
+    if (in->events->noted.len)
+        outbox_take(s, 0, lsm_end(node_lsm(in->node)));
+    if (in->pausing)
+        end_pause(s);
     blocked_serve(s);
     serve_resumed(s, &s->resumed);
     serve_resumed(s, &s->slices);
+    if (node_buries(in->node))
+        serve_resumed(s, &s->burying);
+    serve_wanting(s);
     serve_ready(s);
     serve_parked(s);
     if (in->stop == STOP_ASKED && s->state != SERVER_STOPPING && s->state != SERVER_STOPPED)
@@ -410,8 +492,12 @@ uint64_t server_turn(struct server *s)
         cron_run(s);
     if (began >= node_deadline(in->node))
         node_tick(in->node, began);
+    if (in->events->noted.len)
+        outbox_take(s, 0, lsm_end(node_lsm(in->node)));
     node_commit(in->node);
     release_held(s);
+    if (!list_empty(&in->tracking.in_order))
+        tracking_broadcast(in);
     flush_dirty(s);
     if (s->state == SERVER_STOPPING)
         go_on_stopping(s);
@@ -440,6 +526,9 @@ void server_free(struct server *s)
     listeners_close(s);
     while (!list_empty(&s->instance.sessions))
         connection_free(connection_of(s->instance.sessions.next));
+    outbox_deinit(&s->outbox);
+    pubsub_deinit(&s->instance.pubsub);
+    tracking_deinit(&s->instance.tracking);
     node_free(s->instance.node);
     instance_end(&s->instance);
     block_pool_deinit(&s->instance.blocks);
@@ -450,9 +539,13 @@ void server_free(struct server *s)
 
 bool server_check(const struct server *s, bool deep)
 {
+    const struct instance *in = &s->instance;
+
     list_for_each (at, &s->instance.sessions) {
         if (!connection_check(connection_of(at)))
             return false;
     }
-    return node_check(s->instance.node, deep) && (!deep || acl_is_sound(s->instance.acl));
+    return (!deep || (pubsub_check(&in->pubsub) && tracking_check(&in->tracking) &&
+                      acl_is_sound(in->acl))) &&
+           node_check(in->node, deep);
 }

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "server/connection.h"
 #include "server/deadlines.h"
+#include "server/outbox.h"
 #include "server/server.h"
 #include "session/instance.h"
 
@@ -22,13 +23,20 @@ struct server {
     struct list dirty;
     struct list holding;
     struct list parked;
+    bool unparking;      /* those are being tried, in their order */
     struct list resumed; /* calls that may go on, by queue.h's links */
     struct list slices;  /* the same, in the turn that follows */
+    struct list wanting; /* the same, when memory for what they want is free */
+    bool reads_short;    /* ... which some wait for: who comes waits behind them */
+    struct list burying; /* the same, when node_buries() */
     struct list saving;  /* the same, when the checkpoint under way has ended */
     struct list blocked; /* calls that wait for something else, by the same links */
     struct list syncing; /* ... for the log to be synced */
     uint64_t synced;     /* position up to which it was when they were last looked at */
     struct deadlines deadlines;
+    struct list paused;  /* the same, when CLIENT PAUSE has ended */
+    struct list held_up; /* connections whose next call waits for that, by `parked` */
+    struct outbox outbox;
     struct net_listener *listeners[LISTENERS_MAX];
     unsigned listener_count;
     struct call calls[LIMIT_BATCH]; /* of the batch being run */
@@ -63,6 +71,15 @@ static inline uint64_t server_blocks_max(const struct server *s)
 static inline uint64_t server_blocks_easy(const struct server *s)
 {
     return s->instance.memory_max / 64;
+}
+
+/* Whether something is to be done after a call has run: the one branch that costs who
+ * neither listens nor is listened to. */
+static inline bool connection_attends(const struct connection *conn)
+{
+    const struct instance *in = &conn->server->instance;
+
+    return conn->session.special || in->special || in->events->noted.len;
 }
 
 /* The connection a session is in. */

@@ -109,21 +109,48 @@ void acl_describe(const struct acl *acl, struct buf *out)
     }
 }
 
+static void end_session(struct session *s, uint64_t last)
+{
+    struct instance *in = s->instance;
+
+    s->user = in->acl->deflt;
+    s->authenticated = false;
+    if (s->id == last) {
+        s->closing = SESSION_CLOSE_AFTER_REPLY;
+    } else if (!s->cut) {
+        s->cut = true;
+        in->door->cut(s);
+    }
+}
+
 static void end_sessions(struct instance *in, const struct acl_user *u, uint64_t last)
 {
     list_for_each (at, &in->sessions) {
         struct session *s = list_item(at, struct session, link);
 
-        if (s->user != u)
-            continue;
-        s->user = in->acl->deflt;
-        s->authenticated = false;
-        if (s->id == last) {
-            s->closing = SESSION_CLOSE_AFTER_REPLY;
-        } else if (!s->cut) {
-            s->cut = true;
-            in->door->cut(s);
-        }
+        if (s->user == u)
+            end_session(s, last);
+    }
+}
+
+static bool may_hear_all(const struct session *s)
+{
+    list_for_each (at, &s->subscriptions) {
+        const struct topic *t = list_item(at, struct subscription, of_session)->topic;
+
+        if (!acl_may_use_channel(s->user, slice_of(t->name, t->len), t->kind == PUBSUB_PATTERN))
+            return false;
+    }
+    return true;
+}
+
+void acl_end_subscribers(struct instance *in, const struct acl_user *u, uint64_t last)
+{
+    list_for_each (at, &in->sessions) {
+        struct session *s = list_item(at, struct session, link);
+
+        if (s->user == u && !u->everything && !may_hear_all(s))
+            end_session(s, last);
     }
 }
 
@@ -151,6 +178,7 @@ void acl_replace_all(struct instance *in, struct acl_set *fresh, uint64_t last)
             continue;
         acl_user_become(was, acl->users.users[i]);
         acl->users.users[i] = was;
+        acl_end_subscribers(in, was, last);
     }
     for (uint32_t i = 0; i < old.count; i++) {
         if (acl_set_find(&acl->users, old.users[i]->name) == old.users[i])

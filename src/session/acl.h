@@ -94,12 +94,17 @@ bool acl_authenticate(struct call *c, struct slice name, struct slice password);
  * large together; `u` is freed. */
 bool acl_set_user(struct acl *acl, struct acl_user *u);
 
+/* The user's rules have changed: ends its sessions that have subscribed to what it may not hear
+ * any more; the one numbered `last` gets its answer first. */
+void acl_end_subscribers(struct instance *in, const struct acl_user *u, uint64_t last);
+
 /* Takes a user, which is not "default", out, and ends its sessions; the one numbered `last`
  * gets its answer first. */
 void acl_delete(struct instance *in, struct acl_user *u, uint64_t last);
 
 /* All users are those of `fresh` from now on, which is empty afterwards; "default" is as
- * acl_new() makes it if it is not among them.  Sessions of others end. */
+ * acl_new() makes it if it is not among them.  Sessions of others end, and those
+ * that acl_end_subscribers() ends. */
 void acl_replace_all(struct instance *in, struct acl_set *fresh, uint64_t last);
 
 bool acl_is_sound(const struct acl *acl); /* invariants */

@@ -12,12 +12,15 @@ uint64_t instance_held_memory(const struct instance *in)
     return lsm->memtable_bytes + arenas_idle(in->env->arenas) + lsm->index_bytes +
            lsm->buffer_bytes + in->blocks.used_bytes + in->session_count * INSTANCE_SESSION_BYTES +
            in->waiting * INSTANCE_WAITING_BYTES + in->incoming_bytes + in->queued_bytes +
-           lsm->upload_bytes + lsm->heat_bytes + in->acl->users.bytes;
+           lsm->upload_bytes + lsm->heat_bytes + lsm->reading_bytes + lsm->cache_beyond +
+           in->acl->users.bytes + in->pubsub.bytes + in->tracking.bytes;
 }
 
 uint64_t instance_used_memory(const struct instance *in)
 {
-    return instance_held_memory(in) + lsm_stats(node_lsm(in->node))->cache_bytes;
+    const struct lsm_stats *lsm = lsm_stats(node_lsm(in->node));
+
+    return instance_held_memory(in) + lsm->cache_bytes - lsm->cache_beyond;
 }
 
 void instance_apply_options(struct instance *in)
@@ -32,10 +35,42 @@ void instance_apply_options(struct instance *in)
     lsm_set_room(node_lsm(in->node), (uint64_t)o->maxdisk, (enum heat_policy)o->maxmemory_policy,
                  (size_t)memory_heat(o, in->env));
     lsm_set_sync(node_lsm(in->node), (enum lsm_sync)o->appendfsync);
+    instance_listen(in);
 }
 
 uint64_t instance_last_save_s(const struct instance *in)
 {
     uint64_t good = lsm_save(node_lsm(in->node))->good_wall_s;
     return good ? good : in->started_wall_us / 1000000;
+}
+
+void instance_pause(struct instance *in, uint64_t us, bool all)
+{
+    bool paused = in->special & INSTANCE_PAUSED;
+    uint64_t until = in->turn_mono_us + us;
+
+    in->paused_all = all || (paused && in->paused_all);
+    if (!paused || until > in->paused_until_us)
+        in->paused_until_us = until;
+    in->special |= INSTANCE_PAUSED;
+    in->pausing = true;
+    node_keep_still(in->node, true);
+}
+
+void instance_unpause(struct instance *in)
+{
+    in->special &= ~(unsigned)INSTANCE_PAUSED;
+    node_keep_still(in->node, false);
+}
+
+void instance_listen(struct instance *in)
+{
+    unsigned wanted = (unsigned)in->options->notify_events;
+    bool heard = in->pubsub.topics[PUBSUB_CHANNEL].count || in->pubsub.topics[PUBSUB_PATTERN].count;
+
+    if (!heard || !(wanted & (EVENT_KEYSPACE | EVENT_KEYEVENT)))
+        wanted = 0;
+    if (in->tracking.client_count)
+        wanted |= EVENT_CHANGES;
+    node_listen(in->node, wanted);
 }

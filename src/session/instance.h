@@ -13,6 +13,8 @@
 #include "env/env.h"
 #include "node/node.h"
 #include "session/options.h"
+#include "session/pubsub.h"
+#include "session/tracking.h"
 
 #define HENGE_VERSION       "0.1.0"
 #define HENGE_REDIS_VERSION "7.2.4" /* whose behaviour is ours; clients parse it */
@@ -35,6 +37,7 @@ struct session_buffers {
     size_t blocks;     /* that they are in */
     size_t memory;     /* of all these */
     unsigned events;   /* enum net_events it waits for */
+    bool paused;       /* its next call waits for the end of CLIENT PAUSE */
 };
 
 /* What commands may do with the connections of a server. */
@@ -42,12 +45,21 @@ struct instance_door {
     void (*look)(const struct session *s, struct session_buffers *out);
     /* Ends the connection within this turn; the session stays until then. */
     void (*cut)(struct session *s);
+    /* Copies a message to the end of what it is sent; cuts it off if it does not read. */
+    void (*push)(struct session *s, const struct reply *message);
     /* Whether its call waits for something that may never come (CALL_BLOCK). */
     bool (*is_blocked)(const struct session *s);
     /* Ends that wait as if its time were over, or with an error.  False: it does not wait. */
     bool (*unblock)(struct session *s, bool error);
     /* What calls that ended with CALL_SAVE wait for may have come: they run again. */
     void (*saved)(struct instance *in);
+};
+
+/* What every call has to be held against, now and then. */
+enum instance_special {
+    INSTANCE_MONITORED = 1 << 0, /* somebody watches all commands */
+    INSTANCE_PAUSED = 1 << 1,    /* CLIENT PAUSE */
+    INSTANCE_CROWDED = 1 << 2,   /* LIMIT_OUTBOX is reached */
 };
 
 enum instance_stop {
@@ -71,17 +83,27 @@ struct instance_stats {
     uint64_t query_buffer_bytes; /* held by unfinished commands */
     uint64_t output_bytes;       /* of replies not sent */
     uint64_t used_memory_peak;
+    uint64_t output_cuts; /* clients cut off by client-output-buffer-limit */
 };
 
 struct instance {
     struct env *env;
     struct options *options;
     struct node *node;
+    const struct events *events; /* the node's */
     struct command_table *commands;
     struct acl *acl;
     struct acl_file *acl_file;
     const struct instance_door *door;
     struct list sessions; /* of struct session, by id */
+    struct index by_id;   /* the same */
+    struct pubsub pubsub;
+    struct tracking tracking;
+    struct list monitors;     /* of struct session */
+    unsigned special;         /* enum instance_special */
+    bool paused_all;          /* CLIENT PAUSE ALL, else WRITE; while INSTANCE_PAUSED */
+    bool pausing;             /* ... or what it held up has yet to go on */
+    uint64_t paused_until_us; /* mono */
     uint64_t session_count;
     uint64_t waiting;        /* calls that wait, for the disk or ... */
     uint64_t blocked;        /* ... for something else that may never come */
@@ -104,7 +126,8 @@ struct instance {
 };
 
 /* Bytes counted against maxmemory: memtables and those kept for the next, indexes
- * and filters, cache, log buffers, blocks, connections, calls that wait. */
+ * and filters, cache, log buffers, blocks, connections, calls that wait and what is being
+ * read for them. */
 uint64_t instance_used_memory(const struct instance *in);
 
 /* ... of them those that do not give way: all but the cache. */
@@ -112,6 +135,14 @@ uint64_t instance_held_memory(const struct instance *in);
 
 /* When the last good checkpoint was begun, or the server, if there is none since. */
 uint64_t instance_last_save_s(const struct instance *in);
+
+/* CLIENT PAUSE: writes, or everything, wait for so long; a pause that is in effect already
+ * gets neither shorter nor milder. */
+void instance_pause(struct instance *in, uint64_t us, bool all);
+void instance_unpause(struct instance *in);
+
+/* Tells the node which events somebody listens to; after that has changed. */
+void instance_listen(struct instance *in);
 
 /* After options changed: memory_max, keepalive, the log's policy, the trace's level. */
 void instance_apply_options(struct instance *in);

@@ -11,6 +11,8 @@ enum {
     CHUNKS_LEAST = 16, /* of a memtable */
     CHUNK_LEAST = 4096,
     CACHE_LEAST_SHARE = 16, /* of maxmemory: so much the cache has at least */
+    READ_SHARE = 16,
+    READ_LEAST = 1024 * 1024,
     HEAT_SHARE = 32,
     HEAT_MOST = 64 * 1024 * 1024,
     DISK_UNITS = 16,  /* of a segment and a memtable: six may be under way at a time */
@@ -53,7 +55,13 @@ uint64_t memory_cache_first(const struct options *o, const struct env *env)
 {
     if (o->cache_size)
         return (uint64_t)o->cache_size;
-    return cache_beside(memory_bound(o, env), MEMTABLES * memory_memtable(o, env));
+    return cache_beside(memory_bound(o, env),
+                        MEMTABLES * memory_memtable(o, env) + memory_reads(memory_bound(o, env)));
+}
+
+uint64_t memory_reads(uint64_t bound)
+{
+    return bound / READ_SHARE > READ_LEAST ? bound / READ_SHARE : READ_LEAST;
 }
 
 uint64_t memory_heat(const struct options *o, const struct env *env)
@@ -83,8 +91,12 @@ uint64_t memory_cache_now(const struct instance *in)
     uint64_t memtables = MEMTABLES * memory_memtable(in->options, in->env);
     uint64_t now = lsm->memtable_bytes + arenas_idle(in->env->arenas);
 
+    uint64_t reads = memory_reads(in->memory_max);
+    uint64_t reads_now = lsm->reading_bytes + lsm->cache_beyond;
+
     if (in->options->cache_size)
         return (uint64_t)in->options->cache_size;
-    return cache_beside(in->memory_max,
-                        instance_held_memory(in) - now + (now > memtables ? now : memtables));
+    return cache_beside(in->memory_max, instance_held_memory(in) - now - reads_now +
+                                            (now > memtables ? now : memtables) +
+                                            (reads_now > reads ? reads_now : reads));
 }

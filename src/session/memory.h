@@ -27,6 +27,10 @@ uint64_t memory_chunk(const struct options *o, const struct env *env);
 /* Bytes the cache may have before anything else is known. */
 uint64_t memory_cache_first(const struct options *o, const struct env *env);
 
+/* Bytes that what is being read for calls that wait may take, of that bound: they take
+ * turns. */
+uint64_t memory_reads(uint64_t bound);
+
 /* Bytes for what is known of the use of keys, where maxmemory-policy wants that. */
 uint64_t memory_heat(const struct options *o, const struct env *env);
 

@@ -28,7 +28,8 @@ static const struct metric table[] = {
     { "Clients", "blocked_clients", "", METRIC_GAUGE, AT(blocked) },
     { "Clients", "watching_clients", "", METRIC_GAUGE, AT(watching) },
     { "Clients", "total_watched_keys", "", METRIC_GAUGE, AT(watched_keys) },
-    { "Clients", "tracking_clients", "", METRIC_GAUGE, AT(zero) },
+    { "Clients", "tracking_clients", "", METRIC_GAUGE, AT(tracking_clients) },
+    { "Clients", "pubsub_clients", "", METRIC_GAUGE, AT(pubsub_clients) },
     { "Clients", "query_buffer_bytes", "bytes", METRIC_GAUGE, INSTANCE(query_buffer_bytes) },
     { "Clients", "output_buffer_bytes", "bytes", METRIC_GAUGE, INSTANCE(output_bytes) },
 
@@ -102,8 +103,14 @@ static const struct metric table[] = {
     { "Stats", "calls_fetched", "", METRIC_COUNTER, NODE(fetched) },
     { "Stats", "fetches", "", METRIC_COUNTER, NODE(fetches) },
     { "Stats", "fetch_errors", "", METRIC_COUNTER, NODE(fetch_errors) },
-    { "Stats", "pubsub_channels", "", METRIC_GAUGE, AT(zero) },
-    { "Stats", "pubsub_patterns", "", METRIC_GAUGE, AT(zero) },
+    { "Stats", "pubsub_channels", "", METRIC_GAUGE, AT(pubsub_topics[PUBSUB_CHANNEL]) },
+    { "Stats", "pubsub_patterns", "", METRIC_GAUGE, AT(pubsub_topics[PUBSUB_PATTERN]) },
+    { "Stats", "pubsubshard_channels", "", METRIC_GAUGE, AT(pubsub_topics[PUBSUB_SHARD]) },
+    { "Stats", "tracking_total_keys", "", METRIC_GAUGE, AT(tracking_keys) },
+    { "Stats", "tracking_total_items", "", METRIC_GAUGE, AT(tracking_items) },
+    { "Stats", "tracking_total_prefixes", "", METRIC_GAUGE, AT(tracking_prefixes) },
+    { "Stats", "client_output_buffer_limit_disconnections", "", METRIC_COUNTER,
+      INSTANCE(output_cuts) },
     { "Stats", "latest_fork_usec", "us", METRIC_GAUGE, AT(zero) },
     { "Stats", "total_error_replies", "", METRIC_COUNTER, INSTANCE(errors) },
     { "Stats", "loop_turns", "", METRIC_COUNTER, INSTANCE(turns) },
@@ -133,6 +140,8 @@ static const struct metric table[] = {
     { "Storage", "files_to_remove_bytes", "bytes", METRIC_GAUGE, LSM(leaving_bytes) },
     { "Storage", "index_bytes", "bytes", METRIC_GAUGE, LSM(index_bytes) },
     { "Storage", "cache_bytes", "bytes", METRIC_GAUGE, LSM(cache_bytes) },
+    { "Storage", "cache_pinned_bytes", "bytes", METRIC_GAUGE, LSM(pinned_bytes) },
+    { "Storage", "reading_bytes", "bytes", METRIC_GAUGE, LSM(reading_bytes) },
     { "Storage", "cache_hits", "", METRIC_COUNTER, LSM(cache_hits) },
     { "Storage", "cache_misses", "", METRIC_COUNTER, LSM(cache_misses) },
     { "Storage", "reads_from_page_cache", "", METRIC_COUNTER, LSM(reads_now) },
@@ -197,6 +206,7 @@ static void subtract_base(struct metrics *m, const struct instance *in)
     m->instance.errors -= base->errors;
     for (size_t i = 0; i < sizeof base->acl_denied / sizeof *base->acl_denied; i++)
         m->instance.acl_denied[i] -= base->acl_denied[i];
+    m->instance.output_cuts -= base->output_cuts;
     m->instance.net_input_bytes -= base->net_input_bytes;
     m->instance.net_output_bytes -= base->net_output_bytes;
     m->instance.turns -= base->turns;
@@ -207,6 +217,17 @@ static void subtract_base(struct metrics *m, const struct instance *in)
     m->node.fetched -= in->node_base.fetched;
     m->node.fetches -= in->node_base.fetches;
     m->node.fetch_errors -= in->node_base.fetch_errors;
+}
+
+static void take_listeners(const struct instance *in, struct metrics *m)
+{
+    for (int kind = 0; kind < PUBSUB_KINDS; kind++)
+        m->pubsub_topics[kind] = in->pubsub.topics[kind].count;
+    m->pubsub_clients = in->pubsub.clients;
+    m->tracking_clients = in->tracking.client_count;
+    m->tracking_keys = in->tracking.keys.count;
+    m->tracking_items = in->tracking.items;
+    m->tracking_prefixes = in->tracking.prefix_count;
 }
 
 static void take_facts(struct instance *in, struct metrics *m)
@@ -236,6 +257,7 @@ static void take_facts(struct instance *in, struct metrics *m)
     m->watching = in->watching;
     m->watched_keys = node_watches(in->node)->count;
     m->maxclients = (uint64_t)in->options->maxclients;
+    take_listeners(in, m);
 }
 
 static void take_memory(struct instance *in, struct metrics *m)

@@ -60,6 +60,12 @@ struct metrics {
     uint64_t calls_waiting;
     uint64_t clients;
     uint64_t maxclients;
+    uint64_t pubsub_topics[PUBSUB_KINDS];
+    uint64_t pubsub_clients;
+    uint64_t tracking_clients;
+    uint64_t tracking_keys;
+    uint64_t tracking_items;
+    uint64_t tracking_prefixes;
     uint64_t used_memory;
     uint64_t rss;
     uint64_t memory_total;

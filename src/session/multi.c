@@ -131,6 +131,7 @@ bool multi_queue(struct session *s, struct call *c)
     m->bytes += bytes;
     m->mixed = m->mixed || (m->effects && multi_is_data(c->row));
     m->effects = m->effects || !multi_is_data(c->row);
+    m->publishes = m->publishes || multi_publishes(c->row);
     m->every &= c->row->flags;
     m->any |= c->row->flags;
     follow_select(s, q);
@@ -145,8 +146,10 @@ void multi_break(struct session *s)
 
 void multi_drop_answer(struct queued *q)
 {
-    if (q->answer)
+    if (q->answer) {
         buf_deinit(&q->answer->bytes);
+        buf_deinit(&q->answer->notes);
+    }
     mem_free(q->answer);
     q->answer = NULL;
 }
@@ -184,6 +187,27 @@ void multi_forget(struct session *s)
         if (multi_is_data(q->row) && !q->refused)
             multi_drop_answer(q);
     }
+}
+
+bool multi_ran(const struct session *s, const struct call *exec, uint32_t i, struct call *out,
+               uint8_t *db)
+{
+    const struct queued *q = s->multi->calls[i];
+
+    if (!s->multi->whole || q->refused)
+        return false;
+    *out = (struct call){
+        .row = q->row,
+        .argv = q->argv,
+        .argc = q->argc,
+        .db = q->db,
+        .state = exec->state,
+        .session = exec->session,
+        .now_us = exec->now_us,
+        .gate = exec->gate,
+    };
+    *db = q->answer ? q->answer->db : q->db;
+    return true;
 }
 
 size_t multi_writes(const struct multi *m)

@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/slice.h"
+#include "cmd/call.h"
 #include "cmd/command.h"
 
 struct session;
@@ -24,6 +25,7 @@ struct session;
 /* The answer of a queued call that is not run again. */
 struct queued_answer {
     struct buf bytes;
+    struct buf notes; /* what it has to tell (events.h) */
     uint64_t errors;
     uint8_t db; /* of the session, behind it */
     uint8_t proto;
@@ -36,7 +38,7 @@ struct queued {
     uint64_t position;
     uint64_t random;
     uint32_t argc;
-    uint8_t db;     /* it will run in, as far as that is known */
+    uint8_t db;     /* it will run in, as far as that is known; or ran in */
     bool sliced;    /* it took several slices */
     bool permitted; /* its user may run it: asked once, when it was to run first */
     bool refused;   /* may not, which is its answer */
@@ -50,6 +52,8 @@ struct multi {
     size_t bytes; /* of memory */
     bool broken;
     bool running;
+    bool whole;     /* all of them have run, for good */
+    bool publishes; /* a call is PUBLISH or SPUBLISH */
     bool effects;   /* a call is not on data alone */
     bool mixed;     /* ... and one that is comes behind it */
     unsigned every; /* flags all rows have */
@@ -70,6 +74,12 @@ static inline bool multi_is_exec(const struct command *row)
     return (row->flags & CMD_IN_MULTI) && strcmp(row->name, "exec") == 0;
 }
 
+/* PUBLISH and SPUBLISH, which are held up like writes. */
+static inline bool multi_publishes(const struct command *row)
+{
+    return (row->flags & CMD_PUBSUB) && (row->flags & CMD_FAST);
+}
+
 /* MULTI; there is none. */
 void multi_begin(struct session *s);
 
@@ -88,6 +98,11 @@ void multi_forget(struct session *s);
 
 /* It is to be run again. */
 void multi_drop_answer(struct queued *q);
+
+/* The call numbered `i` of the `exec` that has run, as if it had been one by itself, and the
+ * database behind it.  False: it was refused, or has no effect for another reason. */
+bool multi_ran(const struct session *s, const struct call *exec, uint32_t i, struct call *out,
+               uint8_t *db);
 
 /* Bytes EXEC may put, about; 0: it writes nothing. */
 size_t multi_writes(const struct multi *m);

@@ -55,6 +55,15 @@ static const struct option table[] = {
       "bytes of all files beyond which keys are evicted, or writes refused; 0: no bound" },
     { "maxmemory-policy", OPTION_ENUM, OPTION_MUTABLE, AT(maxmemory_policy), "noeviction", 0, 0,
       policy_names, "which keys go when maxdisk is reached; noeviction: none" },
+    { "client-output-buffer-limit", OPTION_LIMITS, OPTION_MUTABLE, AT(output_limits),
+      "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60", 0, 0, NULL,
+      "class (normal, slave, pubsub), hard and soft limit of what may wait for a client, and for "
+      "how many seconds the soft one may be passed; 0: none" },
+    { "notify-keyspace-events", OPTION_EVENTS, OPTION_MUTABLE, AT(notify_events), "", 0, 0, NULL,
+      "what happens to keys is published: K and E say where, g$lshzxetdmn or A what; empty: "
+      "nothing" },
+    { "tracking-table-max-keys", OPTION_INT, OPTION_MUTABLE, AT(tracking_table_max_keys), "1000000",
+      0, INT64_MAX, NULL, "keys that clients with CLIENT TRACKING may keep; 0: as memory allows" },
     { "dir", OPTION_TEXT, 0, AT(dir), ".", 0, 0, NULL, "folder of the data; one server a folder" },
     { "appendfsync", OPTION_ENUM, OPTION_MUTABLE, AT(appendfsync), "everysec", 0, 0, sync_names,
       "when the log is synced to the disk: always, everysec or no" },
@@ -102,8 +111,14 @@ const char *options_policy_name(int64_t policy)
 
 static int64_t *number_at(struct options *o, const struct option *row)
 {
-    assert(row->kind != OPTION_TEXT);
+    assert(row->kind != OPTION_TEXT && row->kind != OPTION_LIMITS);
     return (int64_t *)(void *)((char *)o + row->offset);
+}
+
+static struct output_limit *limits_at(struct options *o, const struct option *row)
+{
+    assert(row->kind == OPTION_LIMITS);
+    return (struct output_limit *)(void *)((char *)o + row->offset);
 }
 
 static char **text_at(struct options *o, const struct option *row)
@@ -257,6 +272,10 @@ bool options_set(struct options *o, const struct option *row, struct slice value
         return set_bool(o, row, value, why);
     case OPTION_ENUM:
         return set_enum(o, row, value, why);
+    case OPTION_EVENTS:
+        return options_parse_events(value, number_at(o, row), why);
+    case OPTION_LIMITS:
+        return options_parse_limits(value, limits_at(o, row), why);
     case OPTION_TEXT:
         break;
     }
@@ -267,7 +286,11 @@ void options_get(const struct options *o, const struct option *row, struct buf *
 {
     const void *at = (const char *)o + row->offset;
 
-    if (row->kind == OPTION_TEXT)
+    if (row->kind == OPTION_EVENTS)
+        options_print_events(*(const int64_t *)at, out);
+    else if (row->kind == OPTION_LIMITS)
+        options_print_limits(at, out);
+    else if (row->kind == OPTION_TEXT)
         buf_append(out, slice_str(*(char *const *)at));
     else if (row->kind == OPTION_BOOL)
         buf_printf(out, "%s", *(const int64_t *)at ? "yes" : "no");

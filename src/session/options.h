@@ -20,6 +20,22 @@ enum option_kind {
     OPTION_BOOL, /* yes, no */
     OPTION_ENUM,
     OPTION_TEXT,
+    OPTION_EVENTS, /* letters of classes, as enum event_class */
+    OPTION_LIMITS, /* of output, by class; classes that are not named keep theirs */
+};
+
+/* client-output-buffer-limit of a class of clients: how much may wait for one of them. */
+enum output_class {
+    OUTPUT_NORMAL,
+    OUTPUT_REPLICA, /* there are none */
+    OUTPUT_PUBSUB,
+    OUTPUT_CLASSES,
+};
+
+struct output_limit {
+    uint64_t hard; /* bytes; 0: no limit */
+    uint64_t soft; /* the same, for so many seconds on end */
+    uint64_t seconds;
 };
 
 enum option_flags {
@@ -64,7 +80,10 @@ struct options {
     int64_t loglevel;           /* enum trace_level */
     int64_t acl_pubsub_default; /* 1: new users may use all channels */
     int64_t acllog_max_len;
-    int64_t force_start; /* bool: in spite of a damaged log */
+    int64_t force_start;             /* bool: in spite of a damaged log */
+    int64_t notify_events;           /* enum event_class */
+    int64_t tracking_table_max_keys; /* 0: no bound but memory */
+    struct output_limit output_limits[OUTPUT_CLASSES];
 };
 
 struct option {
@@ -99,6 +118,13 @@ struct option_ignored {
     const char *reason;
 };
 const struct option_ignored *options_ignored_table(void);
+
+/* options_forms.c: the two kinds with a form of their own. */
+bool options_parse_events(struct slice text, int64_t *events, struct buf *why);
+void options_print_events(int64_t events, struct buf *out);
+bool options_parse_limits(struct slice text, struct output_limit limits[OUTPUT_CLASSES],
+                          struct buf *why);
+void options_print_limits(const struct output_limit limits[OUTPUT_CLASSES], struct buf *out);
 
 /* Sets one from text.  False: `why` has a line for people, as CONFIG SET shows. */
 bool options_set(struct options *o, const struct option *row, struct slice value, struct buf *why);

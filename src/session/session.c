@@ -8,8 +8,15 @@
 #include "base/mem.h"
 #include "cell/position.h"
 #include "session/acl.h"
+#include "session/memory.h"
+#include "session/monitor.h"
 
-enum { WHOLE_SHARE = 4 }; /* of maxmemory, a value that has to be put together may take one */
+enum {
+    WHOLE_SHARE = 4, /* of maxmemory, a value that has to be put together may take one */
+    WANT_SHARE = 4,  /* of memory_reads(), a call that can be answered little by little */
+};
+
+#define ID_PRIME UINT64_C(0x9e3779b97f4a7c15)
 
 void session_init(struct session *s, struct instance *in)
 {
@@ -18,6 +25,9 @@ void session_init(struct session *s, struct instance *in)
     s->active_us = in->turn_mono_us;
     s->user = in->acl->deflt;
     s->authenticated = acl_is_open(in->acl);
+    list_init(&s->subscriptions);
+    list_init(&s->monitor);
+    index_add(&in->by_id, &s->by_id, s->id * ID_PRIME);
     list_push(&in->sessions, &s->link);
     in->session_count++;
 }
@@ -25,6 +35,10 @@ void session_init(struct session *s, struct instance *in)
 void session_deinit(struct session *s)
 {
     multi_end(s);
+    pubsub_leave(s);
+    tracking_off(s);
+    monitor_off(s);
+    index_remove(&s->instance->by_id, &s->by_id);
     list_remove(&s->link);
     s->instance->session_count--;
     mem_free(s->name);
@@ -36,11 +50,35 @@ void session_reset(struct session *s)
 {
     multi_end(s);
     mem_free(s->name);
+    pubsub_leave(s);
+    tracking_off(s);
+    monitor_off(s);
+    s->special = 0;
+    s->no_evict = false;
     s->name = NULL;
     s->db = 0;
     s->proto = 2;
     s->user = s->instance->acl->deflt;
     s->authenticated = acl_is_open(s->instance->acl);
+}
+
+struct session *session_find(const struct instance *in, uint64_t id)
+{
+    struct index_link *link = index_first(&in->by_id, id * ID_PRIME);
+
+    while (link && list_item(link, struct session, by_id)->id != id)
+        link = index_again(link);
+    return link ? list_item(link, struct session, by_id) : NULL;
+}
+
+bool session_paused(const struct session *s, const struct command *row)
+{
+    const struct instance *in = s->instance;
+
+    return (in->special & INSTANCE_PAUSED) && !(s->special & SESSION_MONITOR) &&
+           (in->paused_all || multi_publishes(row) || (row->flags & CMD_WRITE) ||
+            session_exec_publishes(s, row) ||
+            (s->multi && (s->multi->any & CMD_WRITE) && multi_is_exec(row)));
 }
 
 /* The part of an argument that error messages quote: up to a NUL, at most `max`. */
@@ -178,6 +216,42 @@ bool session_takes(struct session *s, unsigned flags, struct reply *reply)
     return store_takes(s, flags, reply);
 }
 
+/* What a subscriber may send: the same connection brings it messages, which RESP2 cannot
+ * tell from replies. */
+static bool for_subscribers(const struct command *row)
+{
+    static const char *const names[] = { "subscribe",    "unsubscribe", "psubscribe",
+                                         "punsubscribe", "ssubscribe",  "sunsubscribe",
+                                         "ping",         "quit",        "reset" };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(command_full_name(row), names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* False: replied. */
+static bool admit_special(struct session *s, struct call *c)
+{
+    if ((s->special & SESSION_MONITOR) &&
+        ((c->row->flags & (CMD_WRITE | CMD_READONLY)) || multi_publishes(c->row))) {
+        reply_error(c->reply, "ERR", "Replica can't interact with the keyspace");
+        return false;
+    }
+    if ((s->special & SESSION_SUBSCRIBED) && s->proto == 2 && !for_subscribers(c->row)) {
+        reply_errorf(c->reply, "ERR",
+                     "Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / "
+                     "RESET are allowed in this context",
+                     command_full_name(c->row));
+        return false;
+    }
+    c->no_touch = (s->special & SESSION_NO_TOUCH) && strcmp(c->row->name, "touch") != 0;
+    if (s->tracker)
+        c->tracks = tracking_begins(s, c);
+    return true;
+}
+
 /* Everything that can refuse a call whose row is found. */
 static inline bool admit_row(struct session *s, struct call *c)
 {
@@ -192,13 +266,26 @@ static inline bool admit_row(struct session *s, struct call *c)
     }
     if (!s->user->everything && !acl_permit(c, s->multi ? ACL_MULTI : ACL_TOPLEVEL))
         return false;
+    if (s->special && !admit_special(s, c))
+        return false;
     if (!keys_fit(c))
         return false;
     c->databases = (uint8_t)s->instance->options->databases;
     c->whole_max = s->instance->memory_max / WHOLE_SHARE;
+    c->want_max = memory_reads(s->instance->memory_max) / WANT_SHARE;
     if (c->row->flags & CMD_RANDOM)
         c->random = prng_next(&s->instance->prng);
     return store_takes(s, c->row->flags, c->reply);
+}
+
+bool session_quiet(struct session *s)
+{
+    bool quiet = s->special & (SESSION_MUTE | SESSION_SKIP);
+
+    s->special &= ~(unsigned)SESSION_SKIP;
+    if (s->special & SESSION_SKIP_NEXT)
+        s->special ^= SESSION_SKIP_NEXT | SESSION_SKIP;
+    return quiet;
 }
 
 bool session_admit(struct session *s, struct call *c)

@@ -15,6 +15,17 @@ enum session_close {
     SESSION_CLOSE_AFTER_REPLY, /* QUIT, protocol errors: what is answered leaves first */
 };
 
+/* What sets a session apart from most; 0 for those, which costs them nothing. */
+enum session_special {
+    SESSION_SUBSCRIBED = 1 << 0,
+    SESSION_MUTE = 1 << 1,      /* CLIENT REPLY OFF */
+    SESSION_SKIP_NEXT = 1 << 2, /* CLIENT REPLY SKIP has just come */
+    SESSION_SKIP = 1 << 3,      /* ... and the next reply is not sent */
+    SESSION_NO_TOUCH = 1 << 4,
+    SESSION_TRACKING = 1 << 5,
+    SESSION_MONITOR = 1 << 6,
+};
+
 struct session {
     struct list link; /* in instance->sessions */
     struct instance *instance;
@@ -29,6 +40,13 @@ struct session {
     bool authenticated;
     struct acl_user *user; /* "default" before anybody logs in; never NULL */
     bool cut;              /* CLIENT KILL has: it ends within this turn */
+    bool no_evict;         /* it is not the one that gives way when there is no memory */
+    unsigned special;      /* enum session_special */
+    uint32_t subscribed[PUBSUB_KINDS]; /* how often */
+    struct list subscriptions;         /* of struct subscription */
+    struct tracker *tracker;           /* CLIENT TRACKING; NULL: off */
+    struct list monitor;               /* in instance->monitors */
+    struct index_link by_id;           /* in instance->by_id */
     enum session_close closing;
     uint64_t commands;
     const struct command *last; /* row of the last call; NULL before the first */
@@ -41,8 +59,17 @@ struct session {
 void session_init(struct session *s, struct instance *instance);
 void session_deinit(struct session *s);
 
+/* The session of that number, NULL if it has ended. */
+struct session *session_find(const struct instance *in, uint64_t id);
+
+/* Whether a call of that row has to wait for the end of CLIENT PAUSE. */
+bool session_paused(const struct session *s, const struct command *row);
+
 /* As after connecting: RESET. */
 void session_reset(struct session *s);
+
+/* A call of its has run: whether its reply is not to be sent (CLIENT REPLY).  Once a call. */
+bool session_quiet(struct session *s);
 
 /* Finds the row of c->argv, fills the call in, and holds it against everything
  * that can refuse it: unknown names, arity, AUTH, loading, a log that cannot
@@ -68,6 +95,12 @@ static inline void session_done(struct session *s, const struct call *c)
         s->written_to = c->gate;
     if (s->multi && s->multi->running)
         multi_end(s);
+}
+
+/* It is EXEC, and publishes. */
+static inline bool session_exec_publishes(const struct session *s, const struct command *row)
+{
+    return s->multi && s->multi->publishes && multi_is_exec(row);
 }
 
 /* What EXEC, if this is it, may put. */

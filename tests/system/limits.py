@@ -343,6 +343,43 @@ def more_than_memory(t, new, given):
     watch.judge(t, "maxmemory of 64 MB", 74)
 
 
+def forget_pages(directory):
+    """What of the files is in the page cache leaves it."""
+    os.sync()
+    for name in os.listdir(directory):
+        fd = os.open(f"{directory}/{name}", os.O_RDONLY)
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(fd)
+
+
+def reads_of_more_than_memory(t, new, given):
+    """Pipelined GETs, and one MGET, of values that memory has no room for at once."""
+    del given
+    server = new("--maxmemory", "64mb").start()
+    count = 40 if harness.sanitized(server) else 300
+    value = os.urandom(MIB)
+
+    def expected(n):
+        return b"%06d" % n + value[6:]
+
+    with server.connect(timeout=60) as c:
+        for n in range(count):
+            t.check(c.call("SET", f"big:{n}", expected(n)) == OK, f"SET {n}")
+    server.stop()
+    forget_pages(server.directory)
+    server.start()
+    with harness.Watch(server) as watch, server.connect(timeout=60) as c:
+        c.send_raw(b"".join(resp.encode(["GET", f"big:{n}"]) for n in range(count)))
+        wrong = [n for n in range(count) if c.read() != ("$", expected(n))]
+        t.equal(wrong, [], f"{count} pipelined GETs of 1 MiB")
+        forget_pages(server.directory)
+        c.send_raw(resp.encode(["MGET"] + [f"big:{n}" for n in range(count)]))
+        t.equal(c.line(), b"*%d" % count, "MGET of them all")
+        wrong = [n for n in range(count) if c.read() != ("$", expected(n))]
+        t.equal(wrong, [], "and each is right")
+    watch.judge(t, "reads with maxmemory of 64 MB", 74)
+
+
 def memory_is_used_again(t, new, given):
     """Overwriting the same keys is not growth."""
     del given
@@ -430,4 +467,5 @@ if __name__ == "__main__":
         a_value_of_512_mib, pieces_of_every_size, a_value_over_512_mib_is_refused, announced_and_never_sent, pipelines_of_100000,
         replies_that_nobody_reads_yet, many_arguments, garbage, byte_by_byte, readers_that_do_not_read,
         ten_thousand_connections,
-        more_than_memory, memory_is_used_again, too_many_clients, all_keys_at_once, idle_clients_are_disconnected])
+        more_than_memory, reads_of_more_than_memory, memory_is_used_again, too_many_clients, all_keys_at_once,
+        idle_clients_are_disconnected])

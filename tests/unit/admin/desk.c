@@ -97,6 +97,9 @@ void desk_init(struct desk *d)
     in->acl = acl_new(in->commands);
     in->acl_file = acl_file_new(in);
     list_init(&in->sessions);
+    pubsub_init(&in->pubsub);
+    tracking_init(&in->tracking);
+    list_init(&in->monitors);
     in->next_id = 7;
     block_pool_init(&in->blocks, 8);
     snprintf(in->run_id, sizeof in->run_id, "%s", "0123456789012345678901234567890123456789");
@@ -114,6 +117,8 @@ void desk_deinit(struct desk *d)
 {
     reply_clear(&d->reply);
     session_deinit(&d->session);
+    pubsub_deinit(&d->instance.pubsub);
+    tracking_deinit(&d->instance.tracking);
     acl_file_free(d->instance.acl_file);
     acl_free(d->instance.acl);
     command_table_free(d->instance.commands);

@@ -116,3 +116,20 @@ bool lsm_full(const struct lsm *lsm)
 {
     return lsm->full;
 }
+
+void node_listen(struct node *node, unsigned wanted)
+{
+    node->wanted = wanted;
+}
+
+void node_keep_still(struct node *node, bool still)
+{
+    node->still = still;
+}
+
+void node_await_expiry(struct node *node, uint8_t db, struct slice key)
+{
+    (void)db;
+    (void)key;
+    node->awaited++;
+}

@@ -25,6 +25,9 @@ struct node {
     struct lsm lsm;
     struct node_stats stats;
     uint64_t now_us;
+    unsigned wanted; /* enum event_class */
+    bool still;
+    unsigned awaited; /* keys whose expiry is */
     struct watches watches;
 };
 

@@ -32,6 +32,7 @@ void bench_deinit(struct bench *b)
     command_table_free(b->table);
     reply_clear(&b->reply);
     buf_deinit(&b->scratch);
+    events_deinit(&b->events);
     block_pool_deinit(&b->pool);
 }
 
@@ -49,6 +50,7 @@ static void run(struct bench *b, struct call *c)
         assert(c->cells_written == 0);
         reply_cut(&b->reply, start);
         b->scratch.len = 0;
+        b->events.noted.len = 0;
     }
     assert(!c->gather);
 }
@@ -57,6 +59,7 @@ void bench_run(struct bench *b, uint32_t argc, const struct slice *argv)
 {
     reply_clear(&b->reply);
     b->scratch.len = 0;
+    b->events.noted.len = 0;
     b->view.now_ms = b->now_us / 1000;
     b->view.puts = 0;
     b->view.finds = 0;
@@ -68,6 +71,8 @@ void bench_run(struct bench *b, uint32_t argc, const struct slice *argv)
         .view = &b->view.view,
         .reply = &b->reply,
         .scratch = &b->scratch,
+        .events = &b->events,
+        .heard = b->events.wanted,
         .now_us = b->now_us,
         .random = b->random += UINT64_C(0x9e3779b97f4a7c15),
         .databases = LIMIT_DATABASES,
@@ -160,6 +165,20 @@ static const char *expected(const char *reply, uint8_t proto, struct buf *out)
     return (const char *)out->data;
 }
 
+static void expect_told(const struct bench *b, const char *told)
+{
+    struct slice notes = buf_slice(&b->events.noted);
+    struct event_note n;
+    struct buf text = { 0 };
+
+    while (events_take(&notes, &n))
+        buf_printf(&text, "%s%.*s.%.*s", text.len ? "," : "", (int)n.first.len,
+                   (const char *)n.first.data, (int)n.second.len, (const char *)n.second.data);
+    buf_append_byte(&text, 0);
+    cr_assert_str_eq((const char *)text.data, told);
+    buf_deinit(&text);
+}
+
 static bool directive(struct bench *b, const char *text)
 {
     char word[16];
@@ -180,6 +199,10 @@ static bool directive(struct bench *b, const char *text)
     } else if (strcmp(word, "finds") == 0) {
         uint64_t finds = b->view.finds;
         cr_assert(b->view.wanting || finds == n, "%llu finds", (unsigned long long)finds);
+    } else if (strcmp(word, "listen") == 0) {
+        b->events.wanted = EVENT_ALL | EVENT_MISS | EVENT_KEYEVENT;
+    } else if (strcmp(word, "told") == 0) {
+        expect_told(b, argument);
     } else {
         cr_assert_fail("unknown directive %s", text);
     }

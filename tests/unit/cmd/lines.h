@@ -19,6 +19,7 @@ struct bench {
     struct block_pool pool;
     struct reply reply;
     struct buf scratch;
+    struct events events;
     uint64_t now_us;
     uint8_t db;
     uint64_t random;   /* drawn from, once for a command */
@@ -47,6 +48,8 @@ const char *bench_reply(const struct bench *b, struct buf *out);
  *     @deleted KEY      a tombstone is stored there
  *     @puts N           the last command put exactly N cells
  *     @finds N          the last command asked for cells N times, restarts apart
+ *     @listen           events are noted, of every class but new keys
+ *     @told A.B,C.D     the last command told that A happened to B, then C to D
  * An array ends with a line without a command. */
 struct line {
     const char *command;

@@ -167,7 +167,35 @@ Test(cache, without_a_budget_nothing_stays)
     cache_free(c);
 }
 
-Test(cache, a_smaller_budget_gives_way_at_once)
+Test(cache, a_much_smaller_budget_gives_way_turn_by_turn)
+{
+    struct cache *c = make(100 * 1024 * KIB, 0);
+    uint64_t before, turns = 0;
+
+    for (uint64_t i = 0; i < 20000; i++)
+        insert(c, 1, i * 4096, 4 * KIB, false);
+    cache_turn(c);
+    cache_set_budget(c, CACHE_BLOCKS, 128 * KIB);
+    cr_assert(cache_gives_way(c));
+    while (cache_gives_way(c)) {
+        before = cache_stats(c, CACHE_BLOCKS)->entries;
+        insert(c, 2, turns++ * 4096, 4 * KIB, false); /* takes another's place */
+        cache_turn(c);
+        cr_assert_leq(before - cache_stats(c, CACHE_BLOCKS)->entries, 1024);
+        cr_assert_leq(cache_stats(c, CACHE_BLOCKS)->entries, before);
+    }
+    cr_expect_geq(turns, 19);
+    cr_expect_leq(turns, 80);
+    cr_expect_leq(bytes_of(c), 128 * KIB);
+    cr_expect_geq(bytes_of(c), 100 * KIB);
+    cr_expect(cache_check(c));
+    cache_set_budget(c, CACHE_BLOCKS, 64 * KIB);
+    cache_set_budget(c, CACHE_BLOCKS, 256 * KIB);
+    cr_expect_not(cache_gives_way(c), "it may have more again");
+    cache_free(c);
+}
+
+Test(cache, a_smaller_budget_gives_way_in_the_next_turn)
 {
     struct cache *c = make(1024 * KIB, 0);
 

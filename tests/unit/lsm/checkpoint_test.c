@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/prng.h"
 #include "cell/position.h"
+#include "lsm/lsm_state.h"
 #include "lsm_world.h"
 
 enum { KEYS = 60 };
@@ -281,4 +282,39 @@ Test(checkpoint, ends_with_the_store)
     cr_assert_eq(lsm_world_open(&w), LSM_READY);
     cr_expect(!incomplete_there());
     expect_all(kept, "the store");
+}
+
+/* Until what is in memory is a table and the log is synced to its end. */
+static void flush_all(void)
+{
+    seal_now(&w.lsm->seal);
+    for (unsigned i = 0; i < 50; i++) {
+        lsm_world_settle(&w);
+        lsm_world_tick(&w);
+    }
+}
+
+Test(checkpoint, of_a_log_at_rest_has_nothing_of_what_is_put_and_flushed_while_it_is_made)
+{
+    struct job *first;
+    int then[KEYS];
+
+    for (unsigned i = 0; i < 30; i++)
+        put_one('a');
+    flush_all();
+    memcpy(then, kept, sizeof then);
+    cr_assert(lsm_save_begin(w.lsm, 1));
+    first = w.jobs;
+    cr_assert_not_null(first);
+    cr_assert_null(first->next, "more than the checkpoint's job waits");
+    w.jobs = NULL; /* it is slow */
+    for (unsigned i = 0; i < 30; i++)
+        put_one('c');
+    flush_all();
+    first->next = w.jobs;
+    w.jobs = first;
+    lsm_world_settle(&w);
+    cr_assert_eq(lsm_save(w.lsm)->good, 1);
+    lsm_world_close(&w);
+    expect_checkpoint(then);
 }

@@ -95,6 +95,36 @@ Test(expiry, timers_find_the_newest_of_each_key_in_every_memtable)
     cr_expect_eq(lsm_next_expiry(w.lsm), UINT64_MAX);
 }
 
+static void on_elsewhere(void *arg, uint8_t db, uint64_t position)
+{
+    (void)arg;
+    for (unsigned i = 0; db == 0 && i < 100; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "k%u", i);
+        if (position_of(slice_str(name)) == position)
+            found[i] += 100;
+    }
+}
+
+Test(expiry, who_listens_hears_of_timers_whose_keys_are_in_tables)
+{
+    for (unsigned i = 0; i < 100; i++)
+        put(i, 1000 + i, false);
+    lsm_watch_expiry(w.lsm, on_elsewhere, NULL);
+    seal(0);
+    for (unsigned n = 0; n < 10000 && lsm_stats(w.lsm)->sealed; n++) {
+        if (!lsm_world_step(&w))
+            lsm_world_tick(&w);
+    }
+    cr_assert_eq(lsm_stats(w.lsm)->sealed, 0u);
+    put(7, 0, false); /* in memory, and does not expire */
+    cr_expect(!lsm_expire(w.lsm, 1000, 2000, on_expired, NULL));
+    for (unsigned i = 0; i < 100; i++)
+        cr_expect_eq(found[i], i == 7 ? 0u : 100u, "key %u", i);
+    lsm_watch_expiry(w.lsm, NULL, NULL);
+    cr_expect_eq(lsm_next_expiry(w.lsm), UINT64_MAX);
+}
+
 Test(expiry, timers_are_there_after_a_restart)
 {
     for (unsigned i = 0; i < 100; i++)

@@ -282,22 +282,22 @@ static void on_fetched(void *owner, struct err e)
 bool lsm_world_find(struct lsm_world *w, const struct cell_key *key, struct cell *out)
 {
     struct want want = { *key, WANT_VALUE };
-    struct lsm_fetch *fetch = NULL;
+    struct lsm_fetch *fetches[8]; /* kept to the end, as a request does */
+    unsigned count = 0;
     enum lsm_answer answer;
 
     lsm_turn(w->lsm);
     w->fetch_err = err_ok();
     while ((answer = lsm_find(w->lsm, key, WANT_WHOLE, out)) == LSM_WANT && !err_is(w->fetch_err)) {
-        if (fetch)
-            lsm_fetch_end(fetch);
+        assert(count < 8);
         w->fetched = false;
         w->fetches++;
-        fetch = lsm_fetch(w->lsm, &want, 1, on_fetched, w);
+        fetches[count++] = lsm_fetch(w->lsm, &want, 1, on_fetched, w);
         while (!w->fetched)
             assert(lsm_world_step(w));
     }
-    if (fetch)
-        lsm_fetch_end(fetch);
+    while (count > 0)
+        lsm_fetch_end(fetches[--count]);
     return answer == LSM_HERE;
 }
 

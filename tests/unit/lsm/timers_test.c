@@ -64,3 +64,33 @@ Test(timers, one_without_room_takes_nothing)
     timers_add(&t, UINT64_MAX, 2, 3);
     cr_expect_eq(timers_bytes(&t), 0u);
 }
+
+Test(timers, what_was_left_out_is_known_by_its_time_and_can_be_given_anew)
+{
+    struct timers t = { .most = 1000 };
+    struct prng prng;
+    uint64_t last = 0, position;
+    size_t kept = 0;
+    uint8_t db;
+
+    prng_init(&prng, 3);
+    for (uint64_t i = 0; i < 1000; i++)
+        timers_add(&t, 1000 + i, 0, i);
+    cr_expect_eq(t.lost, 0u);
+    for (uint64_t i = 0; i < 500; i++)
+        timers_add(&t, prng_below(&prng, 1000), 0, i);
+    cr_expect_eq(t.lost, 500u);
+    cr_expect(t.lost_ms < 2000);
+    for (size_t i = 0; i < t.count; i++)
+        kept += t.heap[i].when_db >> 8 < t.lost_ms;
+    timers_cut(&t, t.lost_ms);
+    cr_expect_eq(t.lost, 0u);
+    cr_expect_eq(t.count, kept);
+    for (; t.count; last = position) {
+        position = timers_next_ms(&t);
+        cr_expect(position >= last, "still by time");
+        timers_pop(&t, &db, &(uint64_t){ 0 });
+    }
+    timers_cut(&t, 0);
+    timers_deinit(&t);
+}

@@ -530,3 +530,29 @@ Test(reply, promises_are_cut_moved_and_joined_like_bytes)
     reply_clear(&other);
     world_deinit(&w);
 }
+
+static void keep_nothing(struct promise *p)
+{
+    (void)p;
+}
+
+Test(reply, many_promises_take_little_memory_before_they_are_kept)
+{
+    struct block_pool pool;
+    struct reply r;
+    static struct promise promises[100];
+
+    block_pool_init(&pool, 0);
+    reply_init(&r, &pool, 2);
+    for (int i = 0; i < 100; i++) {
+        promises[i] = (struct promise){ .len = 100000, .drop = keep_nothing };
+        reply_bulk_begin(&r, 100000);
+        reply_promise(&r, &promises[i]);
+        reply_bulk_end(&r);
+    }
+    cr_expect(reply_check(&r));
+    cr_expect_eq(r.bytes, 100 * (strlen("$100000\r\n") + 100000 + 2));
+    cr_expect_leq(pool.used_bytes, BLOCK_SIZE + 100 * 300);
+    reply_clear(&r);
+    block_pool_deinit(&pool);
+}

@@ -95,6 +95,25 @@ Test(held, a_failed_log_turns_each_waiting_call_into_one_error)
     end(&f);
 }
 
+Test(held, what_was_pushed_waits_with_what_is_in_front_and_is_no_call)
+{
+    struct fixture f;
+
+    begin(&f);
+    reply_status(&f.out, "free");
+    held_push(&f.held, 1, 7);
+    cr_expect_eq(f.held.count, 0);
+    answer(&f, "a", 100, 1);
+    reply_status(&f.out, "push");
+    held_push(&f.held, 1, 7);
+    answer(&f, "b", 200, 1);
+    cr_expect_eq(f.held.calls, 2);
+    expect(&f, "+free\r\n");
+    cr_expect_eq(held_fail(&f.held, 100, &f.out, "lost"), 1);
+    expect(&f, "+free\r\n+a\r\n+push\r\n-UNCERTAIN lost\r\n");
+    end(&f);
+}
+
 Test(held, what_was_acknowledged_survives_a_failure_behind_it)
 {
     struct fixture f;
