@@ -97,7 +97,11 @@ tests: units systems
 UNITS := $(sort $(foreach f,$(filter tests/unit/%,$(TESTS)),$(word 3,$(subst /, ,$(f)))))
 UNITS := $(filter-out %.c,$(UNITS))
 units: $(UNITS:%=$(B)/unit/%_test)
-# Tools and whole servers (turn/) look at stores in memory, which the engine's tests have.
+# Commands of admin/ see a store that commands of cmd/ are tested on.
+UNIT_HELP_admin := tests/unit/cmd/fake_view.c
+# Files in memory, and for tools and whole servers (turn/) stores in them, which the
+# engine's tests have.
+UNIT_HELP_session := tests/unit/lsm/memory_fs.c
 UNIT_HELP_tool := tests/unit/lsm/lsm_world.c tests/unit/lsm/memory_fs.c
 UNIT_HELP_turn := $(UNIT_HELP_tool)
 define unit_rule

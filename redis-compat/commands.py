@@ -1,12 +1,14 @@
 """Random commands, valid and invalid, for the differential runner.
 
 A step is a tuple: ("call", args), ("raw", bytes) on a connection of its own, ("scan", args) for a
-whole iteration, ("auth", [args, ...]) under a password, ("swap", [key, other]) for a DUMP of `key` that
-the other server restores as `other`, or ("nap", seconds).  Expiries are far away, past, or over before
-the next step, so that two servers agree on who is alive.
+whole iteration, ("block", [(0 or 1, args), ...]) for transactions of two connections (blocks.py),
+("auth", [args, ...]) under a password, ("swap", [key, other]) for a DUMP of `key` that the other server
+restores as `other`, or ("nap", seconds).  Expiries are far away, past, or over before the next step, so
+that two servers agree on who is alive.
 """
 import time
 
+import blocks
 import resp
 from commands_strings import StringCommands
 
@@ -34,6 +36,17 @@ CONFIG_SETS = [(b"appendfsync", b"no"), (b"appendfsync", b"everysec"), (b"append
                (b"nosuch", b"1"), (b"port", b"abc"), (b"", b""), (b"timeout", b"0"), (b"timeout", b"-1"),
                (b"timeout", b"abc"), (b"databases", b"3")]
 NUMBERED = [b"-1", b"0", b"1", b"2", b"9", b"15", b"16", b"abc", b"", b"99999999999"]
+WAITS = [[b"WAIT", b"0", b"0"], [b"WAIT", b"-1", b"0"], [b"WAIT", b"1", b"5"], [b"WAIT", b"x", b"0"],
+         [b"WAIT", b"1", b"1.5"], [b"WAIT", b"1", b"-1"], [b"WAIT"], [b"WAIT", b"1"]]
+ACL_USERS = [b"alice", b"bob", b"", b"with space", b"nul\x00"]
+ACL_COMMANDS = [b"get", b"set", b"mget", b"mset", b"del", b"exists", b"copy", b"rename", b"append", b"incr", b"ttl", b"select",
+                b"ping", b"config|get", b"config|set", b"config", b"client|id", b"client|kill", b"client", b"object|encoding",
+                b"acl|whoami", b"auth", b"flushall", b"getdel", b"persist", b"setrange"]
+ACL_CATEGORIES = [b"all", b"read", b"write", b"fast", b"slow", b"admin", b"dangerous", b"connection", b"keyspace", b"string", b"set"]
+ACL_WORDS = [b"on", b"off", b"nopass", b"resetpass", b"reset", b"allkeys", b"resetkeys", b"allchannels", b"resetchannels",
+             b"allcommands", b"nocommands", b"clearselectors", b"skip-sanitize-payload", b"sanitize-payload", b""]
+ACL_BAD = [b"+nosuch", b"-nosuch", b"+@nosuch", b"+", b"+@", b"bogus", b"%~a", b"%RR~a", b"~a b", b"&a\tb", b"+config|nosuch",
+           b"+config|get|x", b"+config|", b"+select|", b"-select|1", b"(", b"(+get", b")", b"(on)", b"(+nosuch)", b"%"]
 BAD_SHUTDOWNS = [[b"BOGUS"], [b"NOSAVE", b"SAVE"], [b"ABORT", b"NOW"], [b"ABORT"]]
 # Where expiries begin: none may be over while the next steps run.
 EXPIRY_FROM = {b"SET": 3, b"GETEX": 2, b"SETEX": 2, b"PSETEX": 2, b"EXPIRE": 2, b"PEXPIRE": 2, b"RESTORE": 2}
@@ -53,7 +66,8 @@ class Commands(StringCommands):
             (8, self.ranges), (8, self.deletes), (12, self.expire), (8, self.ttl), (6, self.getex),
             (4, self.scan), (3, self.scan_call), (6, self.connection), (3, self.client), (3, self.config),
             (2, self.command), (2, self.database), (3, self.hello), (3, self.unknown), (5, self.raw),
-            (1, self.auth), (1, self.short), (1, self.server), (6, self.copies), (2, self.key_names), (4, self.object),
+            (1, self.auth), (8, self.transaction), (2, self.no_transaction), (1, self.short), (5, self.acl),
+            (1, self.server), (6, self.copies), (2, self.key_names), (4, self.object),
             (3, self.pubsub), (2, self.modes),
         ] + self.string_makers()
         self.weights = [weight for weight, _ in self.makers]
@@ -77,7 +91,8 @@ class Commands(StringCommands):
         if self.waiting:
             return self.waiting.pop(0)
         step = self.random.choices(self.makers, self.weights)[0][1]()
-        if step[0] == "call" and SHORT_MS not in step[1] and self.random.random() < 0.08:
+        fixed = step[0] != "call" or SHORT_MS in step[1] or any(b"(" in word for word in step[1])
+        if not fixed and self.random.random() < 0.08:
             step = ("call", self.mutate(list(step[1])))
         return self.tame(step)
 
@@ -119,6 +134,8 @@ class Commands(StringCommands):
             return ("call", args + [b"BOGUS"])
         if name == b"SETRANGE" and len(args) > 2 and args[2] not in SAFE_OFFSETS:
             return ("call", args[:2] + [b"1"] + args[3:])
+        if name == b"WAIT" and args not in WAITS:  # it might for ever
+            return ("call", args[:1])
         if name == b"RESTORE" and len(args) > 2 and len(args[2]) > 18 and args[2].startswith(b"9"):
             return ("call", args[:2] + [b"0"] + args[3:])  # beyond the end of time Redis wraps around
         if name in (b"SUBSCRIBE", b"PSUBSCRIBE", b"SSUBSCRIBE"):
@@ -271,7 +288,9 @@ class Commands(StringCommands):
             [b"SETINFO", b"LIB-NAME", b"x"], [b"ID", b"x"], [], [b"KILL"], [b"KILL", b"1.2.3.4:5"],
             [b"KILL", b"ID", b"0"], [b"KILL", b"ID", b"x"], [b"KILL", b"ID", b"9999999"], [b"KILL", b"TYPE", b"BOGUS"],
             [b"KILL", b"TYPE", b"pubsub"], [b"KILL", b"USER", b"nobody"], [b"KILL", b"SKIPME", b"maybe"],
-            [b"KILL", b"ADDR", b"1.2.3.4:5", b"SKIPME", b"no"], [b"KILL", b"ADDR", b"x", b"LADDR"]))
+            [b"KILL", b"ADDR", b"1.2.3.4:5", b"SKIPME", b"no"], [b"KILL", b"ADDR", b"x", b"LADDR"],
+            [b"UNBLOCK"], [b"UNBLOCK", b"x"], [b"UNBLOCK", b"9999999"], [b"UNBLOCK", b"-1", b"error"],
+            [b"UNBLOCK", b"9999999", b"TIMEOUT"], [b"UNBLOCK", b"1", b"foo"], [b"UNBLOCK", b"9999999", b"error", b"x"]))
 
     def config(self):
         if self.random.random() < 0.5:
@@ -282,7 +301,8 @@ class Commands(StringCommands):
 
     def command(self):
         names = [b"get", b"SET", b"mget", b"mset", b"expire", b"del", b"ping", b"nosuch", b"scan", b"getex", b"incr",
-                 b"append", b"select", b"flushall", b"ttl", b"exists", b"time", b"echo", b"strlen", b"type"]
+                 b"append", b"select", b"flushall", b"ttl", b"exists", b"time", b"echo", b"strlen", b"type", b"multi", b"exec", b"discard",
+                 b"watch", b"unwatch", b"wait"]
         return ("call", [self.case(b"COMMAND")] + self.pick(
             [b"COUNT"], [b"COUNT", b"x"], [b"BOGUS"], [b"INFO"], [b"INFO", self.one(names)],
             [b"INFO", self.one(names), self.one(names)]))
@@ -314,12 +334,59 @@ class Commands(StringCommands):
         self.waiting += [("nap", NAP), ("call", [b"EXISTS", key]), ("call", asked)]
         return ("call", self.pick([b"SET", key, b"5", b"PX", SHORT_MS], [b"PSETEX", key, SHORT_MS, b"5"]))
 
+    def transaction(self):
+        return blocks.block(self)
+
+    def no_transaction(self):
+        return ("call", self.pick([b"EXEC"], [b"DISCARD"], [b"UNWATCH"], [b"EXEC", b"x"], [b"WATCH"],
+                                  [b"WATCH"] + self.keys(), [b"UNWATCH", b"x"], self.one(WAITS)))
+
     def auth(self):
         tries = [[b"GET", b"a"], [b"PING"], [b"AUTH", b"bad"], [b"AUTH", b"default", b"bad"], [b"NOSUCH"], [b"GET"],
                  [b"HELLO", b"3"], [b"HELLO", b"3", b"AUTH", b"default", b"bad"], [b"HELLO"], [b"RESET"], [b"ECHO", b"x"],
                  [b"CLIENT", b"ID"], [b"COMMAND", b"COUNT"], [b"SELECT", b"1"], [b"HELLO", b"2", b"AUTH", b"default", b"pw"],
                  [b"AUTH", b"pw"], [b"SET", b"a", b"1"], [b"QUIT"]]
         return ("auth", [self.one(tries) for _ in range(8)])
+
+    def rule(self):
+        """One of ACL SETUSER's, most of them good."""
+        command = self.case(self.one(ACL_COMMANDS))
+        pattern = self.one([b"a", b"k*", b"[ab]", b"*", b"", b"{tag}*", b"nomatch"])
+        return self.pick(
+            b"+" + command, b"+" + command, b"-" + command, self.pick(b"+@", b"-@") + self.case(self.one(ACL_CATEGORIES)),
+            self.pick(b"+@", b"-@") + self.one(ACL_CATEGORIES), b"~" + pattern, self.pick(b"%R~", b"%W~", b"%rw~") + pattern,
+            b"&" + pattern, self.one(ACL_WORDS), self.case(self.one(ACL_WORDS)), self.pick(b">p", b">q", b"<p", b"<q", b">"),
+            b"#" + self.pick(b"a" * 64, b"A" * 64, b"12"), b"!" + self.pick(b"a" * 64, b"x"), b"+select|" + self.pick(b"0", b"1"),
+            self.one(ACL_BAD))
+
+    def selector(self):
+        inside = [self.pick(b"+", b"-") + self.one(ACL_COMMANDS), self.pick(b"~k*", b"%R~*", b"%W~a", b"allkeys"),
+                  self.pick(b"+@read", b"-@write", b"&x", b"~b")]
+        text = b"(" + b" ".join(self.random.sample(inside, self.random.randrange(4))) + b")"
+        return text.split(b" ") if self.random.random() < 0.3 else [text]
+
+    def user_command(self):
+        name = self.one([command for command in ACL_COMMANDS if command != b"object|encoding"])  # each server's own
+        return name.split(b"|") + [self.one(KEYS[:8]) for _ in range(self.random.randrange(4))]
+
+    def acl(self):
+        user = self.one(ACL_USERS)
+        # all that both have, with keys; wrong numbers of arguments get the same error
+        asked = [command.split(b"|") + [self.pick(b"a", b"b", b"k1", b"0") for _ in range(n)]
+                 for command in ACL_COMMANDS for n in (0, 1, 2)]
+        rules = [r for _ in range(self.random.randrange(1, 5)) for r in (
+            self.selector() if self.random.random() < 0.15 else [self.rule()])]
+        for bad in (b"(", b"(+get"):  # 7.0 begins anew at the next parenthesis, 7.2 goes on to the end
+            rules = rules[:rules.index(bad) + 1] if bad in rules else rules
+        return self.pick(
+            ("call", [b"ACL", self.case(b"SETUSER"), user] + rules), ("call", [b"ACL", b"SETUSER", user] + rules),
+            ("call", [b"ACL", b"SETUSER", user] + rules), ("call", [b"ACL", b"GETUSER", user]), ("may", (user, asked)),
+            ("call", [b"ACL", b"DRYRUN", user] + self.user_command()), ("as_user", (user, [self.user_command() for _ in range(4)])),
+            ("call", [b"ACL"] + self.pick(
+                [b"LIST"], [b"USERS"], [b"WHOAMI"], [b"CAT"], [b"CAT", self.one(ACL_CATEGORIES)], [b"CAT", b"nosuch"], [b"LOG"],
+                [b"LOG", b"RESET"], [b"LOG", b"2"], [b"LOG", b"x"], [b"LOG", b"-1"], [b"GENPASS"], [b"GENPASS", b"5"],
+                [b"GENPASS", b"0"], [b"GENPASS", b"x"], [b"DELUSER", user], [b"DELUSER", b"default"], [b"DELUSER", user, b"nobody"],
+                [b"GETUSER", b"nobody"], [b"DRYRUN", b"nobody", b"GET", b"a"], [b"LOAD"], [b"SAVE"], [b"HELP"], [b"NOSUCH"], [])))
 
     def inline(self):  # without NUL: Redis never finds the end of such a line
         return self.pick(

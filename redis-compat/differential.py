@@ -18,6 +18,7 @@ TOLERANCE = {b"TTL": 1, b"EXPIRETIME": 1, b"PTTL": 2000, b"PEXPIRETIME": 2000}
 QUIET = 0.004  # seconds without a reply after which none is expected
 SHOWN_MAX = 20
 SHRINK_SECONDS = 20
+BLOCK_NAP = 0.3  # in a block: longer than its keys live
 
 
 def printed(step):
@@ -59,6 +60,9 @@ class Side:
             self.connection.close()
         self.open()
         self.connection.call(b"FLUSHALL")
+        for _, name in self.connection.call(b"ACL", b"USERS")[1]:
+            if name != b"default":
+                self.connection.call(b"ACL", b"DELUSER", name)
         self.connection.call(b"CONFIG", b"SET", b"appendfsync", b"everysec")
 
     def call(self, args):
@@ -120,6 +124,47 @@ class Side:
         self.connection.call(b"CONFIG", b"SET", b"requirepass", b"")
         return ("replies", replies)
 
+    def block(self, steps):
+        """Transactions of two new connections: what each step answers, EXEC's answers one by one."""
+        pair = [resp.Connection(self.address) for _ in range(2)]
+        queued = [[], []]
+        replies = []
+        for c in pair:
+            c.call(b"HELLO", b"%d" % self.proto)
+        for which, args in steps:
+            if args is None:
+                time.sleep(BLOCK_NAP)
+            elif pair[which]:
+                reply = self.block_call(pair[which], args, queued[which])
+                replies.append(reply)
+                if reply[0] in ("closed", "violation", "no reply"):
+                    pair[which].close()
+                    pair[which] = None
+        for c in pair:
+            if c:
+                c.close()
+        return ("replies", replies)
+
+    @staticmethod
+    def block_call(connection, args, queued):
+        try:
+            reply = connection.call(*args)
+            if args[0].upper() == b"QUIT" and reply == ("+", b"OK"):
+                return connection.read()
+        except resp.ProtocolViolation as wrong:
+            return ("violation", str(wrong))
+        except TimeoutError:
+            return ("no reply",)
+        if reply == ("+", b"QUEUED"):
+            queued.append(args)
+            return reply
+        name = args[0].upper()
+        if name == b"EXEC" and reply[0] == "*" and reply[1] is not None:
+            reply = ("*", [normal(a, r) for a, r in zip(queued, reply[1])], len(reply[1]))
+        if name in (b"EXEC", b"DISCARD", b"RESET", b"MULTI"):
+            queued.clear()
+        return normal(args, reply) if name != b"EXEC" else reply
+
     def dump(self, key):
         return self.call([b"DUMP", key])
 
@@ -129,6 +174,23 @@ class Side:
             return payload
         replies = [self.call([b"RESTORE", key, b"0", payload[1], b"REPLACE"]), self.call([b"GET", key])]
         return ("replies", replies)
+
+    def as_user(self, what):
+        """Commands of a user that both servers let in."""
+        user, commands = what
+        self.connection.call(b"ACL", b"SETUSER", user, b"on", b"nopass")
+        with resp.Connection(self.address) as c:
+            replies = [c.call(b"AUTH", user, b"x")]
+            for words in commands if replies[0][0] == "+" else []:
+                replies.append(normal_refusal(normal(words, c.call(*words))))
+                if replies[-1] == resp.CLOSED:
+                    break
+        return ("replies", replies)
+
+    def may(self, what):
+        """What a user may, of many commands: ACL DRYRUN's answers."""
+        user, commands = what
+        return ("replies", [normal_dryrun(self.connection.call(b"ACL", b"DRYRUN", user, *words)) for words in commands])
 
     def run(self, step):
         kind, what = step
@@ -160,9 +222,63 @@ def normal(args, reply):
         return (reply[0], blank_field(reply[1], b"id", b"version"))
     if name == b"COMMAND" and len(args) == 1 or (name, sub) == (b"COMMAND", b"INFO") and len(args) == 2:
         return (reply[0], None)
+    if (name, sub) == (b"ACL", b"GETUSER") and reply[0] in ("*", "%"):
+        return normal_user(reply)
+    if (name, sub) == (b"ACL", b"LIST"):
+        return normal_users(reply)
+    if (name, sub) == (b"ACL", b"DRYRUN"):
+        return normal_dryrun(reply)
+    if (name, sub) in ((b"ACL", b"GENPASS"), (b"ACL", b"CAT")):
+        return (reply[0], len(reply[1]) if sub == b"GENPASS" or len(args) == 2 else None)
+    if (name, sub) == (b"ACL", b"LOG") and reply[0] == "*":
+        return (reply[0], [normal_entry(entry) for entry in reply[1]])
+    if (name, sub) == (b"ACL", b"HELP"):
+        return reply[0]
     if (name, sub) == (b"COMMAND", b"INFO"):
         return (reply[0], [row if row[1] is None else normal_row(row) for row in reply[1]])
     return reply
+
+
+def normal_entry(entry):
+    """An entry of ACL LOG: its numbers and times are each server's own, and 7.2 has more of them."""
+    cells = entry[1]
+    return [(cells[i][1], cells[i + 1][1]) for i in range(0, len(cells), 2)
+            if cells[i][1] in (b"count", b"reason", b"context", b"object", b"username")]
+
+
+def normal_refusal(reply):
+    """-NOPERM: worded anew in 7.2."""
+    if reply[0] != "-" or not reply[1].startswith(b"NOPERM"):
+        return reply
+    return ("-", b"NOPERM " + (re.search(rb"'.*'", reply[1]) or [b"a key"])[0])
+
+
+def normal_dryrun(reply):
+    """Since 7.2 it says which user."""
+    return (reply[0], re.sub(rb"^(This user|User .*?) has no", b"has no", reply[1])) if reply[0] == "$" else reply
+
+
+def normal_user(reply):
+    """ACL GETUSER without the rules about commands, which 7.2 shows as they were given and 7.0 as it sees fit (what
+    they allow is asked for by "may"), and the flag that 7.0 only shows after `reset`."""
+    cells, fields = list(reply[1]), {b"commands": ("$", b"")}
+    for i in range(1, len(cells), 2):
+        name = cells[i - 1][1]
+        if name == b"flags":
+            cells[i] = (cells[i][0], [flag for flag in cells[i][1] if flag[1] != b"sanitize-payload"])
+        elif name == b"keys":  # so that "%RW~* ~a" can be read again from a file
+            cells[i] = (cells[i][0], cells[i][1].replace(b"%RW~*", b"~*"))
+        elif name == b"selectors":
+            cells[i] = (cells[i][0], [normal_user(s) for s in cells[i][1]])
+        else:
+            cells[i] = fields.get(name, cells[i])
+    return (reply[0], cells)
+
+
+def normal_users(reply):
+    """ACL LIST, the same."""
+    return (reply[0], [re.sub(rb" sanitize-payload| [-+][^ )]+", b"", line[1]).replace(b"%RW~*", b"~*")
+                       for line in reply[1]])
 
 
 def normal_row(row):

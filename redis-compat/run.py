@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import categories
 import dialogues
 import differential
 import servers
@@ -67,6 +68,13 @@ def node_redis(t, port):
                {"NODE_PATH": f"{MODULES}/node_modules"})
 
 
+def compare_categories(t):
+    oracle, henge = servers.redis().start(), servers.henge().start()
+    t.run(categories.compare, oracle.address, henge.address)
+    for server in (oracle, henge):
+        server.remove()
+
+
 def compare(t, seed, commands):
     for proto in (2, 3):
         begun = time.monotonic()
@@ -94,6 +102,7 @@ def main():
     if server:
         t.equal(server.stop(), 0, "the server's exit status")
         server.remove()
+        compare_categories(t)
         seed = 1 if given.smoke and given.seed is None else given.seed
         with servers.henge().start() as henge, servers.redis().start() as redis:
             t.run(dialogues.compare, henge, redis)

@@ -69,6 +69,7 @@ static bool read_config(struct options *o, const char *path, struct buf *notes)
         fprintf(stderr, "henge-server: %s: %.*s\n", path, (int)why.len, (const char *)why.data);
     } else {
         buf_append(notes, buf_slice(&why));
+        options_set_file(o, path);
         ok = true;
     }
     buf_deinit(&text);

@@ -96,6 +96,17 @@ async function pipelines(client) {
     equal(await client.multi().set('a', '1').incr('a').execAsPipeline(), ['OK', 2], 'execAsPipeline');
 }
 
+async function transactions(client) {
+    equal(await client.multi().set('t', '1').incr('t').mGet(['t', 'absent']).exec(), ['OK', 2, ['2', null]], 'multi');
+    const errors = await client.multi().set('t', 'x').incr('t').get('t').execTyped().catch((error) => error);
+    equal(errors.replies[1].message, 'ERR value is not an integer or out of range', 'an error within');
+    equal(errors.replies[2], 'x', 'and the rest ran');
+    await client.watch('t');
+    await client.sendCommand(['SET', 't', 'mine']);
+    const name = await client.multi().get('t').exec().catch((error) => error.constructor.name);
+    equal(name, 'WatchError', 'a watched key that has changed');
+}
+
 async function server(client) {
     equal(await client.ping(), 'PONG', 'ping');
     equal(await client.echo('x'), 'x', 'echo');
@@ -167,7 +178,7 @@ async function main() {
     client.on('error', (error) => console.log(`error event: ${error.message}`));
     await client.connect();
     await client.flushAll();
-    for (const test of [strings, expiry, keys, pipelines, server, pubsub, caching]) {
+    for (const test of [strings, expiry, keys, pipelines, transactions, server, pubsub, caching]) {
         try {
             await test(client, options);
         } catch (error) {

@@ -111,6 +111,46 @@ def pipelines(t, r):
             "an error in a pipeline is its command's alone", repr(got))
 
 
+def transactions(t, r):
+    r.delete("tx", "ty")
+    pipe = r.pipeline()  # MULTI and EXEC around it
+    for i in range(5000):
+        pipe.incr("tx")
+    t.equal(pipe.execute(), list(range(1, 5001)), "5,000 commands in a transaction")
+    pipe.set("ty", "abc").incr("ty").get("ty")
+    got = pipe.execute(raise_on_error=False)
+    t.check(got[0] is True and isinstance(got[1], redis.ResponseError) and got[2] == b"abc",
+            "an error in a transaction is its command's alone", repr(got))
+    pipe.set("ty", "new").execute_command("GET")
+    try:
+        t.check(False, "a wrong command aborts it", repr(pipe.execute()))
+    except redis.ResponseError as error:
+        t.check("wrong number of arguments" in str(error), "and says so", str(error))
+    t.equal(r.get("ty"), b"abc", "and none of it ran")
+
+    def add_one(p):
+        value = int(p.get("shared tx") or 0)
+        p.multi()
+        p.set("shared tx", value + 1)
+
+    workers = [threading.Thread(target=lambda: [r.transaction(add_one, "shared tx") for _ in range(50)]) for _ in range(4)]
+    for w in workers:
+        w.start()
+    for w in workers:
+        w.join()
+    t.equal(r.get("shared tx"), b"200", "4 threads, 50 watched increments each")
+    with r.pipeline() as watching:
+        watching.watch("tx")
+        r.incr("tx")
+        watching.multi()
+        watching.get("tx")
+        try:
+            t.check(False, "a change is noticed", repr(watching.execute()))
+        except redis.WatchError:
+            t.check(True, "a change is noticed")
+    t.equal(r.wait(0, 10), 0, "wait")
+
+
 def threads(t, r):
     def work():
         for _ in range(500):
@@ -226,7 +266,7 @@ def main():
     r = redis.Redis(port=port)
     r.flushall()
     t = servers.Tally()
-    for test in (strings, numbers, expiry, keys, pipelines, threads, server, pubsub, key_events, monitor, clients):
+    for test in (strings, numbers, expiry, keys, pipelines, transactions, threads, server, pubsub, key_events, monitor, clients):
         t.run(test, r)
     t.run(databases, r, port)
     return t.end()

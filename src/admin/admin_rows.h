@@ -6,10 +6,14 @@
 
 extern const struct command connection_commands[];   /* PING ECHO SELECT QUIT RESET TIME */
 extern const struct command auth_commands[];         /* AUTH HELLO */
+extern const struct command acl_commands[];          /* ACL */
 extern const struct command client_commands[];       /* CLIENT */
 extern const struct command command_commands[];      /* COMMAND */
 extern const struct command config_commands[];       /* CONFIG */
 extern const struct command info_commands[];         /* INFO */
+extern const struct command multi_commands[];        /* MULTI DISCARD WATCH UNWATCH */
+extern const struct command exec_commands[];         /* EXEC */
+extern const struct command wait_commands[];         /* WAIT WAITAOF */
 extern const struct command monitor_commands[];      /* MONITOR */
 extern const struct command pubsub_commands[];       /* SUBSCRIBE and its kin, PUBLISH */
 extern const struct command pubsub_about_commands[]; /* PUBSUB */

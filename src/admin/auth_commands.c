@@ -3,6 +3,7 @@
 
 #include "admin/names.h"
 #include "base/num.h"
+#include "session/acl.h"
 #include "session/session.h"
 
 enum {
@@ -11,22 +12,14 @@ enum {
     HELLO_FIELDS = 7,
 };
 
-static bool authenticate(struct call *c, struct slice user, struct slice password)
-{
-    if (session_authenticate(c->session, user, password))
-        return true;
-    reply_error(c->reply, "WRONGPASS", "invalid username-password pair or user is disabled.");
-    return false;
-}
-
 static enum call_end run_auth(struct call *c)
 {
     if (c->argc > 3)
         return call_syntax_error(c);
-    if (c->argc == 2 && c->session->instance->options->requirepass[0] == '\0')
+    if (c->argc == 2 && c->session->instance->acl->deflt->nopass)
         return call_error(c, "AUTH <password> called without any password configured for the "
                              "default user. Are you sure your configuration is correct?");
-    if (authenticate(c, c->argc == 3 ? c->argv[1] : slice_str("default"), c->argv[c->argc - 1]))
+    if (acl_authenticate(c, c->argc == 3 ? c->argv[1] : slice_str("default"), c->argv[c->argc - 1]))
         reply_ok(c->reply);
     return CALL_DONE;
 }
@@ -103,9 +96,9 @@ static enum call_end run_hello(struct call *c)
 
     if (!parse_hello(c, &h))
         return CALL_DONE;
-    if (h.auth && !authenticate(c, h.user, h.password))
+    if (h.auth && !acl_authenticate(c, h.user, h.password))
         return CALL_DONE;
-    if (!c->session->authenticated) {
+    if (!c->session->authenticated && !acl_is_open(c->session->instance->acl)) {
         reply_error(c->reply, "NOAUTH",
                     "HELLO must be called with the client already authenticated, otherwise the "
                     "HELLO <proto> AUTH <user> <pass> option can be used to authenticate the "

@@ -2,15 +2,13 @@
  * of them. */
 #include "admin/admin_rows.h"
 
-#include <stdio.h>
-
 #include "admin/client_subs.h"
 #include "admin/names.h"
 #include "base/num.h"
 #include "cmd/help.h"
+#include "session/acl.h"
+#include "session/describe.h"
 #include "session/session.h"
-
-enum { SECOND_US = 1000 * 1000 };
 
 static const char *const varies[] = { "nondeterministic_output", NULL };
 
@@ -58,94 +56,9 @@ static enum call_end run_setinfo(struct call *c)
     return CALL_DONE;
 }
 
-static const char *text_or_empty(const char *text)
-{
-    return text ? text : "";
-}
-
-/* Addresses are "?:0" where there are none. */
-static void addresses(const struct session *s, char peer[NET_ADDRESS_MAX],
-                      char local[NET_ADDRESS_MAX])
-{
-    snprintf(peer, NET_ADDRESS_MAX, "?:0");
-    snprintf(local, NET_ADDRESS_MAX, "?:0");
-    if (s->net) {
-        net_peer(s->net, peer);
-        net_local(s->net, local);
-    }
-}
-
-/* The letters of what is true of it, as Redis has them. */
-static void flags_of(const struct session *s, const struct session_buffers *b, const char *peer,
-                     char out[16])
-{
-    const struct tracker *k = s->tracker;
-    const struct {
-        bool is;
-        char letter;
-    } flags[] = {
-        { s->special & SESSION_MONITOR, 'O' },
-        { s->special & SESSION_SUBSCRIBED, 'P' },
-        { b->paused, 'b' },
-        { k, 't' },
-        { k && k->broken, 'R' },
-        { k && k->bcast, 'B' },
-        { s->closing == SESSION_CLOSE_AFTER_REPLY, 'c' },
-        { s->cut, 'A' },
-        { peer[0] == '/', 'U' },
-        { s->no_evict, 'e' },
-        { s->special & SESSION_NO_TOUCH, 'T' },
-    };
-    size_t n = 0;
-
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-        if (flags[i].is)
-            out[n++] = flags[i].letter;
-    }
-    if (n == 0)
-        out[n++] = 'N';
-    out[n] = '\0';
-}
-
-static const char *events_of(unsigned events)
-{
-    static const char *const names[] = { "", "r", "w", "rw" };
-
-    return names[events & (NET_READ | NET_WRITE)];
-}
-
-/* One line as Redis writes it; 0 or -1 in the fields that have no meaning here. */
-static void describe(const struct session *s, struct buf *out)
-{
-    char peer[NET_ADDRESS_MAX], local[NET_ADDRESS_MAX];
-    const struct instance *in = s->instance;
-    struct session_buffers b = { 0 };
-    char flags[16];
-
-    addresses(s, peer, local);
-    if (in->door)
-        in->door->look(s, &b);
-    flags_of(s, &b, peer, flags);
-    buf_printf(out, "id=%llu addr=%s laddr=%s fd=%d name=%s age=%llu idle=%llu flags=%s db=%u ",
-               (unsigned long long)s->id, peer, local, s->net ? s->net->number : -1,
-               text_or_empty(s->name),
-               (unsigned long long)((in->turn_mono_us - s->created_us) / SECOND_US),
-               (unsigned long long)((in->turn_mono_us - s->active_us) / SECOND_US), flags, s->db);
-    buf_printf(
-        out,
-        "sub=%u psub=%u ssub=%u multi=-1 qbuf=%zu qbuf-free=%zu argv-mem=0 multi-mem=0 rbs=0 "
-        "rbp=0 obl=%zu oll=%zu omem=%zu tot-mem=%zu events=%s cmd=%s user=default redir=%lld "
-        "resp=%u lib-name=%s lib-ver=%s\n",
-        s->subscribed[PUBSUB_CHANNEL], s->subscribed[PUBSUB_PATTERN], s->subscribed[PUBSUB_SHARD],
-        b.query, b.query_free, b.output, b.blocks, b.output, b.memory, events_of(b.events),
-        s->last ? command_full_name(s->last) : "NULL",
-        s->tracker ? (long long)s->tracker->redirect : -1LL, s->proto, text_or_empty(s->lib_name),
-        text_or_empty(s->lib_version));
-}
-
 static enum call_end run_info(struct call *c)
 {
-    describe(c->session, c->scratch);
+    session_describe(c->session, c->scratch);
     reply_verbatim(c->reply, "txt", buf_slice(c->scratch));
     return CALL_DONE;
 }
@@ -201,7 +114,7 @@ static bool describe_ids(struct call *c)
         }
         s = id > 0 ? session_find(c->session->instance, (uint64_t)id) : NULL;
         if (s)
-            describe(s, c->scratch);
+            session_describe(s, c->scratch);
     }
     return true;
 }
@@ -223,7 +136,7 @@ static enum call_end run_list(struct call *c)
     list_for_each (at, &c->session->instance->sessions) {
         const struct session *s = list_item(at, struct session, link);
         if (is_of_type(s, type))
-            describe(s, c->scratch);
+            session_describe(s, c->scratch);
     }
     reply_verbatim(c->reply, "txt", buf_slice(c->scratch));
     return CALL_DONE;
@@ -235,14 +148,16 @@ struct kill {
     const struct slice *laddr;
     int64_t id; /* 0: any */
     enum client_type type;
+    const struct acl_user *user; /* NULL: any */
     bool skip_me;
 };
 
-static bool parse_user(struct call *c, uint32_t arg)
+static bool parse_user(struct call *c, uint32_t arg, struct kill *k)
 {
     struct slice name = c->argv[arg];
 
-    if (slice_equal(name, slice_str("default")))
+    k->user = acl_find(c->session->instance->acl, name);
+    if (k->user)
         return true;
     reply_errorf(c->reply, "ERR", "No such user '%.*s'", (int)(name.len < 128 ? name.len : 128),
                  (const char *)name.data);
@@ -265,7 +180,7 @@ static bool parse_filter(struct call *c, uint32_t i, struct kill *k)
     if (call_arg_is(c, i, "type"))
         return parse_type(c, i + 1, &k->type);
     if (call_arg_is(c, i, "user"))
-        return parse_user(c, i + 1);
+        return parse_user(c, i + 1, k);
     if (call_arg_is(c, i, "addr")) {
         k->addr = &c->argv[i + 1];
     } else if (call_arg_is(c, i, "laddr")) {
@@ -284,8 +199,9 @@ static bool kill_means(const struct kill *k, const struct session *s, const stru
 {
     char peer[NET_ADDRESS_MAX], local[NET_ADDRESS_MAX];
 
-    addresses(s, peer, local);
-    return is_of_type(s, k->type) && !(k->addr && !slice_equal(*k->addr, slice_str(peer))) &&
+    session_addresses(s, peer, local);
+    return is_of_type(s, k->type) && !(k->user && k->user != s->user) &&
+           !(k->addr && !slice_equal(*k->addr, slice_str(peer))) &&
            !(k->laddr && !slice_equal(*k->laddr, slice_str(local))) &&
            !(k->id && k->id != (int64_t)s->id) && !(s == me && k->skip_me);
 }
@@ -330,6 +246,32 @@ static enum call_end run_kill(struct call *c)
     return CALL_DONE;
 }
 
+static enum call_end run_unblock(struct call *c)
+{
+    const struct instance *in = c->session->instance;
+    struct session *s;
+    bool error = false;
+    int64_t id;
+
+    if (c->argc > 4) {
+        reply_errorf(c->reply, "ERR",
+                     "unknown subcommand or wrong number of arguments for '%.*s'. Try CLIENT HELP.",
+                     (int)(c->argv[1].len < 128 ? c->argv[1].len : 128),
+                     (const char *)c->argv[1].data);
+        return CALL_DONE;
+    }
+    if (c->argc == 4) {
+        error = call_arg_is(c, 3, "error");
+        if (!error && !call_arg_is(c, 3, "timeout"))
+            return call_error(c, "CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+    }
+    if (!call_get_i64(c, 2, &id))
+        return c->end;
+    s = id > 0 ? session_find(in, (uint64_t)id) : NULL;
+    reply_int(c->reply, s && in->door && in->door->unblock(s, error));
+    return CALL_DONE;
+}
+
 static enum call_end run_help(struct call *c)
 {
     static const char *const lines[] = {
@@ -368,6 +310,8 @@ static enum call_end run_help(struct call *c)
         "    Be told when keys change that this connection has read.",
         "TRACKINGINFO",
         "    How this connection tracks keys.",
+        "UNBLOCK <id> [TIMEOUT|ERROR]",
+        "    End that connection's wait, as if its time were over or with an error.",
         "UNPAUSE",
         "    End a PAUSE.",
         NULL,
@@ -528,6 +472,15 @@ static const struct command client_subs[] = {
       .since = "6.2.0",
       .complexity = "O(1)",
       .summary = "Tells how the connection tracks keys." },
+    { .name = "unblock",
+      .full = "client|unblock",
+      .arity = -3,
+      .flags = PLAIN | CMD_ADMIN,
+      .run = run_unblock,
+      .group = "connection",
+      .since = "5.0.0",
+      .complexity = "O(N) of N connections",
+      .summary = "Ends the wait of a blocked connection." },
     { .name = "unpause",
       .full = "client|unpause",
       .arity = 2,

@@ -1,6 +1,7 @@
 /* command_commands.c: COMMAND: the table of commands, told to clients. */
 #include "admin/admin_rows.h"
 #include "admin/row_reply.h"
+#include "cmd/command_category.h"
 #include "cmd/help.h"
 #include "session/session.h"
 
@@ -97,13 +98,13 @@ struct filter {
 
 static bool passes(const struct filter *f, const struct command *row)
 {
-    bool known;
+    size_t category;
 
     switch (f->kind) {
     case FILTER_NONE:
         return true;
     case FILTER_CATEGORY:
-        return row_in_category(row, f->text, &known);
+        return category_find(f->text, &category) && category_has(category, row);
     case FILTER_PATTERN:
         return slice_glob(f->text, slice_str(command_full_name(row)), true);
     case FILTER_MODULE:

@@ -3,7 +3,9 @@
  * SET takes all of its pairs or none: they are tried on a second set of options
  * first. */
 #include "admin/admin_rows.h"
+#include "base/limits.h"
 #include "cmd/help.h"
+#include "session/acl.h"
 #include "session/memory.h"
 #include "session/metrics.h"
 #include "session/session.h"
@@ -120,6 +122,8 @@ static void try_pair(const struct call *c, uint32_t i, struct options *o, struct
     }
     if (!options_set(o, row, c->argv[i + 1], why))
         return;
+    if (row->offset == offsetof(struct options, requirepass) && c->argv[i + 1].len > LIMIT_PASSWORD)
+        buf_printf(why, "argument is longer than %d bytes", LIMIT_PASSWORD);
     if (row->offset == offsetof(struct options, maxdisk))
         memory_check_disk((uint64_t)o->maxdisk, c->session->instance->options, env, why);
     if (row->offset == offsetof(struct options, maxclients) &&
@@ -225,8 +229,11 @@ static enum call_end run_set(struct call *c)
         return CALL_TLS;
     if (of_tls && !take_tls(c, of_tls))
         return CALL_DONE;
-    for (uint32_t i = 2; i < c->argc; i += 2)
+    for (uint32_t i = 2; i < c->argc; i += 2) {
         try_pair(c, i, in->options, c->scratch);
+        if (slice_is(c->argv[i], "requirepass"))
+            acl_set_requirepass(in->acl, c->argv[i + 1]);
+    }
     instance_apply_options(in);
     reply_ok(c->reply);
     return CALL_DONE;

@@ -96,7 +96,7 @@ const struct command connection_commands[] = {
     { .name = "quit",
       .arity = -1,
       .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_FAST | CMD_NO_AUTH | CMD_ALLOW_BUSY |
-               CMD_CONNECTION,
+               CMD_CONNECTION | CMD_IN_MULTI,
       .run = run_quit,
       .group = "connection",
       .since = "1.0.0",
@@ -105,7 +105,7 @@ const struct command connection_commands[] = {
     { .name = "reset",
       .arity = 1,
       .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_FAST | CMD_NO_AUTH | CMD_ALLOW_BUSY |
-               CMD_CONNECTION,
+               CMD_CONNECTION | CMD_IN_MULTI,
       .run = run_reset,
       .group = "connection",
       .since = "6.2.0",

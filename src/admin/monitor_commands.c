@@ -6,6 +6,8 @@
 
 static enum call_end run_monitor(struct call *c)
 {
+    if (c->block.never)
+        return call_error(c, "MONITOR isn't allowed for DENY BLOCKING client");
     monitor_on(c->session);
     reply_ok(c->reply);
     return CALL_DONE;

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "cmd/command_category.h"
+
 struct word {
     unsigned flag;
     const char *text;
@@ -30,54 +32,7 @@ static const struct word flag_words[] = {
     { CMD_ALLOW_BUSY, "allow_busy" },
 };
 
-/* The categories, in Redis's order: by flag, or, without one, by the group of that
- * name; those of collections by either. */
-static const struct word categories[] = {
-    { CMD_KEYSPACE, "keyspace" },
-    { CMD_READONLY, "read" },
-    { CMD_WRITE, "write" },
-    { CMD_OF_COLLECTIONS, "set" },
-    { CMD_OF_COLLECTIONS, "sortedset" },
-    { CMD_OF_COLLECTIONS, "list" },
-    { 0, "hash" },
-    { 0, "string" },
-    { 0, "bitmap" },
-    { 0, "hyperloglog" },
-    { 0, "geo" },
-    { 0, "stream" },
-    { CMD_PUBSUB, "pubsub" },
-    { CMD_ADMIN, "admin" },
-    { CMD_FAST, "fast" },
-    { 0, "slow" },
-    { CMD_BLOCKING, "blocking" },
-    { CMD_DANGEROUS | CMD_ADMIN, "dangerous" },
-    { CMD_CONNECTION, "connection" },
-    { 0, "transaction" },
-    { 0, "scripting" },
-};
-
-enum {
-    FLAG_WORDS = sizeof flag_words / sizeof flag_words[0],
-    CATEGORIES = sizeof categories / sizeof categories[0],
-};
-
-static bool is_group(const struct command *row, const char *category)
-{
-    if (strcmp(category, "sortedset") == 0)
-        return strcmp(row->group, "sorted-set") == 0;
-    if (strcmp(category, "transaction") == 0)
-        return strcmp(row->group, "transactions") == 0;
-    return strcmp(row->group, category) == 0;
-}
-
-static bool in_category(const struct command *row, const struct word *category)
-{
-    if (category->flag && (category->flag != CMD_OF_COLLECTIONS || row->flags & category->flag))
-        return row->flags & category->flag;
-    if (strcmp(category->text, "slow") == 0)
-        return !(row->flags & CMD_FAST);
-    return is_group(row, category->text);
-}
+enum { FLAG_WORDS = sizeof flag_words / sizeof flag_words[0] };
 
 static void reply_flags(struct reply *r, const struct command *row)
 {
@@ -96,15 +51,15 @@ static void reply_categories(struct reply *r, const struct command *row)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < CATEGORIES; i++)
-        n += in_category(row, &categories[i]);
+    for (size_t i = 0; i < category_count(); i++)
+        n += category_has(i, row);
     reply_set(r, n);
-    for (size_t i = 0; i < CATEGORIES; i++) {
+    for (size_t i = 0; i < category_count(); i++) {
         char text[32];
 
-        if (!in_category(row, &categories[i]))
+        if (!category_has(i, row))
             continue;
-        snprintf(text, sizeof text, "@%s", categories[i].text);
+        snprintf(text, sizeof text, "@%s", category_name(i));
         reply_status(r, text);
     }
 }
@@ -137,17 +92,6 @@ static void reply_field(struct reply *r, const char *name, int value)
     reply_int(r, value);
 }
 
-/* The flags of the i-th key; those of the last given are for all that follow. */
-static const char *key_flags(const struct command *row, unsigned i)
-{
-    const char *flags = row->key_flags ? row->key_flags : "";
-    const char *bar;
-
-    for (; i > 0 && (bar = strchr(flags, '|')) != NULL; i--)
-        flags = bar + 1;
-    return flags;
-}
-
 static void reply_key_spec(struct reply *r, const struct command *row, unsigned i, int last,
                            int step)
 {
@@ -168,11 +112,11 @@ static void reply_key_specs(struct reply *r, const struct command *row)
 
     if (row->keys.first <= 0) {
         reply_set(r, 0);
-    } else if (strchr(key_flags(row, 0), '|') && last < 0) {
+    } else if (strchr(command_key_flags(row, 0), '|') && last < 0) {
         reply_set(r, 2); /* the first one, and all that follow */
         reply_key_spec(r, row, 0, 0, 1);
         reply_key_spec(r, row, 1, last, row->keys.step);
-    } else if (strchr(key_flags(row, 0), '|')) {
+    } else if (strchr(command_key_flags(row, 0), '|')) {
         reply_set(r, (size_t)last + 1); /* each with flags of its own */
         for (unsigned i = 0; i <= (unsigned)last; i++)
             reply_key_spec(r, row, i, 0, 1);
@@ -244,7 +188,7 @@ void row_reply_docs(struct reply *r, const struct command *row)
 /* The access (RO, RW, OW, RM) is shown in capitals, what it does in small letters. */
 void row_reply_key_flags(struct reply *r, const struct command *row, unsigned i)
 {
-    const char *words = key_flags(row, i);
+    const char *words = command_key_flags(row, i);
     size_t left = strcspn(words, "|"), n = left != 0;
 
     for (size_t at = 0; at < left; at++)
@@ -260,16 +204,4 @@ void row_reply_key_flags(struct reply *r, const struct command *row, unsigned i)
         reply_status(r, word);
         words += len + (words[len] == ' ');
     }
-}
-
-bool row_in_category(const struct command *row, struct slice category, bool *known)
-{
-    *known = false;
-    for (size_t i = 0; i < CATEGORIES; i++) {
-        if (slice_is(category, categories[i].text)) {
-            *known = true;
-            return in_category(row, &categories[i]);
-        }
-    }
-    return false;
 }

@@ -13,8 +13,4 @@ void row_reply_docs(struct reply *r, const struct command *row);
 /* The flags of its i-th key, as COMMAND INFO and GETKEYSANDFLAGS show them: a set. */
 void row_reply_key_flags(struct reply *r, const struct command *row, unsigned i);
 
-/* The row belongs to that ACL category (without '@').  *known says if there is
- * such a category at all. */
-bool row_in_category(const struct command *row, struct slice category, bool *known);
-
 #endif

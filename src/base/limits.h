@@ -25,31 +25,41 @@ enum {
     LIMIT_SCAN_VISITS = 10,         /* heads visited per COUNT in one SCAN */
     LIMIT_SCAN_CALL = 20000,        /* heads visited in one SCAN at most, 1 to 2 ms */
     LIMIT_SCAN_BYTES = 1024 * 1024, /* keys gathered by one SCAN, after which it stops */
-    LIMIT_KEYS_BYTES = 64 * 1024 * 1024, /* answered by one KEYS */
-    LIMIT_SWAP_BYTES = 1024 * 1024,      /* of cells that one SWAPDB writes, a frame */
-    LIMIT_DUMP = 64 * 1024 * 1024,       /* answered by one DUMP, which cannot leave in pieces */
-    LIMIT_BITOP = 1024 * 1024 * 1024,    /* sources of one BITOP: two of the largest */
-    LIMIT_HLL_KEYS = 1024,               /* keys of one PFCOUNT or PFMERGE, 20 to 60 ms */
-    LIMIT_LCS_STRING = 1024 * 1024,      /* each of LCS's strings, which are copied */
-    LIMIT_LCS_CELLS = 128 * 1024 * 1024, /* Redis's largest table of LCS, about 0.1 s in all */
-    LIMIT_LCS_SLICE = 2 * 1024 * 1024,   /* of these in one slice, 1 to 2 ms */
-    LIMIT_DATABASES = 16,                /* SELECT 0..15 */
-    LIMIT_CLIENT_NAME = 1024,            /* CLIENT SETNAME, SETINFO */
-    LIMIT_HTTP_HEADERS = 256 * 1024,     /* a key of LIMIT_KEY bytes, each %XX, and headers */
-    LIMIT_HTTP_DISCARD = 64 * 1024,      /* of a body nobody wants, so that the answer arrives */
-    LIMIT_HTTP_SLOW = 1024,              /* bytes a second a client must at least send or take */
-    LIMIT_CONFIG_FILE = 1024 * 1024,     /* a configuration file */
-    LIMIT_CHANNEL = 65535,               /* a channel's or a pattern's name, as a key's */
-    LIMIT_OUTBOX = 16 * 1024 * 1024,     /* events and messages that wait for the log, beyond
+    LIMIT_KEYS_BYTES = 64 * 1024 * 1024,  /* answered by one KEYS */
+    LIMIT_SWAP_BYTES = 1024 * 1024,       /* of cells that one SWAPDB writes, a frame */
+    LIMIT_DUMP = 64 * 1024 * 1024,        /* answered by one DUMP, which cannot leave in pieces */
+    LIMIT_BITOP = 1024 * 1024 * 1024,     /* sources of one BITOP: two of the largest */
+    LIMIT_HLL_KEYS = 1024,                /* keys of one PFCOUNT or PFMERGE, 20 to 60 ms */
+    LIMIT_LCS_STRING = 1024 * 1024,       /* each of LCS's strings, which are copied */
+    LIMIT_LCS_CELLS = 128 * 1024 * 1024,  /* Redis's largest table of LCS, about 0.1 s in all */
+    LIMIT_LCS_SLICE = 2 * 1024 * 1024,    /* of these in one slice, 1 to 2 ms */
+    LIMIT_DATABASES = 16,                 /* SELECT 0..15 */
+    LIMIT_CLIENT_NAME = 1024,             /* CLIENT SETNAME, SETINFO */
+    LIMIT_MULTI_CALLS = 65536,            /* queued for one EXEC, which runs at once: about 0.1 s */
+    LIMIT_MULTI_BYTES = 64 * 1024 * 1024, /* ... with their arguments: the memory of one client */
+    LIMIT_EXEC_BYTES = 576 * 1024 * 1024, /* one EXEC puts: the largest value and more, one frame */
+    LIMIT_WATCHES = 16384,                /* keys one client watches, each looked at by EXEC */
+    LIMIT_HTTP_HEADERS = 256 * 1024,      /* a key of LIMIT_KEY bytes, each %XX, and headers */
+    LIMIT_HTTP_DISCARD = 64 * 1024,       /* of a body nobody wants, so that the answer arrives */
+    LIMIT_HTTP_SLOW = 1024,               /* bytes a second a client must at least send or take */
+    LIMIT_CONFIG_FILE = 1024 * 1024,      /* a configuration file */
+    LIMIT_ACL_RULES = 4096,               /* patterns, passwords, ... of a user: adding is linear */
+    LIMIT_ACL_USER_BYTES = 1024 * 1024,   /* of text in them */
+    LIMIT_ACL_BYTES = 16 * 1024 * 1024,   /* of all users, and of an ACL file: held in memory */
+    LIMIT_PASSWORD = 1024 * 1024,         /* longer ones are not hashed: 5 ms of the loop */
+    LIMIT_ACL_LOG = 10000,                /* entries of ACL LOG */
+    LIMIT_ACL_LOG_OBJECT = 1024,          /* bytes of a key or a name that an entry keeps */
+    LIMIT_CHANNEL = 65535,                /* a channel's or a pattern's name, as a key's */
+    LIMIT_OUTBOX = 16 * 1024 * 1024,      /* events and messages that wait for the log, beyond
                                             which nobody publishes */
-    LIMIT_MONITOR = 1024 * 1024,         /* of a call, shown by MONITOR */
-    LIMIT_PREFIXES = 128,                /* CLIENT TRACKING PREFIX, of one client: each write
+    LIMIT_MONITOR = 1024 * 1024,          /* of a call, shown by MONITOR */
+    LIMIT_PREFIXES = 128,                 /* CLIENT TRACKING PREFIX, of one client: each write
                                             is held against all of them */
-    LIMIT_TLS_FILE = 4 * 1024 * 1024,    /* certificates or a key; all CAs there are take 0.3 MiB */
-    LIMIT_TLS_CAS = 1024,                /* files of tls-ca-cert-dir */
-    LIMIT_TLS_HANDSHAKES = 256,          /* under way; about 30 KiB and a descriptor each */
-    LIMIT_TLS_HANDSHAKE_S = 10,          /* one that takes longer is no client */
-    LIMIT_TLS_REST = 256 * 1024, /* enciphered and unsent, beyond which a client is cut off */
+    LIMIT_TLS_FILE = 4 * 1024 * 1024, /* certificates or a key; all CAs there are take 0.3 MiB */
+    LIMIT_TLS_CAS = 1024,             /* files of tls-ca-cert-dir */
+    LIMIT_TLS_HANDSHAKES = 256,       /* under way; about 30 KiB and a descriptor each */
+    LIMIT_TLS_HANDSHAKE_S = 10,       /* one that takes longer is no client */
+    LIMIT_TLS_REST = 256 * 1024,      /* enciphered and unsent, beyond which a client is cut off */
 };
 
 /* A query that is being collected (Redis's client-query-buffer-limit). */

@@ -38,6 +38,8 @@ enum planted {
     PLANTED_forget_pins,       /* ... a head in memory */
     PLANTED_rewrite_stale,     /* a rewrite's cells are taken for newer than a flush's */
     PLANTED_save_unsynced,     /* a checkpoint's end of the log is not synced */
+    PLANTED_exec_two_frames,   /* each of EXEC's commands has a frame of its own */
+    PLANTED_watch_ignored,     /* EXEC runs although a watched key has changed */
 };
 bool planted_on(enum planted bug);
 #define PLANTED(name) planted_on(PLANTED_##name)

@@ -22,6 +22,17 @@ bool slice_is(struct slice a, const char *text)
     return text[a.len] == '\0';
 }
 
+bool slice_equal_nocase(struct slice a, struct slice b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++) {
+        if (fold(a.data[i]) != fold(b.data[i]))
+            return false;
+    }
+    return true;
+}
+
 /* One [class] against `c`; `p` stands behind '[' and ends on the ']' or, if there
  * is none, on the last byte. */
 static bool match_class(const uint8_t **at, const uint8_t *end, uint8_t c, bool nocase)

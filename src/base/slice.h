@@ -44,6 +44,9 @@ static inline int slice_compare(struct slice a, struct slice b)
 /* Equal to the C string, ASCII letters in either case. */
 bool slice_is(struct slice a, const char *text);
 
+/* Equal, ASCII letters in either case. */
+bool slice_equal_nocase(struct slice a, struct slice b);
+
 /* Redis's glob: * ? [a-z] [^a] and \ to quote; an empty text matches an empty
  * pattern alone; `nocase` folds ASCII letters.
  * Work is bounded by a nesting limit, as in Redis: beyond it nothing matches. */

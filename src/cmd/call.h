@@ -28,9 +28,25 @@ enum call_end {
     CALL_DONE,  /* answered, with a result or an error */
     CALL_WANT,  /* to be run again when the view has what it lacked */
     CALL_LATER, /* to be run again in a later turn: a slice of it is done (gather.h) */
-    CALL_SAVE,  /* to be run again when the checkpoint that is under way has ended */
+    CALL_SAVE,  /* to be run again when a checkpoint or a job for an ACL file has ended */
     CALL_ROOM,  /* to be run again when the log takes what the answer rests on (node.h) */
     CALL_TLS,   /* to be run again when the change of certificates under way has ended */
+    CALL_BLOCK, /* to be run again when what call->block says has come about */
+};
+
+/* Why a call that was blocked runs again. */
+enum call_woken {
+    CALL_NOT_WOKEN, /* it has not been blocked */
+    CALL_EVENT,     /* what it waits for has come, or might have */
+    CALL_TIMED_OUT, /* its time is over, or CLIENT UNBLOCK has ended it: it must answer */
+};
+
+/* What a call that returns CALL_BLOCK waits for: the first of these. */
+struct call_block {
+    uint64_t timeout_us; /* from the first time on; 0: there is none */
+    uint64_t synced;     /* a log position, until it is synced; 0: no matter */
+    uint8_t woken;       /* enum call_woken */
+    bool never;          /* within EXEC: it must not wait */
 };
 
 /* Where a request is: node/request.c draws and guards the moves. */
@@ -72,13 +88,14 @@ struct call {
     struct gather *gather;        /* what its slices have found so far; NULL for none */
     uint64_t whole_max;           /* bytes a value in pieces may have to be put together */
     uint64_t want_max;            /* bytes it should want at a time; 0: no bound */
-    uint64_t save;                /* number of the checkpoint or change it waits for; 0: none */
-    uint8_t databases;            /* how many there are */
-    bool no_touch;                /* what it finds is not used by that, for evictions */
-    bool quiet;                   /* its reply is not sent */
-    bool tracks;                  /* what it reads, its client keeps */
-    unsigned heard;               /* enum event_class: what somebody listens to */
-    struct events *events;        /* what it has to tell, if there is any such */
+    uint64_t save;     /* number of the checkpoint, job or change it waits for; 0: none */
+    uint8_t databases; /* how many there are */
+    struct call_block block;
+    bool no_touch;         /* what it finds is not used by that, for evictions */
+    bool quiet;            /* its reply is not sent */
+    bool tracks;           /* what it reads, its client keeps */
+    unsigned heard;        /* enum event_class: what somebody listens to */
+    struct events *events; /* what it has to tell, if there is any such */
 };
 
 static inline uint64_t call_now_ms(const struct call *c)

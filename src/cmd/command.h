@@ -42,6 +42,8 @@ enum command_flags {
     CMD_RANDOM = 1 << 23,
     /* nor this: to look a key up by it is no use of the key, for evictions */
     CMD_NO_TOUCH = 1 << 24,
+    /* nor this: between MULTI and EXEC it is run, not queued */
+    CMD_IN_MULTI = 1 << 26,
 };
 
 struct command {
@@ -122,6 +124,10 @@ static inline uint32_t command_keys(const struct command *row, uint32_t argc, ui
         return 1;
     return ((uint32_t)last - *first) / *step + 1;
 }
+
+/* The words about its i-th key, as they begin in row->key_flags and up to a '|' or the
+ * end; those of the last that has its own are for all that follow. */
+const char *command_key_flags(const struct command *row, uint32_t i);
 
 /* The families of cmd/, NULL-terminated; each its own file. */
 extern const struct command *const command_data_families[];

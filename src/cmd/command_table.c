@@ -185,6 +185,16 @@ const struct command *command_find_sub(const struct command *row, struct slice n
     return NULL;
 }
 
+const char *command_key_flags(const struct command *row, uint32_t i)
+{
+    const char *flags = row->key_flags ? row->key_flags : "";
+    const char *bar;
+
+    for (; i > 0 && (bar = strchr(flags, '|')) != NULL; i--)
+        flags = bar + 1;
+    return flags;
+}
+
 size_t command_count(const struct command_table *table)
 {
     return table->count;

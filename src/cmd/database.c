@@ -8,7 +8,11 @@ static const char *const all_tips[] = { "request_policy:all_shards",
 
 static enum call_end run_dbsize(struct call *c)
 {
-    reply_int(c->reply, (int64_t)c->view->count(c->view, c->db));
+    uint64_t count;
+
+    if (!c->view->count(c->view, c->db, &count))
+        return CALL_WANT;
+    reply_int(c->reply, (int64_t)count);
     return CALL_DONE;
 }
 

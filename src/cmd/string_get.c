@@ -74,10 +74,12 @@ static enum call_end run_mget(struct call *c)
         return CALL_WANT;
     }
     uint32_t from = (uint32_t)g->next;
+    uint64_t keys;
     g->next = mget_from(c, from, &g->keys);
     if (g->next < c->argc)
         return g->next > from ? CALL_LATER : CALL_WANT; /* what the slice has read is let go */
-    c->view->count(c->view, c->db); /* rests on all that is written, as slices before may */
+    (void)c->view->count(c->view, c->db,
+                         &keys); /* rests on all that is written, as slices before may */
     reply_array(c->reply, c->argc - 1);
     reply_append(c->reply, &g->keys);
     call_forget(c);

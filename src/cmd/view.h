@@ -48,8 +48,8 @@ struct view {
     void (*put)(struct view *view, const struct cell *cell);
     /* Empties a database, or all of them (CELL_DB_ALL). */
     void (*flush)(struct view *view, uint8_t db);
-    /* Live keys of a database. */
-    uint64_t (*count)(struct view *view, uint8_t db);
+    /* Live keys of a database.  False: cells it takes to know that are noted down. */
+    bool (*count)(struct view *view, uint8_t db, uint64_t *out);
     /* Every live head cell of `db` in order from position `from` on, large values
      * without their bytes, until `each` returns false or *visits heads of any kind
      * (dead, other databases) were passed and the position changed in its top 52 bits.

@@ -3,6 +3,7 @@
 #ifndef HENGE_ENV_ENV_H
 #define HENGE_ENV_ENV_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "env/arenas.h"
@@ -29,6 +30,8 @@ struct env {
     struct arenas *arenas;
     uint64_t seed; /* for run ids and the like; random, or the simulator's */
     struct env_machine machine;
+    /* Random bytes for secrets: from the kernel, or the simulator's. */
+    void (*random)(struct env *env, void *to, size_t len);
     /* Resident bytes of the process and CPU time used, for INFO; cheap. */
     void (*usage)(struct env *env, uint64_t *rss_bytes, uint64_t *user_us, uint64_t *system_us);
 };

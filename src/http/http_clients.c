@@ -79,7 +79,7 @@ static struct http_client *client_new(struct http *http, struct MHD_Connection *
     client->http = http;
     client->socket = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     client->since_us = in->turn_mono_us;
-    session_init_unlisted(&client->session, in);
+    session_init_aside(&client->session, in);
     list_push(&http->clients, &client->link);
     in->stats.http_clients++;
     in->stats.connections++;

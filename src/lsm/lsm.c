@@ -140,6 +140,17 @@ uint64_t lsm_acked(const struct lsm *lsm)
     return lsm->log ? log_acked(lsm->log) : 0;
 }
 
+uint64_t lsm_synced(const struct lsm *lsm)
+{
+    return lsm->log ? log_synced(lsm->log) : 0;
+}
+
+void lsm_want_sync(struct lsm *lsm, uint64_t position)
+{
+    if (lsm->log)
+        log_want_sync(lsm->log, position);
+}
+
 size_t lsm_unwritten(const struct lsm *lsm)
 {
     return lsm->log ? log_waiting(lsm->log) : 0;

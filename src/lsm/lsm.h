@@ -250,6 +250,11 @@ void lsm_commit(struct lsm *lsm);
 uint64_t lsm_end(const struct lsm *lsm);
 uint64_t lsm_acked(const struct lsm *lsm);
 
+/* The position up to which everything is durable, whatever the policy; and asking for
+ * that of everything before `position`, at most lsm_end(), as soon as may be. */
+uint64_t lsm_synced(const struct lsm *lsm);
+void lsm_want_sync(struct lsm *lsm, uint64_t position);
+
 /* Bytes put that are not written yet. */
 size_t lsm_unwritten(const struct lsm *lsm);
 

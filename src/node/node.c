@@ -442,6 +442,11 @@ uint64_t node_now_us(const struct node *n)
     return n->now_us;
 }
 
+struct watches *node_watches(struct node *n)
+{
+    return &n->view.watches;
+}
+
 struct lsm *node_lsm(struct node *n)
 {
     return n->lsm;
@@ -454,5 +459,5 @@ const struct node_stats *node_stats(const struct node *n)
 
 bool node_check(const struct node *n, bool deep)
 {
-    return lsm_check(n->lsm, deep);
+    return lsm_check(n->lsm, deep) && (!deep || watches_check(&n->view.watches));
 }

@@ -19,6 +19,7 @@
 #include "lsm/lsm.h"
 #include "lsm/upload.h"
 #include "node/fetch.h"
+#include "node/watches.h"
 
 struct node_stats {
     uint64_t expired; /* tombstones written for expired keys */
@@ -92,6 +93,9 @@ void node_tick(struct node *node, uint64_t mono_us);
 
 /* Unix microseconds of this turn; never behind a stamp given out. */
 uint64_t node_now_us(const struct node *node);
+
+/* Keys that are watched: puts and flushes of calls touch them, an expiry does not. */
+struct watches *node_watches(struct node *node);
 
 /* What somebody listens to (enum event_class), from now on. */
 void node_listen(struct node *node, unsigned wanted);

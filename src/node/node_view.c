@@ -109,9 +109,8 @@ static uint64_t next_stamp(struct node_view *v)
     return v->now_us > last ? v->now_us : last + 1;
 }
 
-static void view_put(struct view *view, const struct cell *cell)
+static inline void put_cell(struct node_view *v, const struct cell *cell)
 {
-    struct node_view *v = (struct node_view *)view;
     struct cell stamped = *cell;
 
     if (!v->stamp)
@@ -122,6 +121,15 @@ static void view_put(struct view *view, const struct cell *cell)
     v->written++;
     if ((v->events->wanted & EVENT_CHANGES) && cell->key.kind == CELL_HEAD)
         events_note(v->events, NOTE_CHANGED, cell->key.db, slice_of(NULL, 0), cell->key.key);
+}
+
+static void view_put(struct view *view, const struct cell *cell)
+{
+    struct node_view *v = (struct node_view *)view;
+
+    put_cell(v, cell);
+    if (v->watches.count)
+        watches_touch(&v->watches, &cell->key);
 }
 
 static bool view_may_put(struct view *view, size_t bytes)
@@ -136,18 +144,20 @@ static void view_flush(struct view *view, uint8_t db)
     struct node_view *v = (struct node_view *)view;
 
     lsm_flush(v->lsm, db, next_stamp(v));
+    watches_flush(&v->watches, db);
     v->stamp = 0;
     v->written++;
     if (v->events->wanted & EVENT_CHANGES)
         events_note(v->events, NOTE_FLUSHED, db, slice_of(NULL, 0), slice_of(NULL, 0));
 }
 
-static uint64_t view_count(struct view *view, uint8_t db)
+static bool view_count(struct view *view, uint8_t db, uint64_t *out)
 {
     struct node_view *v = (struct node_view *)view;
 
     saw(v, lsm_last_stamp(v->lsm));
-    return lsm_count(v->lsm, db);
+    *out = lsm_count(v->lsm, db);
+    return true;
 }
 
 static void view_use(struct view *view, uint64_t position, struct key_use *out)
@@ -254,6 +264,7 @@ void node_view_deinit(struct node_view *v)
 {
     buf_deinit(&v->expired);
     mem_free(v->wants);
+    watches_deinit(&v->watches);
 }
 
 void node_view_begin(struct node_view *v, uint64_t now_us)
@@ -308,7 +319,7 @@ uint64_t node_view_bury(struct node_view *v)
             v->unburied = true;
             break;
         }
-        view_put(&v->view, &(struct cell){ .key = key, .flags = CELL_TOMBSTONE });
+        put_cell(v, &(struct cell){ .key = key, .flags = CELL_TOMBSTONE });
         note_expiry(v, &key);
         buried++;
     }

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "cmd/call.h"
 #include "lsm/lsm.h"
+#include "node/watches.h"
 
 struct node_view {
     struct view view; /* first: commands have a pointer to it */
@@ -28,6 +29,7 @@ struct node_view {
     struct buf expired;  /* keys it saw expired: db u8, length u32, bytes, ... */
     size_t expired_last; /* where the last one begins */
     bool unburied;       /* ... not all of whose tombstones could be written */
+    struct watches watches;
 };
 
 void node_view_init(struct node_view *v, struct lsm *lsm, struct events *events, uint32_t origin);

@@ -69,6 +69,9 @@ enum { OS_DESCRIPTORS_RESERVED = 128 };
 /* 64 random bits from the kernel. */
 uint64_t os_machine_seed(void);
 
+/* As env.h's random. */
+void os_machine_random(struct env *env, void *to, size_t len);
+
 /* As env.h's usage. */
 void os_machine_usage(struct env *env, uint64_t *rss_bytes, uint64_t *user_us, uint64_t *system_us);
 

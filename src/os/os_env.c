@@ -56,6 +56,7 @@ struct err os_env_new(const struct os_env_options *options, struct os_env **out)
         .trace = trace,
         .arenas = os_arenas_new(),
         .seed = os_machine_seed(),
+        .random = os_machine_random,
         .usage = os_machine_usage,
     };
     w->env.net->keepalive_s = options->keepalive_s;

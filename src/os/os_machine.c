@@ -155,15 +155,27 @@ void os_machine_read(uint64_t connections, struct env_machine *out, char os_name
     };
 }
 
+void os_machine_random(struct env *env, void *to, size_t len)
+{
+    uint8_t *at = to;
+
+    (void)env;
+    while (len) {
+        ssize_t got = getrandom(at, len, 0);
+
+        assert(got > 0 || errno == EINTR);
+        if (got > 0) {
+            at += got;
+            len -= (size_t)got;
+        }
+    }
+}
+
 uint64_t os_machine_seed(void)
 {
     uint64_t seed;
-    ssize_t got;
 
-    do
-        got = getrandom(&seed, sizeof seed, 0);
-    while (got < 0 && errno == EINTR);
-    assert(got == (ssize_t)sizeof seed); /* so few bytes come whole or not at all */
+    os_machine_random(NULL, &seed, sizeof seed);
     return seed;
 }
 

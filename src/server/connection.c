@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "server/blocked.h"
 #include "server/input_room.h"
 #include "server/outgoing.h"
 #include "server/server_state.h"
@@ -92,7 +93,7 @@ static bool queue_is_open(const struct connection *conn)
     const struct queue *q = conn->queue;
 
     return !q->blocked && q->wanting == 0 && q->unsent + conn->held.calls <= LIMIT_PIPELINE &&
-           conn->server->instance.waiting < LIMIT_WAITING &&
+           conn->server->instance.waiting - conn->server->instance.blocked < LIMIT_WAITING &&
            !connection_must_drain(conn, conn->out.bytes + q->bytes);
 }
 
@@ -180,7 +181,9 @@ static void take_received(struct connection *conn, int64_t n, size_t room)
 
     if (n <= 0) {
         /* A client may end its half and still wait for replies. */
-        if (n == NET_GONE)
+        if (n == NET_GONE && blocked_is(conn)) /* for replies that may never come, none waits */
+            conn->gone = true;
+        else if (n == NET_GONE)
             conn->session.closing = SESSION_CLOSE_AFTER_REPLY;
         connection_release_input(conn);
         return;
@@ -191,14 +194,23 @@ static void take_received(struct connection *conn, int64_t n, size_t room)
     conn->session.active_us = in->turn_mono_us;
 }
 
+/* A blocked client is read, though not served, as far as its block has room: else nobody
+ * would notice that it has gone. */
+static bool is_listened_to(const struct connection *conn)
+{
+    return conn->session.closing == SESSION_OPEN && !conn->gone && !conn->incoming &&
+           blocked_is(conn) && (!conn->in || conn->in->len < conn->in->cap);
+}
+
 void connection_read(struct connection *conn)
 {
+    bool listens = is_listened_to(conn);
     size_t room;
     int64_t n;
 
     conn->more = false;
     conn->got = 0;
-    if (conn->stalled || !connection_open(conn))
+    if ((conn->stalled || !connection_open(conn)) && !listens)
         return;
     if (incoming_reads(conn)) {
         n = incoming_recv(conn, &room);
@@ -207,7 +219,7 @@ void connection_read(struct connection *conn)
         take_received(conn, n, room);
         return;
     }
-    if (!make_room(conn))
+    if ((!listens || !conn->in) && !make_room(conn))
         return;
     room = conn->in->cap - conn->in->len;
     n = net_recv(conn->net, conn->in->data + conn->in->len, room);
@@ -291,6 +303,8 @@ bool connection_flush(struct connection *conn)
         events |= NET_READ;
         if (conn->stalled)
             connection_wake(conn);
+    } else if (is_listened_to(conn)) {
+        events |= NET_READ;
     }
     want(conn, events);
     return true;

@@ -14,6 +14,24 @@ bool connection_quiet(struct connection *conn, const struct call *c)
     return session_quiet(&conn->session) && !is_push(c);
 }
 
+/* Shows and remembers what EXEC has run, each call by itself. */
+static void after_exec(struct connection *conn, const struct call *exec)
+{
+    struct session *s = &conn->session;
+    bool tracks = tracking_exec(s);
+    struct call c;
+    uint8_t db;
+
+    for (uint32_t i = 0; s->multi && i < s->multi->count; i++) {
+        if (!multi_ran(s, exec, i, &c, &db))
+            continue;
+        if (s->instance->special & INSTANCE_MONITORED)
+            monitor_feed(s->instance, s, &c, db);
+        if (tracks && (c.row->flags & CMD_READONLY))
+            tracking_read(s, &c);
+    }
+}
+
 /* For a door beside the RESP one. */
 void connection_after_aside(struct instance *in, const struct session *session,
                             const struct call *c, enum call_end end)
@@ -22,7 +40,7 @@ void connection_after_aside(struct instance *in, const struct session *session,
     bool ran = end == CALL_DONE && c->state != CALL_NEW && c->state != CALL_FAILED;
 
     if (ran && (in->special & INSTANCE_MONITORED))
-        monitor_feed(in, session, c);
+        monitor_feed(in, session, c, c->db);
     outbox_take(s, session->id, end == CALL_DONE ? c->gate : lsm_end(node_lsm(in->node)));
 }
 
@@ -32,8 +50,10 @@ void connection_after(struct connection *conn, const struct call *c, enum call_e
     struct node *node = s->instance.node;
     bool ran = end == CALL_DONE && c->state != CALL_NEW && c->state != CALL_FAILED;
 
+    if (ran && multi_is_exec(c->row))
+        after_exec(conn, c);
     if (ran && (s->instance.special & INSTANCE_MONITORED))
-        monitor_feed(&s->instance, &conn->session, c);
+        monitor_feed(&s->instance, &conn->session, c, conn->session.db);
     if (ran && c->tracks && conn->session.tracker)
         tracking_read(&conn->session, c);
 

@@ -1,5 +1,6 @@
 /* connection_door.c: what CLIENT may do with connections: look at their buffers, cut
  * them off. */
+#include "server/blocked.h"
 #include "server/connection.h"
 #include "server/server_state.h"
 
@@ -37,11 +38,32 @@ static void cut(struct session *s)
     connection_touch(conn);
 }
 
+static bool is_blocked(const struct session *s)
+{
+    return blocked_is(connection_at(s));
+}
+
+static bool unblock(struct session *s, bool error)
+{
+    return blocked_release(connection_of(&s->link), error);
+}
+
+static void saved(struct instance *in)
+{
+    server_saved(list_item(in, struct server, instance));
+}
+
 static void push(struct session *s, const struct reply *message)
 {
     connection_push(connection_of(&s->link), message);
 }
 
 const struct instance_door connection_door = {
-    .look = look, .cut = cut, .push = push, .ran = connection_after_aside
+    .ran = connection_after_aside,
+    .look = look,
+    .cut = cut,
+    .is_blocked = is_blocked,
+    .unblock = unblock,
+    .saved = saved,
+    .push = push,
 };

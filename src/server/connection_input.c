@@ -138,8 +138,8 @@ static bool must_park(struct connection *conn, const struct call *c, size_t byte
     struct server *s = conn->server;
     bool behind = !s->unparking && !list_empty(&s->parked);
 
-    bytes += c->argc * (CELL_FIXED_SIZE + 16);
-    if (!c->row || !(c->row->flags & CMD_WRITE) || (!behind && connection_unparks(conn, bytes)))
+    bytes = session_writes(&conn->session, c, bytes + c->argc * 16);
+    if (bytes == 0 || (!behind && connection_unparks(conn, bytes)))
         return false;
     conn->parked_for = bytes;
     conn->parked_aside = false;
@@ -166,9 +166,19 @@ static bool held_up(struct connection *conn, const struct call *c)
     conn->parked_aside = true;
     if (session_paused(&conn->session, row))
         list_push(&s->held_up, &conn->parked);
-    else if ((s->instance.special & INSTANCE_CROWDED) && (row->flags & CMD_PUBSUB))
+    else if ((s->instance.special & INSTANCE_CROWDED) &&
+             ((row->flags & CMD_PUBSUB) || session_exec_publishes(&conn->session, row)))
         list_push(&s->parked, &conn->parked);
     return !list_empty(&conn->parked);
+}
+
+/* What came in pieces was written.  False: replied. */
+static bool large_is_there(struct session *s, struct call *c)
+{
+    if (intake_is_whole(c))
+        return true;
+    session_refuse(s, c);
+    return false;
 }
 
 static void run_call(struct connection *conn, struct call *c)
@@ -179,7 +189,8 @@ static void run_call(struct connection *conn, struct call *c)
     enum call_end end = CALL_DONE;
     bool attends;
 
-    if (session_admit(&conn->session, c) && (!c->large || intake_is_whole(c)))
+    if (session_admit(&conn->session, c) && (!c->large || large_is_there(&conn->session, c)) &&
+        !session_queues(&conn->session, c))
         end = node_run(s->instance.node, c);
     conn->session.commands++;
     s->instance.stats.commands++;
@@ -200,6 +211,7 @@ static void run_call(struct connection *conn, struct call *c)
     }
     if (attends)
         connection_after(conn, c, CALL_DONE);
+    session_done(&conn->session, c);
 }
 
 /* Runs the calls in order as far as they may run.  Returns how many did. */

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "node/request.h"
+#include "server/blocked.h"
 #include "server/server_state.h"
 #include "session/memory.h"
 
@@ -72,6 +73,10 @@ static void go_on_waiting(struct server *s, struct waiting *w, enum call_end end
         return;
     }
     node_pause(s->instance.node, &w->call, &w->fetch);
+    if (end == CALL_BLOCK) {
+        blocked_add(s, w);
+        return;
+    }
     list_push(end == CALL_SAVE   ? &s->saving
               : end == CALL_ROOM ? &s->burying
               : end == CALL_TLS  ? &s->changing
@@ -111,7 +116,7 @@ void connection_run_beside(struct connection *conn, struct call *c)
     c->reply = out;
     conn->session.commands++;
     s->instance.stats.commands++;
-    if (session_admit(&conn->session, c))
+    if (session_admit(&conn->session, c) && !session_queues(&conn->session, c))
         end = node_run(s->instance.node, c);
     if (end != CALL_DONE) {
         reply_cut_to(out, before, errors);
@@ -126,6 +131,7 @@ void connection_run_beside(struct connection *conn, struct call *c)
         queue_ran(conn->queue, gate_of(s, c), s->turn, out->bytes - before);
     if (attends)
         connection_after(conn, c, CALL_DONE);
+    session_done(&conn->session, c);
 }
 
 void connection_forget_waiting(struct connection *conn)
@@ -150,6 +156,7 @@ static void finish(struct connection *conn, struct waiting *w)
     s->instance.waiting--;
     if (connection_attends(conn))
         connection_after(conn, &w->call, CALL_DONE);
+    session_done(&conn->session, &w->call);
     if (w->call.quiet) {
         reply_clear(&w->reply);
         gate = 0;
@@ -184,11 +191,10 @@ static bool log_is_full(const struct server *s, const struct waiting *w)
     struct lsm *lsm = node_lsm(s->instance.node);
     size_t bytes = 0;
 
-    if (!(w->call.row->flags & CMD_WRITE) || lsm_state(lsm) != LSM_READY)
-        return false;
     for (uint32_t i = 0; i < w->call.argc; i++)
-        bytes += w->call.argv[i].len + CELL_FIXED_SIZE + 16;
-    return !lsm_can_put(lsm, bytes);
+        bytes += w->call.argv[i].len + 16;
+    bytes = session_writes(w->call.session, &w->call, bytes);
+    return bytes && lsm_state(lsm) == LSM_READY && !lsm_can_put(lsm, bytes);
 }
 
 /* What slices have found is held like replies; what must be read for one call before it
@@ -221,10 +227,14 @@ void connection_resume(struct waiting *w)
         list_push(&s->resumed, &w->resumed); /* in the turn that follows */
         return;
     }
-    if (!session_admit_again(&conn->session, &w->call) || !memory_left(s, w))
+    if (w->unblocked) {
         request_move(&w->call, CALL_FAILED);
-    else
+        reply_error(&w->reply, "UNBLOCKED", "client unblocked via CLIENT UNBLOCK");
+    } else if (!session_admit_again(&conn->session, &w->call) || !memory_left(s, w)) {
+        request_move(&w->call, CALL_FAILED);
+    } else {
         end = node_run_again(s->instance.node, &w->call, &w->fetch);
+    }
     if (end != CALL_DONE) {
         reply_cut_to(&w->reply, 0, 0);
         if (connection_attends(conn))

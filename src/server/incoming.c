@@ -46,7 +46,8 @@ static const struct command *look(struct connection *conn, struct slice *key)
     const struct command *row = NULL;
     uint32_t before = r->count - 1;
 
-    if (r->count > 1 && conn->session.authenticated &&
+    /* What MULTI queues may be changed by what is queued behind it: it is read whole. */
+    if (r->count > 1 && conn->session.authenticated && !conn->session.multi &&
         lsm_state(node_lsm(s->instance.node)) == LSM_READY) {
         reader_args(r, bytes, args);
         row = command_find(s->instance.commands, args[0]);

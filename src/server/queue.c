@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "cell/position.h"
 #include "cmd/command.h"
+#include "server/blocked.h"
 
 struct queue *queue_new(void)
 {
@@ -23,6 +24,7 @@ static struct waiting *waiting_of(struct list *link)
 
 static void free_waiting(struct waiting *w, struct block_pool *pool)
 {
+    blocked_end(w);
     list_remove(&w->link);
     list_remove(&w->resumed);
     fetch_end(&w->fetch);
@@ -46,12 +48,12 @@ void queue_free(struct queue *q, struct block_pool *pool)
 
 /* Of the call's keys; 0: it has none, or too many, or cannot run beside others for
  * what it is: what has no keys may change the session or see all keys, those among options are not
- * looked for, and a write of several is seen whole or not at all. */
+ * looked for, a write of several is seen whole or not at all, and what blocks, blocks. */
 static uint32_t positions_of(const struct call *c, uint64_t positions[QUEUE_KEYS])
 {
     uint32_t first, step, keys;
 
-    if (!c->row || c->row->option_key)
+    if (!c->row || c->row->option_key || (c->row->flags & CMD_BLOCKING))
         return 0;
     keys = command_keys(c->row, c->argc, &first, &step);
     if (keys == 0 || keys > QUEUE_KEYS || (keys > 1 && (c->row->flags & CMD_WRITE)))

@@ -22,6 +22,7 @@
 #include "cmd/call.h"
 #include "node/fetch.h"
 #include "resp/reply.h"
+#include "server/deadlines.h"
 #include "server/held.h"
 
 enum {
@@ -37,10 +38,14 @@ struct waiting {
     uint64_t wants;      /* bytes it may not read yet; 0: it does not wait for its turn */
     struct call call;
     struct fetch fetch;
-    struct block *block; /* where its arguments are */
-    struct reply reply;  /* its own */
-    struct reply behind; /* of calls that came later and are done */
-    struct held held;    /* ... some of which wait for the log */
+    struct block *block;      /* where its arguments are */
+    struct reply reply;       /* its own */
+    struct reply behind;      /* of calls that came later and are done */
+    struct held held;         /* ... some of which wait for the log */
+    struct deadline deadline; /* blocked.h's, with the next three */
+    uint64_t until_us;        /* when its wait is over; 0: it was never blocked */
+    bool blocked;
+    bool unblocked; /* with an error, by CLIENT UNBLOCK */
     uint32_t behind_calls;
     uint32_t keys;                  /* positions below */
     uint64_t positions[QUEUE_KEYS]; /* of its keys */

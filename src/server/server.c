@@ -7,7 +7,10 @@
 
 #include "admin/admin.h"
 #include "base/mem.h"
+#include "server/blocked.h"
 #include "server/server_state.h"
+#include "session/acl.h"
+#include "session/acl_file.h"
 #include "session/memory.h"
 
 enum {
@@ -72,8 +75,10 @@ static void on_failed(void *owner, struct err e)
         calls += held_fail(&conn->held, acked, &conn->out, UNCERTAIN_TEXT);
         if (conn->queue)
             calls += queue_fail(conn->queue, acked, UNCERTAIN_TEXT);
+        multi_forget(&conn->session);
         connection_touch(conn);
     }
+    watches_touch_all(node_watches(s->instance.node)); /* what was undone was seen perhaps */
     outbox_fail(s, acked);
     if (s->side)
         calls += s->side->fail(s->side, acked, UNCERTAIN_TEXT);
@@ -93,10 +98,8 @@ static void move_all(struct list *from, struct list *to)
 }
 
 /* Whoever waits for it goes on in the turn that follows. */
-static void on_saved(void *owner)
+void server_saved(struct server *s)
 {
-    struct server *s = owner;
-
     move_all(&s->saving, &s->resumed);
 }
 
@@ -126,6 +129,11 @@ static void on_tls_changed(void *owner)
     }
 }
 
+static void on_saved(void *owner)
+{
+    server_saved(owner);
+}
+
 static void make_run_id(struct instance *in)
 {
     for (int i = 0; i < 40; i++)
@@ -144,6 +152,36 @@ static struct command_table *make_commands(void)
         families[n++] = *f;
     assert(n < FAMILIES_MAX);
     return command_table_new(families, n);
+}
+
+/* What has to be there before a connection can be: commands and users.  False: `detail`
+ * says why they are not. */
+static bool instance_prepare(struct instance *in, char detail[256])
+{
+    struct buf why = { 0 };
+    bool ok;
+
+    in->door = &connection_door;
+    list_init(&in->sessions);
+    list_init(&in->aside);
+    in->commands = make_commands();
+    in->acl = acl_new(in->commands);
+    in->acl_file = acl_file_new(in);
+    ok = acl_start(in, &why);
+    if (!ok && why.len > 200) /* the rest would be cut off below */
+        trace_log(in->env->trace, TRACE_WARNING, "Users: %.*s", (int)why.len,
+                  (const char *)why.data);
+    if (!ok)
+        snprintf(detail, 256, "users: %.*s", (int)why.len, (const char *)why.data);
+    buf_deinit(&why);
+    return ok;
+}
+
+static void instance_end(struct instance *in)
+{
+    acl_file_free(in->acl_file);
+    acl_free(in->acl);
+    command_table_free(in->commands);
 }
 
 static void instance_start(struct server *s, struct env *env, struct options *options)
@@ -169,7 +207,6 @@ static void instance_start(struct server *s, struct env *env, struct options *op
 
     in->env = env;
     in->options = options;
-    list_init(&in->sessions);
     pubsub_init(&in->pubsub);
     tracking_init(&in->tracking);
     list_init(&in->monitors);
@@ -181,7 +218,6 @@ static void instance_start(struct server *s, struct env *env, struct options *op
     in->started_wall_us = clock_wall_us(env->clock);
     in->turn_mono_us = in->started_mono_us;
     tls_change_init(&in->tls, env, on_tls_changed, s);
-    in->commands = make_commands();
     in->node = node_new(env, &lsm, &hooks);
     in->events = node_events(in->node);
     instance_apply_options(in);
@@ -217,6 +253,8 @@ struct err server_new(struct env *env, struct options *options, struct server **
     list_init(&s->wanting);
     list_init(&s->burying);
     list_init(&s->saving);
+    list_init(&s->blocked);
+    list_init(&s->syncing);
     list_init(&s->paused);
     list_init(&s->held_up);
     outbox_init(&s->outbox);
@@ -224,14 +262,15 @@ struct err server_new(struct env *env, struct options *options, struct server **
     s->instance.env = env;
     s->instance.options = options;
     detail[0] = '\0';
-    e = listeners_open(s, detail);
+    e = instance_prepare(&s->instance, detail) ? listeners_open(s, detail)
+                                               : err_make(ERR_INVALID, 0, "users");
     if (err_is(e)) {
         listeners_close(s);
+        instance_end(&s->instance);
         mem_free(s);
         return e;
     }
     instance_start(s, env, options);
-    s->instance.door = &connection_door;
     *out = s;
     return err_ok();
 }
@@ -410,6 +449,7 @@ static void begin_stop(struct server *s)
     list_for_each (at, &s->instance.sessions) {
         struct connection *conn = connection_of(at);
         conn->session.closing = SESSION_CLOSE_AFTER_REPLY;
+        conn->gone = conn->gone || blocked_is(conn); /* for what will not come */
         connection_touch(conn);
     }
 }
@@ -434,8 +474,10 @@ static uint64_t next_deadline(const struct server *s)
     uint64_t node = node_deadline(s->instance.node);
     uint64_t at = s->cron_at < node ? s->cron_at : node;
     uint64_t side = s->side ? s->side->deadline(s->side) : UINT64_MAX;
+    uint64_t blocked = deadlines_next(&s->deadlines);
 
     at = side < at ? side : at;
+    at = blocked < at ? blocked : at;
     if (!list_empty(&s->ready) || !list_empty(&s->slices) || some_may_read(s))
         return 0;
     if (s->instance.pausing && !(s->instance.special & INSTANCE_PAUSED))
@@ -461,6 +503,7 @@ uint64_t server_turn(struct server *s)
         outbox_take(s, 0, lsm_end(node_lsm(in->node)));
     if (in->pausing)
         end_pause(s);
+    blocked_serve(s);
     serve_resumed(s, &s->resumed);
     serve_resumed(s, &s->slices);
     if (node_buries(in->node))
@@ -535,8 +578,9 @@ void server_free(struct server *s)
     tracking_deinit(&s->instance.tracking);
     tls_change_deinit(&s->instance.tls);
     node_free(s->instance.node);
-    command_table_free(s->instance.commands);
+    instance_end(&s->instance);
     block_pool_deinit(&s->instance.blocks);
+    deadlines_deinit(&s->deadlines);
     mem_free(s->args);
     mem_free(s);
 }
@@ -549,6 +593,7 @@ bool server_check(const struct server *s, bool deep)
         if (!connection_check(connection_of(at)))
             return false;
     }
-    return (!deep || (pubsub_check(&in->pubsub) && tracking_check(&in->tracking))) &&
-           node_check(s->instance.node, deep);
+    return (!deep || (pubsub_check(&in->pubsub) && tracking_check(&in->tracking) &&
+                      acl_is_sound(in->acl))) &&
+           node_check(in->node, deep);
 }

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "server/connection.h"
+#include "server/deadlines.h"
 #include "server/outbox.h"
 #include "server/server.h"
 #include "session/instance.h"
@@ -30,6 +31,10 @@ struct server {
     bool reads_short;    /* ... which some wait for: who comes waits behind them */
     struct list burying; /* the same, when node_buries() */
     struct list saving;  /* the same, when the checkpoint under way has ended */
+    struct list blocked; /* calls that wait for something else, by the same links */
+    struct list syncing; /* ... for the log to be synced */
+    uint64_t synced;     /* position up to which it was when they were last looked at */
+    struct deadlines deadlines;
     struct list paused;  /* the same, when CLIENT PAUSE has ended */
     struct list held_up; /* connections whose next call waits for that, by `parked` */
     struct outbox outbox;
@@ -48,6 +53,9 @@ struct server {
     uint64_t stop_by;            /* mono_us: connections are cut then */
     bool stopping_log;           /* lsm_stop() was called */
 };
+
+/* Calls that ended with CALL_SAVE go on in the turn that follows. */
+void server_saved(struct server *s);
 
 /* listeners.c */
 struct err listeners_open(struct server *s, char detail[256]);

@@ -1,6 +1,7 @@
 /* instance.c: the memory bound, and options taking effect. */
 #include "session/instance.h"
 
+#include "session/acl.h"
 #include "session/memory.h"
 #include "session/session.h"
 
@@ -10,9 +11,10 @@ uint64_t instance_held_memory(const struct instance *in)
 
     return lsm->memtable_bytes + arenas_idle(in->env->arenas) + lsm->index_bytes +
            lsm->buffer_bytes + in->blocks.used_bytes + in->session_count * INSTANCE_SESSION_BYTES +
-           in->waiting * INSTANCE_WAITING_BYTES + in->incoming_bytes + in->http_bytes +
-           lsm->upload_bytes + lsm->heat_bytes + lsm->reading_bytes + lsm->cache_beyond +
-           in->pubsub.bytes + in->tracking.bytes + in->env->net->tls_stats.bytes;
+           in->waiting * INSTANCE_WAITING_BYTES + in->incoming_bytes + in->queued_bytes +
+           in->http_bytes + lsm->upload_bytes + lsm->heat_bytes + lsm->reading_bytes +
+           lsm->cache_beyond + in->acl->users.bytes + in->pubsub.bytes + in->tracking.bytes +
+           in->env->net->tls_stats.bytes;
 }
 
 uint64_t instance_used_memory(const struct instance *in)
@@ -28,6 +30,8 @@ void instance_apply_options(struct instance *in)
 
     in->memory_max = memory_bound(o, in->env);
     in->env->net->keepalive_s = (int)o->tcp_keepalive;
+    in->acl->all_channels = o->acl_pubsub_default != 0;
+    acl_log_trim(&in->acl->log, (uint64_t)o->acllog_max_len);
     in->env->trace->level = (enum trace_level)o->loglevel;
     lsm_set_room(node_lsm(in->node), (uint64_t)o->maxdisk, (enum heat_policy)o->maxmemory_policy,
                  (size_t)memory_heat(o, in->env));

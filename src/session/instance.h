@@ -25,8 +25,10 @@ enum {
     INSTANCE_WAITING_BYTES = 768,  /* ... for a call that waits for the disk */
 };
 
-struct session;
+struct acl;
+struct acl_file;
 struct instance;
+struct session;
 
 /* What a connection's session cannot know, for CLIENT. */
 struct session_buffers {
@@ -49,6 +51,12 @@ struct instance_door {
     /* A call of another door ran and ended so: who listens or monitors is told. */
     void (*ran)(struct instance *in, const struct session *s, const struct call *c,
                 enum call_end end);
+    /* Whether its call waits for something that may never come (CALL_BLOCK). */
+    bool (*is_blocked)(const struct session *s);
+    /* Ends that wait as if its time were over, or with an error.  False: it does not wait. */
+    bool (*unblock)(struct session *s, bool error);
+    /* What calls that ended with CALL_SAVE wait for may have come: they run again. */
+    void (*saved)(struct instance *in);
 };
 
 /* What every call has to be held against, now and then. */
@@ -69,6 +77,7 @@ struct instance_stats {
     uint64_t rejected_connections; /* beyond maxclients */
     uint64_t commands;             /* run, ever */
     uint64_t errors;               /* error replies */
+    uint64_t acl_denied[4];        /* by enum acl_reason */
     uint64_t net_input_bytes;
     uint64_t net_output_bytes;
     uint64_t turns;
@@ -90,8 +99,11 @@ struct instance {
     struct node *node;
     const struct events *events; /* the node's */
     struct command_table *commands;
+    struct acl *acl;
+    struct acl_file *acl_file;
     const struct instance_door *door;
     struct list sessions; /* of struct session, by id */
+    struct list aside;    /* those of other doors, which CLIENT does not see */
     struct index by_id;   /* the same */
     struct pubsub pubsub;
     struct tracking tracking;
@@ -101,7 +113,10 @@ struct instance {
     bool pausing;             /* ... or what it held up has yet to go on */
     uint64_t paused_until_us; /* mono */
     uint64_t session_count;
-    uint64_t waiting;        /* calls that wait for the disk */
+    uint64_t waiting;        /* calls that wait, for the disk or ... */
+    uint64_t blocked;        /* ... for something else that may never come */
+    uint64_t watching;       /* clients that watch keys */
+    uint64_t queued_bytes;   /* of calls queued by MULTI, and of watched keys */
     uint64_t incoming_bytes; /* of pieces of values that are coming */
     uint64_t http_bytes;     /* of HTTP's connections and of small values that are coming */
     uint64_t next_id;        /* of clients */

@@ -1,5 +1,6 @@
 /* metrics.c: the table of metrics, and the snapshot it points into. */
 #include "session/metrics.h"
+#include "session/acl_log.h"
 
 #define AT(field)       offsetof(struct metrics, field)
 #define INSTANCE(field) offsetof(struct metrics, instance.field)
@@ -26,7 +27,9 @@ static const struct metric table[] = {
     { "Clients", "cluster_connections", "", METRIC_GAUGE, AT(zero) },
     { "Clients", "http_clients", "", METRIC_GAUGE, INSTANCE(http_clients) },
     { "Clients", "maxclients", "", METRIC_GAUGE, AT(maxclients) },
-    { "Clients", "blocked_clients", "", METRIC_GAUGE, AT(zero) },
+    { "Clients", "blocked_clients", "", METRIC_GAUGE, AT(blocked) },
+    { "Clients", "watching_clients", "", METRIC_GAUGE, AT(watching) },
+    { "Clients", "total_watched_keys", "", METRIC_GAUGE, AT(watched_keys) },
     { "Clients", "tracking_clients", "", METRIC_GAUGE, AT(tracking_clients) },
     { "Clients", "pubsub_clients", "", METRIC_GAUGE, AT(pubsub_clients) },
     { "Clients", "query_buffer_bytes", "bytes", METRIC_GAUGE, INSTANCE(query_buffer_bytes) },
@@ -91,6 +94,11 @@ static const struct metric table[] = {
     { "Stats", "rejected_connections", "", METRIC_COUNTER, INSTANCE(rejected_connections) },
     { "Stats", "http_requests", "", METRIC_COUNTER, INSTANCE(http_requests) },
     { "Stats", "http_rejected_connections", "", METRIC_COUNTER, INSTANCE(http_rejected) },
+    { "Stats", "acl_access_denied_auth", "", METRIC_COUNTER, INSTANCE(acl_denied[ACL_BY_AUTH]) },
+    { "Stats", "acl_access_denied_cmd", "", METRIC_COUNTER, INSTANCE(acl_denied[ACL_BY_COMMAND]) },
+    { "Stats", "acl_access_denied_key", "", METRIC_COUNTER, INSTANCE(acl_denied[ACL_BY_KEY]) },
+    { "Stats", "acl_access_denied_channel", "", METRIC_COUNTER,
+      INSTANCE(acl_denied[ACL_BY_CHANNEL]) },
     { "Stats", "expired_keys", "", METRIC_COUNTER, NODE(expired) },
     { "Stats", "evicted_keys", "", METRIC_COUNTER, LSM(evicted_keys) },
     { "Stats", "keyspace_hits", "", METRIC_COUNTER, NODE(hits) },
@@ -205,6 +213,8 @@ static void subtract_base(struct metrics *m, const struct instance *in)
     m->instance.rejected_connections -= base->rejected_connections;
     m->instance.commands -= base->commands;
     m->instance.errors -= base->errors;
+    for (size_t i = 0; i < sizeof base->acl_denied / sizeof *base->acl_denied; i++)
+        m->instance.acl_denied[i] -= base->acl_denied[i];
     m->instance.output_cuts -= base->output_cuts;
     m->instance.net_input_bytes -= base->net_input_bytes;
     m->instance.net_output_bytes -= base->net_output_bytes;
@@ -254,7 +264,10 @@ static void take_facts(struct instance *in, struct metrics *m)
     m->uptime_days = m->uptime_s / DAY_S;
     m->clients = in->session_count;
     m->tls = in->env->net->tls_stats;
-    m->calls_waiting = in->waiting;
+    m->calls_waiting = in->waiting - in->blocked;
+    m->blocked = in->blocked;
+    m->watching = in->watching;
+    m->watched_keys = node_watches(in->node)->count;
     m->maxclients = (uint64_t)in->options->maxclients;
     take_listeners(in, m);
 }

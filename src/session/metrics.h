@@ -55,6 +55,9 @@ struct metrics {
     uint64_t server_time_us;
     uint64_t uptime_s;
     uint64_t uptime_days;
+    uint64_t blocked;
+    uint64_t watching;
+    uint64_t watched_keys;
     uint64_t calls_waiting;
     uint64_t clients;
     uint64_t maxclients;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "session/secret.h"
 #include "session/session.h"
 
 enum { MONITOR_ADDRESS = NET_ADDRESS_MAX + 8 };
@@ -53,15 +54,6 @@ static void quote(struct slice text, struct buf *out)
     buf_append_byte(out, '"');
 }
 
-/* argv[arg] of AUTH or HELLO is a user's name or password. */
-static bool is_secret(const struct call *c, uint32_t arg)
-{
-    if (strcmp(c->row->name, "auth") == 0)
-        return arg > 0;
-    return strcmp(c->row->name, "hello") == 0 && ((arg >= 3 && call_arg_is(c, arg - 1, "auth")) ||
-                                                  (arg >= 4 && call_arg_is(c, arg - 2, "auth")));
-}
-
 static void where_from(const struct session *s, char out[MONITOR_ADDRESS])
 {
     char peer[NET_ADDRESS_MAX] = "?:0";
@@ -76,20 +68,20 @@ static void where_from(const struct session *s, char out[MONITOR_ADDRESS])
     }
 }
 
-static void write_line(const struct session *s, const struct call *c, struct buf *out)
+static void write_line(const struct session *s, const struct call *c, uint8_t db, struct buf *out)
 {
     char from[MONITOR_ADDRESS];
 
     where_from(s, from);
     buf_printf(out, "%llu.%06llu [%u %s]", (unsigned long long)(c->now_us / 1000000),
-               (unsigned long long)(c->now_us % 1000000), s->db, from);
+               (unsigned long long)(c->now_us % 1000000), db, from);
     for (uint32_t i = 0; i < c->argc; i++) {
         if (out->len >= LIMIT_MONITOR) {
             buf_printf(out, " ... (%u more arguments)", c->argc - i);
             break;
         }
         buf_append_byte(out, ' ');
-        if (is_secret(c, i))
+        if (secret_argument(c->argv, c->argc, i))
             buf_printf(out, "\"(redacted)\"");
         else
             quote(c->argv[i], out);
@@ -97,14 +89,14 @@ static void write_line(const struct session *s, const struct call *c, struct buf
     buf_append_byte(out, 0);
 }
 
-void monitor_feed(struct instance *in, const struct session *s, const struct call *c)
+void monitor_feed(struct instance *in, const struct session *s, const struct call *c, uint8_t db)
 {
     struct buf line = { 0 };
     struct reply r;
 
     if (c->row->flags & (CMD_ADMIN | CMD_SKIP_MONITOR))
         return;
-    write_line(s, c, &line);
+    write_line(s, c, db, &line);
     reply_init(&r, &in->blocks, 2);
     reply_status(&r, (const char *)line.data);
     list_for_each (at, &in->monitors)

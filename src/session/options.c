@@ -16,6 +16,7 @@ static const char *const policy_names[] = { "noeviction",      "allkeys-lru",  "
                                             "volatile-random", "volatile-ttl", NULL };
 /* In the order of enum net_tls_auth. */
 static const char *const auth_names[] = { "no", "yes", "optional", NULL };
+static const char *const channel_names[] = { "resetchannels", "allchannels", NULL };
 static const char *const level_names[] = { "debug", "verbose", "notice", "warning", NULL };
 
 #define AT(field) offsetof(struct options, field)
@@ -82,6 +83,12 @@ static const struct option table[] = {
       "clients at a time; more are refused" },
     { "requirepass", OPTION_TEXT, OPTION_MUTABLE | OPTION_SECRET, AT(requirepass), "", 0, 0, NULL,
       "password clients must give with AUTH; empty: none" },
+    { "aclfile", OPTION_TEXT, 0, AT(aclfile), "", 0, 0, NULL,
+      "file of the users, for ACL LOAD and ACL SAVE; empty: none" },
+    { "acl-pubsub-default", OPTION_ENUM, OPTION_MUTABLE, AT(acl_pubsub_default), "resetchannels", 0,
+      0, channel_names, "channels of new users: resetchannels (none) or allchannels" },
+    { "acllog-max-len", OPTION_INT, OPTION_MUTABLE, AT(acllog_max_len), "128", 0, LIMIT_ACL_LOG,
+      NULL, "refusals that ACL LOG keeps" },
     { "proto-max-bulk-len", OPTION_SIZE, OPTION_MUTABLE, AT(proto_max_bulk_len), "512mb",
       1024 * 1024, LIMIT_VALUE, NULL, "largest argument of a command" },
     { "databases", OPTION_INT, 0, AT(databases), "16", 1, LIMIT_DATABASES, NULL,
@@ -246,6 +253,8 @@ void options_init(struct options *o)
         bool ok = options_set(o, row, slice_str(row->fallback), &why);
         assert(ok);
     }
+    o->config_file = mem_strdup("");
+    o->users = mem_strdup("");
     buf_deinit(&why);
 }
 
@@ -264,7 +273,32 @@ void options_deinit(struct options *o)
         if (row->kind == OPTION_TEXT)
             mem_free(*text_at(o, row));
     }
+    mem_free(o->config_file);
+    mem_free(o->users);
     *o = (struct options){ 0 };
+}
+
+void options_set_file(struct options *o, const char *path)
+{
+    mem_free(o->config_file);
+    o->config_file = mem_strdup(path);
+}
+
+bool options_add_user(struct options *o, unsigned line, struct slice text, struct buf *why)
+{
+    struct buf all = { 0 };
+
+    if (strlen(o->users) + text.len > LIMIT_CONFIG_FILE) {
+        buf_printf(why, "line %u: the users are larger than %d bytes; an aclfile takes more", line,
+                   LIMIT_CONFIG_FILE);
+        return false;
+    }
+    buf_printf(&all, "%s%u ", o->users, line);
+    buf_append(&all, text);
+    buf_printf(&all, "\n%c", 0);
+    mem_free(o->users);
+    o->users = (char *)all.data;
+    return true;
 }
 
 const struct option *options_table(void)

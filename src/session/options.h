@@ -75,6 +75,9 @@ struct options {
     int64_t http_maxclients;
     int64_t http_timeout; /* seconds */
     int64_t http_header_size;
+    char *aclfile;     /* "" for none */
+    char *config_file; /* not in the table: what was read, for messages; "" for none */
+    char *users;       /* nor this: its `user` lines, each behind its number and a space */
     int64_t maxclients;
     int64_t timeout; /* seconds a client may be idle; 0 for ever */
     int64_t tcp_keepalive;
@@ -96,8 +99,10 @@ struct options {
     int64_t pool_threads;
     int64_t databases;
     int64_t checkpoint_keep;
-    int64_t appendfsync;             /* enum lsm_sync */
-    int64_t loglevel;                /* enum trace_level */
+    int64_t appendfsync;        /* enum lsm_sync */
+    int64_t loglevel;           /* enum trace_level */
+    int64_t acl_pubsub_default; /* 1: new users may use all channels */
+    int64_t acllog_max_len;
     int64_t force_start;             /* bool: in spite of a damaged log */
     int64_t notify_events;           /* enum event_class */
     int64_t tracking_table_max_keys; /* 0: no bound but memory */
@@ -149,6 +154,13 @@ void options_print_limits(const struct output_limit limits[OUTPUT_CLASSES], stru
 
 /* Sets one from text.  False: `why` has a line for people, as CONFIG SET shows. */
 bool options_set(struct options *o, const struct option *row, struct slice value, struct buf *why);
+
+/* The file the options come from, for messages. */
+void options_set_file(struct options *o, const char *path);
+
+/* Notes a `user` line of the configuration: "user NAME RULE ...", whose rules are for the
+ * server to read, which knows the commands.  False: `why` says that there are too many. */
+bool options_add_user(struct options *o, unsigned line, struct slice text, struct buf *why);
 
 /* Appends the value as text. */
 void options_get(const struct options *o, const struct option *row, struct buf *out);

@@ -1,8 +1,8 @@
 /* options_ignored.c: Redis's options without a meaning here, and why.
  *
  * A redis.conf that has them is accepted, CONFIG GET answers what holds here, and
- * CONFIG SET takes no other value.  Options somebody's safety rests on (users,
- * TLS, renamed commands, permissions) are not among them: those must not be
+ * CONFIG SET takes no other value.  Options somebody's safety rests on (TLS,
+ * renamed commands, permissions) are not among them: those must not be
  * passed over in silence. */
 #include "session/options.h"
 
@@ -105,8 +105,6 @@ static const struct option_ignored table[] = {
     { "latency-monitor-threshold", "0", WHY_MEASURED },
     { "latency-tracking", "no", WHY_MEASURED },
     { "latency-tracking-info-percentiles", "50 99 99.9", WHY_MEASURED },
-    { "acllog-max-len", "128", "there is one user" },
-    { "acl-pubsub-default", "resetchannels", "there is no publish and subscribe" },
     { "lua-time-limit", "5000", WHY_SCRIPTS },
     { "busy-reply-threshold", "5000", WHY_SCRIPTS },
     { "tls-replication", "no", WHY_REPLICA },

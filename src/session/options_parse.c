@@ -166,6 +166,13 @@ static bool apply(struct options *o, const struct line *line, struct buf *notes,
     return ok;
 }
 
+/* "user NAME ...": many values, and the server's to read. */
+static bool is_user(struct slice text)
+{
+    return text.len >= 4 && slice_is(slice_of(text.data, 4), "user") &&
+           (text.len == 4 || text.data[4] == ' ' || text.data[4] == '\t');
+}
+
 /* One line, without its end and the space around it. */
 static bool parse_line(struct options *o, struct line *line, struct slice text, struct buf *scratch,
                        struct buf *notes, struct buf *why)
@@ -176,6 +183,8 @@ static bool parse_line(struct options *o, struct line *line, struct slice text, 
         buf_printf(why, "line %u: there is a NUL byte; is this a text file?", line->number);
         return false;
     }
+    if (is_user(text))
+        return options_add_user(o, line->number, text, why);
     return split(text, scratch, line, why) && apply(o, line, notes, why);
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "session/acl.h"
+
 bool protected_is_local(const char *peer)
 {
     return peer[0] == '/' || strncmp(peer, "127.", 4) == 0 || strncmp(peer, "[::1]:", 6) == 0;
@@ -10,10 +12,9 @@ bool protected_is_local(const char *peer)
 
 bool protected_refuses(const struct instance *in, struct net_conn *conn)
 {
-    const struct options *o = in->options;
     char peer[NET_ADDRESS_MAX];
 
-    if (!o->protected_mode || o->requirepass[0])
+    if (!in->options->protected_mode || !acl_is_open(in->acl))
         return false;
     net_peer(conn, peer);
     return !protected_is_local(peer);

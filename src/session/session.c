@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "cell/position.h"
+#include "session/acl.h"
 #include "session/memory.h"
 #include "session/monitor.h"
 
@@ -17,32 +18,40 @@ enum {
 
 #define ID_PRIME UINT64_C(0x9e3779b97f4a7c15)
 
-void session_init_unlisted(struct session *s, struct instance *in)
+static void begin(struct session *s, struct instance *in)
 {
     *s = (struct session){ .instance = in, .id = in->next_id++, .proto = 2 };
     s->created_us = in->turn_mono_us;
     s->active_us = in->turn_mono_us;
-    s->authenticated = in->options->requirepass[0] == '\0';
+    s->user = in->acl->deflt;
+    s->authenticated = acl_is_open(in->acl);
     list_init(&s->subscriptions);
     list_init(&s->monitor);
     index_add(&in->by_id, &s->by_id, s->id * ID_PRIME);
-    list_init(&s->link);
+}
+
+void session_init_aside(struct session *s, struct instance *in)
+{
+    begin(s, in);
+    s->aside = true;
+    list_push(&in->aside, &s->link);
 }
 
 void session_init(struct session *s, struct instance *in)
 {
-    session_init_unlisted(s, in);
+    begin(s, in);
     list_push(&in->sessions, &s->link);
     in->session_count++;
 }
 
 void session_deinit(struct session *s)
 {
+    multi_end(s);
     pubsub_leave(s);
     tracking_off(s);
     monitor_off(s);
     index_remove(&s->instance->by_id, &s->by_id);
-    if (!list_empty(&s->link))
+    if (!s->aside)
         s->instance->session_count--;
     list_remove(&s->link);
     mem_free(s->name);
@@ -52,6 +61,7 @@ void session_deinit(struct session *s)
 
 void session_reset(struct session *s)
 {
+    multi_end(s);
     mem_free(s->name);
     pubsub_leave(s);
     tracking_off(s);
@@ -61,7 +71,8 @@ void session_reset(struct session *s)
     s->name = NULL;
     s->db = 0;
     s->proto = 2;
-    s->authenticated = s->instance->options->requirepass[0] == '\0';
+    s->user = s->instance->acl->deflt;
+    s->authenticated = acl_is_open(s->instance->acl);
 }
 
 struct session *session_find(const struct instance *in, uint64_t id)
@@ -73,18 +84,14 @@ struct session *session_find(const struct instance *in, uint64_t id)
     return link ? list_item(link, struct session, by_id) : NULL;
 }
 
-/* PUBLISH and SPUBLISH, which are held up like writes. */
-static bool publishes(const struct command *row)
-{
-    return (row->flags & CMD_PUBSUB) && (row->flags & CMD_FAST);
-}
-
 bool session_paused(const struct session *s, const struct command *row)
 {
     const struct instance *in = s->instance;
 
     return (in->special & INSTANCE_PAUSED) && !(s->special & SESSION_MONITOR) &&
-           (in->paused_all || publishes(row) || (row->flags & CMD_WRITE));
+           (in->paused_all || multi_publishes(row) || (row->flags & CMD_WRITE) ||
+            session_exec_publishes(s, row) ||
+            (s->multi && (s->multi->any & CMD_WRITE) && multi_is_exec(row)));
 }
 
 /* The part of an argument that error messages quote: up to a NUL, at most `max`. */
@@ -135,8 +142,12 @@ static bool find_row(struct session *s, struct call *c)
         c->row = sub;
     }
     if (!command_arity_ok(c->row, c->argc) || !c->row->run) {
-        reply_errorf(c->reply, "ERR", "wrong number of arguments for '%s' command",
-                     command_full_name(c->row));
+        if (multi_is_exec(c->row))
+            reply_error(c->reply, "EXECABORT",
+                        "Transaction discarded because of: wrong number of arguments for 'exec' "
+                        "command");
+        else
+            call_wrong_arguments(c);
         return false;
     }
     if (sub && c->row->keys.first > 0) /* node_prepare() knew the container alone */
@@ -161,23 +172,23 @@ static bool keys_fit(struct call *c)
 }
 
 /* The store is in another state than READY.  False: replied. */
-static bool takes_unready(struct lsm *lsm, struct call *c)
+static bool takes_unready(struct lsm *lsm, unsigned flags, struct reply *reply)
 {
     enum lsm_state state = lsm_state(lsm);
     const char *detail = "";
 
     lsm_error(lsm, &detail);
     if (state == LSM_LOADING || state == LSM_FAILED || state == LSM_CLOSED) {
-        if (c->row->flags & CMD_LOADING)
+        if (flags & CMD_LOADING)
             return true;
-        reply_error(c->reply, "LOADING",
+        reply_error(reply, "LOADING",
                     state == LSM_LOADING  ? "Redis is loading the dataset in memory"
                     : state == LSM_CLOSED ? "Henge is shutting down"
                                           : "Henge could not load its data; its log says why");
         return false;
     }
-    if (c->row->flags & CMD_WRITE) {
-        reply_errorf(c->reply, "MISCONF",
+    if (flags & CMD_WRITE) {
+        reply_errorf(reply, "MISCONF",
                      "Henge keeps every write on disk, and its log cannot be written: %s. "
                      "Reads go on.",
                      detail);
@@ -187,30 +198,35 @@ static bool takes_unready(struct lsm *lsm, struct call *c)
 }
 
 /* There is room for more, and what is there can be put in order.  False: replied. */
-static bool takes_more(const struct lsm *lsm, struct call *c)
+static bool takes_more(const struct lsm *lsm, struct reply *reply)
 {
     const char *detail = "";
 
     if (lsm_full(lsm)) {
-        reply_error(c->reply, "OOM", "command not allowed when used disk > 'maxdisk'.");
+        reply_error(reply, "OOM", "command not allowed when used disk > 'maxdisk'.");
         return false;
     }
     if (!lsm_blocked(lsm, &detail))
         return true;
-    reply_errorf(c->reply, "MISCONF",
+    reply_errorf(reply, "MISCONF",
                  "Henge takes no more writes, for files cannot be compacted: %s. Reads, deletions "
                  "and FLUSHALL go on.",
                  detail);
     return false;
 }
 
-static inline bool store_takes(struct session *s, struct call *c)
+static inline bool store_takes(struct session *s, unsigned flags, struct reply *reply)
 {
     struct lsm *lsm = node_lsm(s->instance->node);
 
-    if (lsm_state(lsm) != LSM_READY && !takes_unready(lsm, c))
+    if (lsm_state(lsm) != LSM_READY && !takes_unready(lsm, flags, reply))
         return false;
-    return !(c->row->flags & CMD_DENYOOM) || takes_more(lsm, c);
+    return !(flags & CMD_DENYOOM) || takes_more(lsm, reply);
+}
+
+bool session_takes(struct session *s, unsigned flags, struct reply *reply)
+{
+    return store_takes(s, flags, reply);
 }
 
 /* What a subscriber may send: the same connection brings it messages, which RESP2 cannot
@@ -232,7 +248,7 @@ static bool for_subscribers(const struct command *row)
 static bool admit_special(struct session *s, struct call *c)
 {
     if ((s->special & SESSION_MONITOR) &&
-        ((c->row->flags & (CMD_WRITE | CMD_READONLY)) || publishes(c->row))) {
+        ((c->row->flags & (CMD_WRITE | CMD_READONLY)) || multi_publishes(c->row))) {
         reply_error(c->reply, "ERR", "Replica can't interact with the keyspace");
         return false;
     }
@@ -247,6 +263,32 @@ static bool admit_special(struct session *s, struct call *c)
     if (s->tracker)
         c->tracks = tracking_begins(s, c);
     return true;
+}
+
+/* Everything that can refuse a call whose row is found. */
+static inline bool admit_row(struct session *s, struct call *c)
+{
+    s->last = c->row;
+    if (!s->authenticated && !(c->row->flags & CMD_NO_AUTH) && !acl_is_open(s->instance->acl)) {
+        reply_error(c->reply, "NOAUTH", "Authentication required.");
+        return false;
+    }
+    if (s->multi && (c->row->flags & CMD_NO_MULTI)) {
+        call_error(c, "Command not allowed inside a transaction");
+        return false;
+    }
+    if (!s->user->everything && !acl_permit(c, s->multi ? ACL_MULTI : ACL_TOPLEVEL))
+        return false;
+    if (s->special && !admit_special(s, c))
+        return false;
+    if (!keys_fit(c))
+        return false;
+    c->databases = (uint8_t)s->instance->options->databases;
+    c->whole_max = s->instance->memory_max / WHOLE_SHARE;
+    c->want_max = memory_reads(s->instance->memory_max) / WANT_SHARE;
+    if (c->row->flags & CMD_RANDOM)
+        c->random = prng_next(&s->instance->prng);
+    return store_takes(s, c->row->flags, c->reply);
 }
 
 bool session_quiet(struct session *s)
@@ -265,26 +307,27 @@ bool session_admit(struct session *s, struct call *c)
     c->session = s;
     c->db = s->db;
     c->reply->proto = s->proto;
-    if (!find_row(s, c))
-        return false;
-    s->last = c->row;
-    if (!s->authenticated && !(c->row->flags & CMD_NO_AUTH)) {
-        reply_error(c->reply, "NOAUTH", "Authentication required.");
-        return false;
-    }
-    if (s->special && !admit_special(s, c))
-        return false;
-    if (!keys_fit(c))
-        return false;
-    c->databases = (uint8_t)s->instance->options->databases;
-    c->whole_max = s->instance->memory_max / WHOLE_SHARE;
-    c->want_max = memory_reads(s->instance->memory_max) / WANT_SHARE;
-    if (c->row->flags & CMD_RANDOM)
-        c->random = prng_next(&s->instance->prng);
-    return store_takes(s, c);
+    if (find_row(s, c) && admit_row(s, c))
+        return true;
+    session_refuse(s, c);
+    return false;
+}
+
+/* An EXEC that is refused ends the transaction, any other call breaks it. */
+void session_refuse(struct session *s, const struct call *c)
+{
+    if (c->row && multi_is_exec(c->row))
+        multi_end(s);
+    else
+        multi_break(s);
+}
+
+size_t session_exec_writes(const struct session *s, const struct call *c)
+{
+    return c->row && multi_is_exec(c->row) ? multi_writes(s->multi) : 0;
 }
 
 bool session_admit_again(struct session *s, struct call *c)
 {
-    return store_takes(s, c);
+    return session_takes(s, c->row->flags, c->reply);
 }

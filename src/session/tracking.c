@@ -145,15 +145,32 @@ static void add_id(struct tracking *t, struct tracked *k, uint64_t id)
     t->items++;
 }
 
+/* `given`: CLIENT CACHING came in front. */
+static bool remembers(const struct tracker *k, bool given)
+{
+    return !k->bcast && !(k->opt_in && !given) && !(k->opt_out && given);
+}
+
 bool tracking_begins(struct session *s, const struct call *c)
 {
     struct tracker *k = s->tracker;
     bool given = k->caching;
 
+    if (s->multi && (multi_is_exec(c->row) || !(c->row->flags & CMD_IN_MULTI)))
+        return false; /* what CLIENT CACHING says is said of the whole transaction */
     if (strncmp(command_full_name(c->row), "client|", 7) != 0)
         k->caching = false;
-    return !k->bcast && (c->row->flags & CMD_READONLY) && !(k->opt_in && !given) &&
-           !(k->opt_out && given);
+    return (c->row->flags & CMD_READONLY) && remembers(k, given);
+}
+
+bool tracking_exec(struct session *s)
+{
+    bool given = s->tracker && s->tracker->caching;
+
+    if (!s->tracker)
+        return false;
+    s->tracker->caching = false;
+    return remembers(s->tracker, given);
 }
 
 void tracking_read(struct session *s, const struct call *c)

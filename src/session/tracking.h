@@ -82,6 +82,10 @@ void tracking_add_prefix(struct tracker *k, struct slice text);
 /* The client's call begins: whether what it reads is to be remembered. */
 bool tracking_begins(struct session *s, const struct call *c);
 
+/* EXEC has run: whether what its calls read is to be remembered.  They may have begun to track,
+ * and CLIENT CACHING may be one of them: then it is said of all. */
+bool tracking_exec(struct session *s);
+
 /* It has read its keys. */
 void tracking_read(struct session *s, const struct call *c);
 

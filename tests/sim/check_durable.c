@@ -59,6 +59,36 @@ static void find_split(const struct probe *p, const struct op *op, struct sim_lo
     }
 }
 
+/* Whatever it found, it wrote this, and nothing behind it in its EXEC did so again. */
+static bool leaves(const struct op *exec, unsigned n, int i)
+{
+    const struct op *op = exec->subs[n];
+
+    if (op->kind != OP_MSET && (op->kind != OP_SET || (op->flags & (OP_NX | OP_XX))))
+        return false;
+    while (++n < exec->sub_count) {
+        if (op_writes(exec->subs[n]) && op_touches(exec->subs[n], op->db, op->keys[i]) >= 0)
+            return false;
+    }
+    return true;
+}
+
+/* A part of `exec` is there: so is the rest. */
+static void find_half_exec(const struct probe *p, const struct op *exec, struct sim_log *log)
+{
+    char text[160];
+
+    for (unsigned n = 0; n < exec->sub_count; n++) {
+        const struct op *op = exec->subs[n];
+
+        for (int i = 0; i < op->key_count; i++) {
+            if (leaves(exec, n, i) && probe_lost(p, op, i) && !log->failed)
+                sim_log_fail(log, "durable", "half a transaction: key %d is missing of %s",
+                             op->keys[i], op_describe(p->history, op, text));
+        }
+    }
+}
+
 void check_durable(const struct history *h, struct sim_log *log)
 {
     struct probe p;
@@ -75,6 +105,8 @@ void check_durable(const struct history *h, struct sim_log *log)
                 if (!writer || log->failed)
                     continue;
                 find_gap(&p, h->ops[writer - 1], log);
+                if (h->ops[writer - 1]->within)
+                    find_half_exec(&p, h->ops[writer - 1]->within, log);
                 if (h->ops[writer - 1]->kind == OP_MSET)
                     find_split(&p, h->ops[writer - 1], log);
             }

@@ -309,6 +309,10 @@ static void collect(struct search *s, unsigned db, unsigned key)
         const struct op *op = h->ops[n];
         int i = op_touches(op, db, key);
 
+        if (op->within) /* a part of what takes effect at once */
+            continue;
+        if (op->kind == OP_EXEC && !op->reply_null && exec_touches(op, db, key))
+            i = (int)(db * SIM_KEYS + key);
         if (i < 0 || op->outcome == OP_REFUSED || op->asked == UINT64_MAX ||
             (op->outcome != OP_OK && !op_writes(op)))
             continue;

@@ -19,6 +19,9 @@ void check_durable(const struct history *h, struct sim_log *log);
 /* What was overwritten, deleted, expired or flushed does not come back. */
 void check_dead(const struct history *h, struct sim_log *log);
 
+/* Transactions: nobody sees a part of one, and none ran whose watched key had changed. */
+void check_exec(const struct history *h, struct sim_log *log);
+
 /* What was answered with a definite error is never seen. */
 void check_honest(const struct history *h, struct sim_log *log);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 static void act(void *arg);
+static void client_ask_as(struct client *c, struct op *op, const struct op *what);
 
 static struct client *client_of(struct sim_peer *peer)
 {
@@ -34,9 +35,10 @@ static void told(struct client *c, struct op *op, struct slice bytes, const stru
 
     if (r->kind == SIM_REPLY_ERROR) {
         bool unknown = code_is(r->text, "UNCERTAIN");
+        bool aborted = op->kind == OP_EXEC && code_is(r->text, "EXECABORT");
 
         if (op->kind == OP_SETUP || (!code_is(r->text, "LOADING") && !code_is(r->text, "MISCONF") &&
-                                     !code_is(r->text, "OOM") && !unknown &&
+                                     !code_is(r->text, "OOM") && !unknown && !aborted &&
                                      !(c->history->damaged && code_is(r->text, "IOERR"))))
             sim_log_fail(c->log, "protocol", "%s answered -%.*s", op_describe(c->history, op, text),
                          (int)r->text.len, (const char *)r->text.data);
@@ -127,6 +129,39 @@ static void be_rude(struct client *c)
     }
 }
 
+/* Sends WATCH and GET, or a whole transaction. */
+static void transact(struct client *c)
+{
+    struct history *h = c->history;
+    struct op *op = history_op(h), *exec;
+
+    op->db = (uint8_t)c->db;
+    if (!c->watched && prng_one_in(&c->own, 2)) {
+        struct op *get = history_op(h);
+
+        op->kind = OP_WATCH;
+        op->number = (int64_t)prng_below(&c->own, c->workload->keys);
+        client_ask(c, op);
+        get->kind = OP_GET;
+        get->db = op->db;
+        get->key_count = 1;
+        get->keys[0] = (uint8_t)op->number;
+        client_ask(c, get);
+        c->watched = get;
+        return;
+    }
+    op->kind = OP_QUEUE;
+    client_ask(c, op);
+    exec = workload_exec(c->workload, h, &c->own, c->db, c->watched);
+    c->watched = NULL;
+    for (unsigned i = 0; i < exec->sub_count; i++) {
+        op = history_op(h);
+        op->kind = OP_QUEUE;
+        client_ask_as(c, op, exec->subs[i]);
+    }
+    client_ask(c, exec);
+}
+
 static void act(void *arg)
 {
     struct client *c = arg;
@@ -146,6 +181,9 @@ static void act(void *arg)
     }
     if (c->pending_count > c->workload->depth && !prng_one_in(&c->prng, 8))
         return;
+    if (c->transacts && c->pending_count + OP_SUBS + 2 < CLIENT_PENDING &&
+        prng_one_in(&c->own, c->watched ? 3 : 8))
+        transact(c);
     for (uint64_t n = 1 + prng_below(&c->prng, c->workload->depth); n-- > 0;) {
         if (c->pending_count < CLIENT_PENDING)
             client_ask(c, workload_op(c->workload, c->history, &c->prng, c->db,
@@ -165,6 +203,8 @@ void client_init(struct client *c, unsigned id, struct sim_queue *queue, struct 
     c->peer.on_bytes = on_bytes;
     c->peer.on_gone = on_gone;
     prng_init(&c->prng, seed);
+    prng_init(&c->own, seed ^ 0x6d756c7469);
+    c->transacts = prng_one_in(&c->own, 2);
 }
 
 void client_deinit(struct client *c)
@@ -198,6 +238,7 @@ bool client_connect(struct client *c)
     if (!sim_net_connect(c->net, &c->peer))
         return false;
     c->connection = ++c->history->order;
+    c->watched = NULL;
     c->in.len = 0;
     c->pending_count = 0;
     return true;
@@ -242,7 +283,8 @@ void client_select(struct client *c, unsigned db, unsigned proto)
     c->db = db;
 }
 
-void client_ask(struct client *c, struct op *op)
+/* The bytes of `what`, to which the answer is `op`'s. */
+static void client_ask_as(struct client *c, struct op *op, const struct op *what)
 {
     struct buf bytes = { 0 };
 
@@ -254,7 +296,12 @@ void client_ask(struct client *c, struct op *op)
         mark_policy(c, op, true);
         c->config_open = true;
     }
-    op_encode(c->history, op, &bytes);
+    op_encode(c->history, what, &bytes);
     sim_net_push(&c->peer, buf_slice(&bytes));
     buf_deinit(&bytes);
+}
+
+void client_ask(struct client *c, struct op *op)
+{
+    client_ask_as(c, op, op);
 }

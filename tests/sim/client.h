@@ -25,11 +25,14 @@ struct client {
     struct history *history;
     const struct workload *workload;
     struct prng prng;
+    struct prng own; /* for transactions, so that other draws stay as they are */
     struct buf in;
     struct op *pending[CLIENT_PENDING];
     size_t pending_count;
     uint64_t connection;
     unsigned db;
+    const struct op *watched; /* the GET behind a WATCH whose EXEC is to come; NULL: none */
+    bool transacts;
     bool active;      /* goes on asking */
     bool config_open; /* a CONFIG SET was asked whose answer is not known */
     bool rude;        /* breaks off, reads slowly */

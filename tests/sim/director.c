@@ -356,10 +356,28 @@ static bool flip(struct director *d, const struct place *p)
     return true;
 }
 
+static void count_transactions(struct world *w)
+{
+    const struct history *h = &w->history;
+
+    for (size_t n = 0; n < h->op_count; n++) {
+        const struct op *op = h->ops[n];
+
+        if (op->kind != OP_EXEC)
+            continue;
+        w->counts.n[COUNT_EXEC] += op->outcome == OP_OK && !op->reply_null;
+        w->counts.n[COUNT_EXEC_NULL] += op->outcome == OP_OK && op->reply_null;
+        w->counts.n[COUNT_EXEC_CUT] += op->outcome == OP_UNKNOWN;
+    }
+}
+
 static void judge(struct world *w)
 {
+    count_transactions(w);
     if (!w->log.failed)
         check_honest(&w->history, &w->log);
+    if (!w->log.failed)
+        check_exec(&w->history, &w->log);
     if (!w->log.failed)
         check_dead(&w->history, &w->log);
     if (!w->log.failed)

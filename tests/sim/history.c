@@ -20,6 +20,7 @@ static const char *const kind_names[] = {
     [OP_PTTL] = "PTTL",         [OP_EXISTS] = "EXISTS",   [OP_FLUSHDB] = "FLUSHDB",
     [OP_FLUSHALL] = "FLUSHALL", [OP_DBSIZE] = "DBSIZE",   [OP_SCAN] = "SCAN",
     [OP_ECHO] = "ECHO",         [OP_SETUP] = "SETUP",     [OP_CONFIG] = "CONFIG",
+    [OP_WATCH] = "WATCH",       [OP_QUEUE] = "QUEUE",     [OP_EXEC] = "EXEC",
 };
 
 static const char *const outcome_names[] = { "open", "ok", "refused", "unknown" };
@@ -89,6 +90,12 @@ struct op *history_op(struct history *h)
 
 void history_asked(struct history *h, struct op *op)
 {
+    for (unsigned i = 0; i < op->sub_count; i++) {
+        op->subs[i]->within = op;
+        op->subs[i]->client = op->client;
+        op->subs[i]->connection = op->connection;
+        history_asked(h, op->subs[i]);
+    }
     op->asked = ++h->order;
     op->asked_us = h->queue->now;
 }
@@ -97,6 +104,8 @@ void history_told(struct history *h, struct op *op, enum op_outcome outcome)
 {
     size_t end = history_next_end(h, op->asked);
 
+    for (unsigned i = 0; i < op->sub_count; i++)
+        history_told(h, op->subs[i], outcome == OP_OK && op->reply_null ? OP_REFUSED : outcome);
     assert(op->outcome == OP_OPEN);
     op->outcome = outcome;
     if (end < h->mark_count) {
@@ -130,6 +139,15 @@ int op_touches(const struct op *op, unsigned db, unsigned key)
     return -1;
 }
 
+bool exec_touches(const struct op *exec, unsigned db, unsigned key)
+{
+    for (unsigned i = 0; i < exec->sub_count; i++) {
+        if (op_touches(exec->subs[i], db, key) >= 0)
+            return true;
+    }
+    return false;
+}
+
 bool op_writes(const struct op *op)
 {
     switch (op->kind) {
@@ -142,6 +160,8 @@ bool op_writes(const struct op *op)
     case OP_ECHO:
     case OP_SETUP:
     case OP_CONFIG:
+    case OP_WATCH:
+    case OP_QUEUE:
         return false;
     default:
         return true;
@@ -182,6 +202,10 @@ enum lsm_sync history_weakest(const struct history *h, uint64_t from, uint64_t t
 /* It wrote, whatever was there. */
 static bool surely_writes(const struct op *op)
 {
+    for (unsigned i = 0; i < op->sub_count; i++) {
+        if (surely_writes(op->subs[i]))
+            return true;
+    }
     return op->kind == OP_MSET || op->kind == OP_INCR || op->kind == OP_APPEND ||
            op->kind == OP_GETSET || (op->kind == OP_SET && !(op->flags & (OP_NX | OP_XX)));
 }
@@ -283,6 +307,11 @@ const char *op_describe(const struct history *h, const struct op *op, char out[1
         if (op->values[i])
             n += describe_value(h, op->values[i], out + n, 160 - (size_t)n);
     }
+    if (op->within && n < 120)
+        n += snprintf(out + n, 160 - (size_t)n, " in #%u", op->within->id);
+    if (op->sub_count && n < 120)
+        n += snprintf(out + n, 160 - (size_t)n, " of #%u..#%u%s", op->subs[0]->id,
+                      op->subs[op->sub_count - 1]->id, op->watched ? " watching" : "");
     if (op->kind == OP_INCR && n < 120)
         n += snprintf(out + n, 160 - (size_t)n, " %lld", (long long)op->number);
     if (n < 120)

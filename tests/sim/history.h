@@ -20,6 +20,7 @@ enum {
     SIM_COUNTERS = 3, /* the last of them hold numbers */
     SIM_DBS = 3,
     OP_KEYS = 5, /* of one operation */
+    OP_SUBS = 6, /* of one EXEC */
 };
 
 enum op_kind {
@@ -44,6 +45,9 @@ enum op_kind {
     OP_ECHO,
     OP_SETUP,  /* HELLO, SELECT */
     OP_CONFIG, /* SET appendfsync */
+    OP_WATCH,  /* the key `number` */
+    OP_QUEUE,  /* MULTI, and each answer before EXEC's */
+    OP_EXEC,   /* `subs`, as one */
 };
 
 enum op_flags {
@@ -84,6 +88,12 @@ struct op {
     int64_t reply_int;
     uint32_t reply_texts[OP_KEYS];
     bool probe; /* asked by the world after a start */
+    /* EXEC's: operations of the history of their own, asked and told with it.  If it was
+     * answered null, none of them happened. */
+    struct op *subs[OP_SUBS];
+    uint8_t sub_count;
+    const struct op *watched; /* the GET behind the WATCH of what subs[0] gets; NULL: none */
+    const struct op *within;  /* of a sub: its EXEC */
 };
 
 enum mark_kind {
@@ -142,6 +152,9 @@ void history_mark(struct history *h, enum mark_kind kind, enum lsm_sync policy);
 /* Which of its keys is (db, key); -1 if it does not touch it.  A flush touches
  * all. */
 int op_touches(const struct op *op, unsigned db, unsigned key);
+
+/* A sub of this EXEC touches it. */
+bool exec_touches(const struct op *exec, unsigned db, unsigned key);
 
 /* It may change what a key holds. */
 bool op_writes(const struct op *op);

@@ -154,6 +154,20 @@ static bool set_to(struct model_state *s, uint32_t value)
     return true;
 }
 
+/* All its operations on one key, `i` of all keys of all databases. */
+static bool apply_exec(struct history *h, const struct op *exec, int i, uint64_t until_us,
+                       struct model_state *s)
+{
+    for (unsigned n = 0; n < exec->sub_count; n++) {
+        const struct op *op = exec->subs[n];
+        int at = op_touches(op, (unsigned)i / SIM_KEYS, (unsigned)i % SIM_KEYS);
+
+        if (at >= 0 && !model_apply(h, op, at, until_us, s))
+            return false;
+    }
+    return true;
+}
+
 bool model_apply(struct history *h, const struct op *op, int i, uint64_t until_us,
                  struct model_state *s)
 {
@@ -189,6 +203,8 @@ bool model_apply(struct history *h, const struct op *op, int i, uint64_t until_u
     case OP_FLUSHDB:
     case OP_FLUSHALL:
         return set_to(s, 0);
+    case OP_EXEC:
+        return apply_exec(h, op, i, until_us, s);
     default:
         return true;
     }

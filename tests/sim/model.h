@@ -22,9 +22,10 @@ bool model_may_live(const struct history *h, const struct model_state *s, const 
 bool model_may_be_expired(const struct history *h, const struct model_state *s, const struct op *op,
                           uint64_t until_us);
 
-/* Applies `op` (its key `i`) to *s, which is not expired.  False if it cannot have
- * been answered as it was; an operation without an answer can always.
- * `until_us` is when it was done with at the latest. */
+/* Applies `op` (its key `i`; of an EXEC key i % SIM_KEYS of database i / SIM_KEYS) to
+ * *s, which is not expired.  False if it cannot have been answered as it was; an
+ * operation without an answer can always.  `until_us` is when it was done with at the
+ * latest. */
 bool model_apply(struct history *h, const struct op *op, int i, uint64_t until_us,
                  struct model_state *s);
 

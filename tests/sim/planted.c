@@ -16,7 +16,8 @@ static const char *const names[] = {
     ROW(split_request),    ROW(lose_everysec),     ROW(flush_before_sync), ROW(drop_log_early),
     ROW(mark_too_far),     ROW(edit_not_synced),   ROW(tombstone_early),   ROW(revive_expired),
     ROW(older_cell_wins),  ROW(lose_last_cell),    ROW(filter_lies),       ROW(drop_values),
-    ROW(forget_pins),      ROW(rewrite_stale),     ROW(save_unsynced),
+    ROW(forget_pins),      ROW(rewrite_stale),     ROW(save_unsynced),     ROW(exec_two_frames),
+    ROW(watch_ignored),
 };
 
 enum { COUNT = sizeof names / sizeof *names };

@@ -55,7 +55,7 @@ static bool is_barrier(const struct op *op)
 /* The second may run while the first, of the same connection, waits for the disk. */
 static bool may_overtake(const struct op *a, const struct op *b)
 {
-    if (is_barrier(a) || is_barrier(b))
+    if (is_barrier(a) || is_barrier(b) || a->within || b->within)
         return false;
     for (int i = 0; i < b->key_count; i++) {
         if (op_touches(a, b->db, b->keys[i]) >= 0)

@@ -50,6 +50,9 @@ static const struct count_row rows[COUNT_KINDS] = {
     [COUNT_NOW_WHOLE] = { "page cache had all", 0, 0 },
     [COUNT_NOW_PART] = { "page cache had a part", 0, 0 },
     [COUNT_NOW_COLD] = { "page cache had nothing", 0, 0 },
+    [COUNT_EXEC] = { "transaction ran", 400, 60 },
+    [COUNT_EXEC_NULL] = { "watched key had changed", 20, 0 },
+    [COUNT_EXEC_CUT] = { "transaction without an answer", 20, 0 },
 };
 
 void sim_counts_add(struct sim_counts *sum, const struct sim_counts *one)

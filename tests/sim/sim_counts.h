@@ -43,6 +43,9 @@ enum sim_count {
     COUNT_NOW_WHOLE,  /* reads by the loop that found everything in the page cache */
     COUNT_NOW_PART,   /* ... a part of it */
     COUNT_NOW_COLD,   /* ... nothing */
+    COUNT_EXEC,       /* transactions that ran */
+    COUNT_EXEC_NULL,  /* ... did not, for what they watched had changed */
+    COUNT_EXEC_CUT,   /* ... may have, for the process ended */
     COUNT_KINDS,
 };
 

@@ -178,6 +178,61 @@ struct op *workload_op(const struct workload *w, struct history *h, struct prng 
     return op;
 }
 
+/* What a transaction may have in it: time stands still within it, so nothing in it is over
+ * at once. */
+static struct op *sub_op(const struct workload *w, struct history *h, struct prng *prng,
+                         unsigned db)
+{
+    struct op *op = workload_op(w, h, prng, db, false);
+
+    if (op->flags & OP_PXAT) {
+        op->flags = (op->flags & ~(unsigned)OP_PXAT) | OP_PX;
+        op->ms = 1 + (int64_t)prng_below(prng, w->ttl_ms);
+    }
+    return op;
+}
+
+/* Two plain writes of different keys: what is seen of one is seen of the other. */
+static struct op *pair_op(const struct workload *w, struct history *h, struct prng *prng,
+                          unsigned db, unsigned key)
+{
+    struct op *op = history_op(h);
+
+    op->kind = OP_SET;
+    op->db = (uint8_t)db;
+    op->key_count = 1;
+    op->keys[0] = (uint8_t)key;
+    op->values[0] = new_value(w, h, prng, op);
+    return op;
+}
+
+struct op *workload_exec(const struct workload *w, struct history *h, struct prng *prng,
+                         unsigned db, const struct op *watched)
+{
+    struct op *exec = history_op(h), *get;
+    unsigned most = OP_SUBS - 3, a = any_key(w, prng);
+
+    exec->kind = OP_EXEC;
+    exec->db = (uint8_t)db;
+    exec->watched = watched;
+    if (watched) {
+        get = history_op(h);
+        get->kind = OP_GET;
+        get->db = watched->db;
+        get->key_count = 1;
+        get->keys[0] = watched->keys[0];
+        exec->subs[exec->sub_count++] = get;
+        a = watched->keys[0];
+    }
+    exec->subs[exec->sub_count++] = pair_op(w, h, prng, db, a);
+    for (uint64_t n = prng_below(prng, most); n > 0; n--)
+        exec->subs[exec->sub_count++] = sub_op(w, h, prng, db);
+    if (prng_one_in(prng, 2))
+        exec->subs[exec->sub_count++] =
+            pair_op(w, h, prng, db, (a + 1 + below(prng, w->keys - 1)) % w->keys);
+    return exec;
+}
+
 static const char *const command_names[] = {
     [OP_GET] = "GET",           [OP_SET] = "SET",         [OP_DEL] = "DEL",
     [OP_INCR] = "INCRBY",       [OP_APPEND] = "APPEND",   [OP_MSET] = "MSET",
@@ -186,6 +241,7 @@ static const char *const command_names[] = {
     [OP_PTTL] = "PTTL",         [OP_EXISTS] = "EXISTS",   [OP_FLUSHDB] = "FLUSHDB",
     [OP_FLUSHALL] = "FLUSHALL", [OP_DBSIZE] = "DBSIZE",   [OP_SCAN] = "SCAN",
     [OP_ECHO] = "ECHO",         [OP_SETUP] = "SELECT",    [OP_CONFIG] = "CONFIG",
+    [OP_WATCH] = "WATCH",       [OP_QUEUE] = "MULTI",     [OP_EXEC] = "EXEC",
 };
 
 static size_t count_args(const struct op *op)
@@ -197,6 +253,7 @@ static size_t count_args(const struct op *op)
         values += op->values[i] != 0;
     values += op->kind == OP_INCR || op->kind == OP_PEXPIRE;
     values += op->kind == OP_CONFIG ? 3u : 0;
+    values += op->kind == OP_WATCH;
     values += op->kind == OP_SCAN ? 3u : 0;
     values += (f & (OP_PX | OP_PXAT) ? 2u : 0) + (f & (OP_NX | OP_XX) ? 1u : 0);
     values += (f & OP_WITH_GET ? 1u : 0) + (f & OP_KEEPTTL ? 1u : 0);
@@ -228,6 +285,12 @@ void op_encode(const struct history *h, const struct op *op, struct buf *out)
         sim_command_text(out, "SET");
         sim_command_text(out, "appendfsync");
         sim_command_text(out, policies[op->number]);
+    }
+    if (op->kind == OP_WATCH) {
+        char name[16];
+
+        key_name((unsigned)op->number, name);
+        sim_command_text(out, name);
     }
     if (op->kind == OP_SCAN) {
         sim_command_int(out, op->number);
@@ -282,6 +345,28 @@ static bool is_ok(const struct sim_reply *r)
     return r->kind == SIM_REPLY_STATUS && slice_is(r->text, "OK");
 }
 
+/* Each operation takes its own of the answers. */
+static bool answer_exec(struct history *h, struct op *exec, struct slice bytes,
+                        const struct sim_reply *r)
+{
+    size_t at = r->head;
+
+    exec->reply_null = r->kind == SIM_REPLY_NULL || (r->kind == SIM_REPLY_LIST && r->number < 0);
+    if (exec->reply_null)
+        return exec->watched != NULL;
+    if (r->kind != SIM_REPLY_LIST || r->number != exec->sub_count)
+        return false;
+    for (unsigned i = 0; i < exec->sub_count; i++) {
+        size_t from = at;
+        struct sim_reply e;
+
+        sim_reply_element(bytes, &at, &e);
+        if (!op_answer(h, exec->subs[i], slice_of(bytes.data + from, bytes.len - from), &e))
+            return false;
+    }
+    return true;
+}
+
 bool op_answer(struct history *h, struct op *op, struct slice bytes, const struct sim_reply *r)
 {
     switch (op->kind) {
@@ -302,7 +387,12 @@ bool op_answer(struct history *h, struct op *op, struct slice bytes, const struc
     case OP_FLUSHDB:
     case OP_FLUSHALL:
     case OP_CONFIG:
+    case OP_WATCH:
         return is_ok(r);
+    case OP_QUEUE:
+        return r->kind == SIM_REPLY_STATUS;
+    case OP_EXEC:
+        return answer_exec(h, op, bytes, r);
     case OP_SCAN:
     case OP_SETUP:
         return true;

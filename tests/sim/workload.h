@@ -30,7 +30,12 @@ void workload_init(struct workload *w, struct prng *prng);
 struct op *workload_op(const struct workload *w, struct history *h, struct prng *prng, unsigned db,
                        bool config);
 
-/* The operation's bytes. */
+/* A transaction, whose operations are the history's; the first gets the key that
+ * `watched` got, if that is not NULL. */
+struct op *workload_exec(const struct workload *w, struct history *h, struct prng *prng,
+                         unsigned db, const struct op *watched);
+
+/* The operation's bytes; EXEC's alone, without its operations'. */
 void op_encode(const struct history *h, const struct op *op, struct buf *out);
 
 /* Takes the answer into op; false if it is not an answer to it.  `bytes` are the

@@ -21,6 +21,12 @@ static void trace_line(struct trace *trace, enum trace_level level, const char *
     sim_log_line(&w->log, "server %d: %s", (int)level, text);
 }
 
+static void random_bytes(struct env *env, void *to, size_t len)
+{
+    (void)env;
+    memset(to, 0x5a, len); /* nobody in the simulated world asks for a secret */
+}
+
 static void usage(struct env *env, uint64_t *rss_bytes, uint64_t *user_us, uint64_t *system_us)
 {
     (void)env;
@@ -105,6 +111,7 @@ struct world *world_new(uint64_t seed, bool echo, bool keep)
                            .trace = &w->trace,
                            .arenas = &w->arenas.arenas,
                            .machine = { UINT64_C(1) << 30, 1024, 1, "simulated" },
+                           .random = random_bytes,
                            .usage = usage };
     return w;
 }

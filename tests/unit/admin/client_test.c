@@ -104,10 +104,48 @@ static void cut(struct session *s)
     cut_id = s->id;
 }
 
+/* Number 8 waits. */
+static bool is_blocked(const struct session *s)
+{
+    return s->id == 8;
+}
+
+static bool unblock(struct session *s, bool error)
+{
+    cut_id = s->id;
+    cut_count += error;
+    return is_blocked(s);
+}
+
+static const struct instance_door door = {
+    .look = look, .cut = cut, .is_blocked = is_blocked, .unblock = unblock
+};
+
+Test(client, unblock_ends_a_wait_as_asked)
+{
+    struct session other;
+
+    d.instance.door = &door;
+    session_init(&other, &d.instance);
+    cut_count = 0;
+    desk_has(&d, "CLIENT LIST ID 8", " flags=b ");
+    desk_is(&d, "CLIENT UNBLOCK 8", ":1|");
+    desk_is(&d, "CLIENT UNBLOCK 8 timeout", ":1|");
+    cr_expect_eq(cut_count, 0u);
+    desk_is(&d, "CLIENT UNBLOCK 8 Error", ":1|");
+    cr_expect_eq(cut_count, 1u);
+    desk_is(&d, "CLIENT UNBLOCK 7", ":0|");
+    desk_is(&d, "CLIENT UNBLOCK 9", ":0|");
+    desk_is(&d, "CLIENT UNBLOCK x", "-ERR value is not an integer or out of range|");
+    desk_is(&d, "CLIENT UNBLOCK 8 foo", "-ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR|");
+    desk_is(&d, "CLIENT UNBLOCK 8 error x",
+            "-ERR unknown subcommand or wrong number of arguments for 'UNBLOCK'. Try CLIENT "
+            "HELP.|");
+    session_deinit(&other);
+}
+
 Test(client, list_tells_of_buffers)
 {
-    static const struct instance_door door = { .look = look, .cut = cut };
-
     d.instance.door = &door;
     desk_has(&d, "CLIENT INFO",
              " qbuf=1 qbuf-free=2 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=7 oll=4 "
@@ -116,7 +154,6 @@ Test(client, list_tells_of_buffers)
 
 Test(client, kill_ends_the_connections_that_fit_all_options)
 {
-    static const struct instance_door door = { .look = look, .cut = cut };
     struct session other, third;
 
     d.instance.door = &door;
@@ -140,8 +177,6 @@ Test(client, kill_ends_the_connections_that_fit_all_options)
 
 Test(client, who_kills_itself_is_told_first)
 {
-    static const struct instance_door door = { .look = look, .cut = cut };
-
     d.instance.door = &door;
     cut_count = 0;
     desk_is(&d, "CLIENT KILL ID 7", ":0|");

@@ -1,10 +1,11 @@
-/* desk.h: one connection to a small server without sockets or a store: lines of
- * text in, replies out. */
+/* desk.h: one connection to a small server without sockets, on a store of cells in an
+ * array: lines of text in, replies out. */
 #ifndef HENGE_TESTS_DESK_H
 #define HENGE_TESTS_DESK_H
 
 #include "session/session.h"
 #include "unit/admin/fake_node.h"
+#include "unit/cmd/fake_view.h"
 
 struct desk {
     struct env env;
@@ -15,6 +16,9 @@ struct desk {
     struct node node;
     struct instance instance;
     struct session session;
+    struct fake_view view;
+    struct view store; /* its own functions, behind those that tell watchers */
+    unsigned restarts; /* of the last command */
     struct reply reply;
     struct buf scratch;
     struct buf shown;
@@ -25,7 +29,7 @@ void desk_init(struct desk *d);
 void desk_deinit(struct desk *d);
 
 /* Runs one command, admission included, and returns its whole reply with '|' for
- * CR LF; good until the next. */
+ * CR LF; good until the next.  "+blocked|" if it would wait. */
 const char *desk_ask(struct desk *d, const char *line);
 
 /* The same for another connection of the same server. */

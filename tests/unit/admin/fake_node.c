@@ -11,6 +11,11 @@ const struct node_stats *node_stats(const struct node *node)
     return &node->stats;
 }
 
+struct watches *node_watches(struct node *node)
+{
+    return &node->watches;
+}
+
 uint64_t node_now_us(const struct node *node)
 {
     return node->now_us;
@@ -52,6 +57,16 @@ uint64_t lsm_end(const struct lsm *lsm)
 uint64_t lsm_acked(const struct lsm *lsm)
 {
     return lsm->acked;
+}
+
+uint64_t lsm_synced(const struct lsm *lsm)
+{
+    return lsm->synced;
+}
+
+void lsm_want_sync(struct lsm *lsm, uint64_t position)
+{
+    lsm->wanted = position;
 }
 
 uint64_t lsm_count(const struct lsm *lsm, uint8_t db)

@@ -17,6 +17,8 @@ struct lsm {
     uint64_t expiring[LIMIT_DATABASES];
     uint64_t end;
     uint64_t acked;
+    uint64_t synced;
+    uint64_t wanted; /* to be synced */
 };
 
 struct node {
@@ -26,6 +28,7 @@ struct node {
     unsigned wanted; /* enum event_class */
     bool still;
     unsigned awaited; /* keys whose expiry is */
+    struct watches watches;
 };
 
 #endif

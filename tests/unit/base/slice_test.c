@@ -129,3 +129,11 @@ Test(slice, glob_beyond_its_nesting_limit_matches_nothing)
     text[STARS] = '\0';
     cr_assert_not(glob(pattern, text));
 }
+
+Test(slice, equal_nocase_folds_ascii_letters_of_both)
+{
+    cr_assert(slice_equal_nocase(slice_str("GeT"), slice_str("gEt")));
+    cr_assert(slice_equal_nocase(slice_of(NULL, 0), slice_str("")));
+    cr_assert_not(slice_equal_nocase(slice_str("get"), slice_str("gets")));
+    cr_assert_not(slice_equal_nocase(slice_str("a["), slice_str("a{")));
+}

@@ -148,3 +148,23 @@ Test(command_table, rows_are_complete_and_consistent)
         expect_whole(command_at(t, i));
     command_table_free(t);
 }
+
+/* Two flags of one bit would turn each other on. */
+Test(command_table, every_flag_has_a_bit_of_its_own)
+{
+    static const unsigned flags[] = {
+        CMD_WRITE,          CMD_READONLY,     CMD_DENYOOM,    CMD_ADMIN,
+        CMD_PUBSUB,         CMD_NOSCRIPT,     CMD_BLOCKING,   CMD_LOADING,
+        CMD_STALE,          CMD_FAST,         CMD_NO_AUTH,    CMD_NO_MULTI,
+        CMD_SKIP_MONITOR,   CMD_SKIP_SLOWLOG, CMD_ALLOW_BUSY, CMD_NO_ASYNC_LOADING,
+        CMD_SENTINEL,       CMD_KEYSPACE,     CMD_CONNECTION, CMD_DANGEROUS,
+        CMD_MOVABLE_KEYS,   CMD_RANDOM,       CMD_NO_TOUCH,   CMD_IN_MULTI,
+        CMD_OF_COLLECTIONS,
+    };
+    unsigned seen = 0;
+
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        cr_expect_eq(seen & flags[i], 0u, "flag %zu of the list", i);
+        seen |= flags[i];
+    }
+}

@@ -159,7 +159,7 @@ static void flush(struct view *view, uint8_t db)
     f->count = kept;
 }
 
-static uint64_t count(struct view *view, uint8_t db)
+static bool count(struct view *view, uint8_t db, uint64_t *out)
 {
     struct fake_view *f = fake_of(view);
     uint64_t n = 0;
@@ -168,7 +168,8 @@ static uint64_t count(struct view *view, uint8_t db)
         cell_decode(f->cells[i], &c);
         n += c.key.db == db && live(f, &c);
     }
-    return n;
+    *out = n;
+    return true;
 }
 
 /* In wanting mode a few heads from the position asked for come to hand. */

@@ -286,7 +286,8 @@ static void do_advise(struct fs_file *file, uint64_t offset, uint64_t len, enum 
     (void)file, (void)offset, (void)len, (void)advice;
 }
 
-/* With all that is in it, if it is a folder; durable at once. */
+/* With all that is in it, if it is a folder; as durable as it was.  The file it takes the
+ * place of is there again after a power loss until the folder is synced. */
 static struct err do_rename(struct fs *fs, const char *from, const char *to)
 {
     struct memory_fs *m = of(fs);
@@ -297,7 +298,8 @@ static struct err do_rename(struct fs *fs, const char *from, const char *to)
         return e;
     if (!find_name(m, from))
         return err_make(ERR_NOT_FOUND, 2, "rename");
-    assert(!find_name(m, to));
+    if (find_name(m, to))
+        find_name(m, to)->named = false;
     for (struct memory_file *f = m->files; f; f = f->next) {
         char name[sizeof f->name];
         if (!f->named || strncmp(f->name, from, n) != 0 || (f->name[n] && f->name[n] != '/'))

@@ -137,3 +137,21 @@ Test(options_parse, a_line_takes_sixty_four_values_and_no_more)
     cr_expect_str_eq(said(), "line 1: more than 64 values");
     buf_deinit(&line);
 }
+
+Test(options_parse, users_are_kept_as_they_stand_with_their_lines)
+{
+    struct buf long_line = { 0 };
+
+    cr_expect_str_eq(opts.users, "");
+    takes("port 1\nuser a on >p ~x\n\n  USER \"b c\" \r\nuser\nport 2", "");
+    cr_expect_str_eq(opts.users, "2 user a on >p ~x\n4 USER \"b c\"\n5 user\n");
+    cr_expect_eq(opts.port, 2);
+    takes("user z", ""); /* the command line comes after the file */
+    cr_expect_str_eq(opts.users, "2 user a on >p ~x\n4 USER \"b c\"\n5 user\n1 user z\n");
+    refuses("users 1", "line 1: there is no option 'users'; henge.conf and --help list them");
+    buf_printf(&long_line, "user %0*d", LIMIT_CONFIG_FILE - 10, 0);
+    cr_assert_not(options_parse(&opts, buf_slice(&long_line), &why));
+    cr_expect_str_eq(said(),
+                     "line 1: the users are larger than 1048576 bytes; an aclfile takes more");
+    buf_deinit(&long_line);
+}

@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#include "base/mem.h"
+#include "session/acl.h"
 #include "session/protected.h"
 
 static char address[NET_ADDRESS_MAX];
@@ -28,7 +28,10 @@ Test(protected, strangers_are_refused_unless_there_is_a_password_or_no_protectio
     static const char *const elsewhere[] = { "10.0.0.1:5", "[::2]:5",     "[fe80::1]:5",
                                              "?:0",        "1.127.0.1:5", "[::1:2]:5" };
     struct options o;
-    struct instance in = { .options = &o };
+    struct command none[] = { { 0 } };
+    const struct command *families[] = { none };
+    struct command_table *table = command_table_new(families, 1);
+    struct instance in = { .options = &o, .acl = acl_new(table) };
 
     options_init(&o);
     for (size_t i = 0; i < sizeof here / sizeof here[0]; i++)
@@ -39,8 +42,9 @@ Test(protected, strangers_are_refused_unless_there_is_a_password_or_no_protectio
         cr_expect(serves(&in, elsewhere[i]), "%s", elsewhere[i]);
         o.protected_mode = 1;
     }
-    mem_free(o.requirepass);
-    o.requirepass = mem_strdup("secret");
+    acl_set_requirepass(in.acl, slice_str("secret"));
     cr_expect(serves(&in, "10.0.0.1:5"));
     options_deinit(&o);
+    acl_free(in.acl);
+    command_table_free(table);
 }
