@@ -11,8 +11,8 @@ struct session;
 void monitor_on(struct session *s);
 void monitor_off(struct session *s);
 
-/* Shows a call of `s` that ran, which is in database `db` now: all but what is about the server itself; passwords are not
- * shown, nor more of a call than LIMIT_MONITOR bytes. */
+/* Shows a call of `s` that ran, which is in database `db` now: all but what is about the
+ * server itself; passwords are not shown, nor more of a call than LIMIT_MONITOR bytes. */
 void monitor_feed(struct instance *in, const struct session *s, const struct call *c, uint8_t db);
 
 #endif
