@@ -156,8 +156,9 @@ bool tracking_begins(struct session *s, const struct call *c)
     struct tracker *k = s->tracker;
     bool given = k->caching;
 
-    if (s->multi && (multi_is_exec(c->row) || !(c->row->flags & CMD_IN_MULTI)))
-        return false; /* what CLIENT CACHING says is said of the whole transaction */
+    /* What CLIENT CACHING has said in front of MULTI is said of the whole transaction. */
+    if (s->multi ? strcmp(c->row->name, "discard") != 0 : strcmp(c->row->name, "multi") == 0)
+        return false;
     if (strncmp(command_full_name(c->row), "client|", 7) != 0)
         k->caching = false;
     return (c->row->flags & CMD_READONLY) && remembers(k, given);

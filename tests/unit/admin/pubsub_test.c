@@ -21,7 +21,29 @@ static void push(struct session *s, const struct reply *message)
     }
 }
 
-static const struct instance_door door = { .push = push };
+static void cut(struct session *s)
+{
+    (void)s; /* s->cut says it */
+}
+
+static void look(const struct session *s, struct session_buffers *out)
+{
+    (void)s;
+    (void)out;
+}
+
+static bool is_blocked(const struct session *s)
+{
+    (void)s;
+    return false;
+}
+
+static const struct instance_door door = {
+    .push = push,
+    .cut = cut,
+    .look = look,
+    .is_blocked = is_blocked,
+};
 
 static void setup(void)
 {
@@ -254,4 +276,59 @@ Test(pubsub, a_client_has_so_many_prefixes_at_most)
     }
     desk_is(&d, "CLIENT TRACKING ON BCAST PREFIX x",
             "-ERR a client can have 128 prefixes at most|");
+}
+
+Test(pubsub, users_hear_and_say_what_their_channels_allow)
+{
+    desk_is(&d, "ACL SETUSER bob on nopass resetchannels &a* +@all", "+OK|");
+    cr_assert_str_eq(desk_ask_as(&d, &other, "AUTH bob x"), "+OK|");
+    cr_expect_str_eq(desk_ask_as(&d, &other, "PUBLISH ab x"), ":0|");
+    cr_expect_str_eq(desk_ask_as(&d, &other, "PUBLISH b x"),
+                     "-NOPERM No permissions to access a channel|");
+    cr_expect_str_eq(desk_ask_as(&d, &other, "SPUBLISH b x"),
+                     "-NOPERM No permissions to access a channel|");
+    cr_expect_str_eq(desk_ask_as(&d, &other, "SUBSCRIBE ab b"),
+                     "-NOPERM No permissions to access a channel|");
+    cr_expect_str_eq(desk_ask_as(&d, &other, "SSUBSCRIBE b"),
+                     "-NOPERM No permissions to access a channel|");
+    cr_expect_str_eq(desk_ask_as(&d, &other, "PSUBSCRIBE ab*"),
+                     "-NOPERM No permissions to access a channel|");
+    desk_has(&d, "ACL LOG 1", "|$6|reason|$7|channel|$7|context|$8|toplevel|$6|object|$3|ab*|");
+    cr_expect_str_eq(desk_ask_as(&d, &other, "PSUBSCRIBE a*"), "*3|$10|psubscribe|$2|a*|:1|");
+    cr_expect_str_eq(desk_ask_as(&d, &other, "PUNSUBSCRIBE b*"), "*3|$12|punsubscribe|$2|b*|:1|");
+}
+
+Test(pubsub, who_may_not_hear_a_channel_any_more_is_ended)
+{
+    desk_is(&d, "ACL SETUSER bob on nopass allchannels +@all", "+OK|");
+    cr_assert_str_eq(desk_ask_as(&d, &other, "AUTH bob x"), "+OK|");
+    desk_ask_as(&d, &other, "SUBSCRIBE a");
+    desk_ask_as(&d, &other, "PSUBSCRIBE b*");
+    desk_ask_as(&d, &other, "SSUBSCRIBE c");
+    desk_is(&d, "ACL SETUSER bob resetchannels &a &b* &c", "+OK|");
+    cr_expect_not(other.cut, "all of it is allowed still");
+    desk_is(&d, "ACL SETUSER eve on nopass resetchannels", "+OK|");
+    cr_expect_not(other.cut, "another user");
+    desk_is(&d, "ACL SETUSER bob resetchannels &a &b &bb* &c", "+OK|");
+    cr_expect(other.cut, "a pattern must be there to the letter");
+}
+
+Test(pubsub, who_takes_a_channel_from_itself_gets_its_answer_first)
+{
+    desk_is(&d, "ACL SETUSER bob on nopass allchannels +@all", "+OK|");
+    cr_assert_str_eq(desk_ask_as(&d, &other, "AUTH bob x"), "+OK|");
+    desk_ask_as(&d, &other, "HELLO 3");
+    desk_ask_as(&d, &other, "SSUBSCRIBE c");
+    cr_expect_str_eq(desk_ask_as(&d, &other, "ACL SETUSER bob resetchannels &a"), "+OK|");
+    cr_expect_not(other.cut);
+    cr_expect_eq(other.closing, SESSION_CLOSE_AFTER_REPLY);
+}
+
+Test(pubsub, nobody_monitors_from_within_a_transaction)
+{
+    desk_is(&d, "MULTI", "+OK|");
+    desk_is(&d, "MONITOR", "+QUEUED|");
+    desk_is(&d, "PUBLISH a x", "+QUEUED|");
+    desk_is(&d, "EXEC", "*2|-ERR MONITOR isn't allowed for DENY BLOCKING client|:0|");
+    cr_expect(list_empty(&d.instance.monitors));
 }
