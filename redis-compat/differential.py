@@ -161,7 +161,7 @@ class Side:
         name = args[0].upper()
         if name == b"EXEC" and reply[0] == "*" and reply[1] is not None:
             reply = ("*", [normal(a, r) for a, r in zip(queued, reply[1])], len(reply[1]))
-        if name in (b"EXEC", b"DISCARD", b"RESET", b"MULTI"):
+        if name in (b"EXEC", b"DISCARD", b"RESET"):  # a MULTI in a MULTI is refused and changes nothing
             queued.clear()
         return normal(args, reply) if name != b"EXEC" else reply
 

@@ -18,6 +18,7 @@
 enum {
     JANITOR_PAUSE_US = 20 * 1000,
     L0_TABLES = 4,
+    L0_MEMTABLES = 6, /* below what stops writers: pressure.c */
     LEVEL_RATIO = 10,
     BASE_MEMTABLES =
         16, /* a base no larger than what comes from L0 at once would only add a step */
@@ -307,6 +308,7 @@ struct lsm *lsm_new(struct env *env, const struct lsm_options *options,
     lsm->loaded_us = clock_mono_us(env->clock);
     lsm->pick =
         (struct pick_options){ .l0_tables = L0_TABLES,
+                               .l0_bytes = L0_MEMTABLES * (uint64_t)options->memtable_size,
                                .ratio = LEVEL_RATIO,
                                .base_size = BASE_MEMTABLES * (uint64_t)options->memtable_size,
                                .job_bytes_max = 25 * (uint64_t)options->table_size };

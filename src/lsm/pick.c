@@ -325,8 +325,12 @@ static uint64_t score(const struct picker *p, unsigned level)
     const struct level *l = &p->v->levels[level];
     uint64_t target = p->levels.target[level];
 
-    if (level == 0)
-        return (uint64_t)l->count * FULL / p->o->l0_tables;
+    if (level == 0) {
+        uint64_t tables = (uint64_t)l->count * FULL / p->o->l0_tables;
+        uint64_t bytes =
+            p->o->l0_bytes ? (uint64_t)((double)l->bytes * FULL / (double)p->o->l0_bytes) : 0;
+        return bytes > tables ? bytes : tables;
+    }
     if (level == LAST || l->count == 0)
         return 0;
     if (target == 0)

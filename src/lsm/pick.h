@@ -11,9 +11,9 @@
  *     L5      410 MiB
  *     L6        4 GiB
  *
- * L0 counts tables, the others bytes; the level furthest over its size is first; in
- * a level, tables of many tombstones, then those with the least overlap below per
- * byte of their own, ties by a cursor that goes round.
+ * L0 counts tables (or bytes, if they are many), the others bytes; the level furthest
+ * over its size is first; in a level, tables of many tombstones, then those with the
+ * least overlap below per byte of their own, ties by a cursor that goes round.
  *
  * Recency is the place, so these hold of every pick: tables of L0 go down only with
  * every older table of L0; whatever is in `to` within the hull of the upper tables
@@ -29,6 +29,7 @@
 
 struct pick_options {
     unsigned l0_tables;     /* compact from so many on; 4 */
+    uint64_t l0_bytes;      /* or from so many bytes on, if few tables are large; 0: never */
     unsigned ratio;         /* 10 */
     uint64_t base_size;     /* bytes of the base level before another is opened above it */
     uint64_t job_bytes_max; /* of inputs, about; at least l0_tables tables of L0, or one table of

@@ -34,7 +34,7 @@ size_t rewrite_pick(const struct version *v, uint64_t log_first, unsigned percen
     size_t count = 0;
     uint64_t live = 0;
 
-    assert(room <= REWRITE_VICTIMS);
+    assert(room > 0 && room <= REWRITE_VICTIMS);
     for (size_t i = 0; i < v->blob_count; i++) {
         const struct blob_place *b = &v->blobs[i];
         size_t at = count;

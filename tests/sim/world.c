@@ -39,7 +39,7 @@ static void usage(struct env *env, uint64_t *rss_bytes, uint64_t *user_us, uint6
  * then so large that it does not. */
 static void set_tree(struct options *o, struct prng *p)
 {
-    static const int64_t memtables[] = { 8192, 16384, 65536, WORLD_MEMTABLE_MOST };
+    static const int64_t memtables[] = { 1024, 2048, 8192, WORLD_MEMTABLE_MOST };
     static const int64_t separations[] = { 256, 400, 1024, 4096 };
     static const int64_t tables[] = { 4096, 16384, 65536 };
     static const int64_t blocks[] = { 512, 1024, 4096 };

@@ -256,3 +256,25 @@ Test(going_on, a_broken_store_rests, .init = small_world, .fini = end_world)
     settle();
     cr_assert_gt(lsm_deadline(w.lsm), w.now_us, "the loop spins");
 }
+
+/* A log that larger memtables left becomes one table of many memtables' size. */
+Test(going_on, with_smaller_memtables_than_before, .init = small_world, .fini = end_world)
+{
+    lsm_world_close(&w);
+    w.options.memtable_size = 1 << 20;
+    w.options.segment_size = 1 << 20;
+    cr_assert_eq(lsm_world_open(&w), LSM_READY);
+    for (unsigned i = 0; i < 40; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "k%u", i);
+        lsm_world_put_size(&w, key, 900, 'l');
+        lsm_commit(w.lsm);
+    }
+    settle();
+    lsm_world_kill(&w);
+    w.options.memtable_size = 1024;
+    w.options.chunk_size = 512;
+    cr_assert_eq(lsm_world_open(&w), LSM_READY);
+    for (unsigned i = 0; i < 100; i++)
+        cr_assert(put_one(i), "%u puts, then none", i);
+}
