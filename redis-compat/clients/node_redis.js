@@ -1,28 +1,7 @@
-// npm's redis@5 in RESP3: what a node application does with it.
+// npm's redis in RESP3: what a node application does with it.  COMPAT_MODULE says which of its versions.
 'use strict';
-const assert = require('node:assert');
-const { createClient, RESP_TYPES } = require('redis');
-
-let passed = 0;
-let failed = 0;
-
-function equal(got, expected, what) {
-    try {
-        assert.deepStrictEqual(got, expected);
-        passed++;
-    } catch (error) {
-        failed++;
-        console.log(`FAILED: ${what}: got ${JSON.stringify(got)}, expected ${JSON.stringify(expected)}`);
-    }
-}
-
-async function refused(promise, message, what) {
-    try {
-        equal(await promise, `an error: ${message}`, what);
-    } catch (error) {
-        equal(error.message, message, what);
-    }
-}
+const { createClient, RESP_TYPES, BasicClientSideCache } = require(process.env.COMPAT_MODULE || 'redis');
+const { equal, refused, until, run, tls, ACCOUNT } = require('./tally.js');
 
 async function strings(client) {
     equal(await client.set('s', 'v'), 'OK', 'set');
@@ -119,14 +98,6 @@ async function server(client) {
         'an unknown command');
 }
 
-function until(condition) {
-    return new Promise((resolve) => {
-        const end = Date.now() + 5000;
-        const look = () => (condition() || Date.now() > end ? resolve() : setTimeout(look, 1));
-        look();
-    });
-}
-
 async function pubsub(client, options) {
     const listener = createClient(options);
     listener.on('error', (error) => console.log(`error event: ${error.message}`));
@@ -158,7 +129,6 @@ async function pubsub(client, options) {
 }
 
 async function caching(client, options) {
-    const { BasicClientSideCache } = require('@redis/client');
     const cache = new BasicClientSideCache({ ttl: 0, maxEntries: 0, evictPolicy: 'LRU' });
     const cached = createClient({ ...options, clientSideCache: cache });
     cached.on('error', (error) => console.log(`error event: ${error.message}`));
@@ -172,31 +142,50 @@ async function caching(client, options) {
     cached.destroy();
 }
 
-async function main() {
-    const options = { socket: { port: Number(process.argv[2]), reconnectStrategy: false }, RESP: 3, name: 'node' };
+// A connection that is killed: the client comes back by itself.
+async function reconnects(client, options) {
+    const lost = createClient({ ...options, socket: { ...options.socket, reconnectStrategy: 1 } });
+    lost.on('error', () => {});
+    await lost.connect();
+    const id = await lost.clientId();
+    await client.sendCommand(['CLIENT', 'KILL', 'ID', String(id)]);
+    await until(() => !lost.isReady);
+    equal(await lost.set('after', 'the end'), 'OK', 'a command after the connection was lost');
+    equal((await lost.clientId()) > id, true, 'by another connection');
+    lost.destroy();
+}
+
+async function users(client, options) {
+    const known = createClient({ ...options, ...ACCOUNT });
+    await known.connect();
+    equal(await known.aclWhoAmI(), 'compat', 'HELLO with AUTH');
+    known.destroy();
+    const unknown = createClient({ ...options, username: 'compat', password: 'wrong' });
+    unknown.on('error', () => {});
+    await refused(unknown.connect(), 'WRONGPASS invalid username-password pair or user is disabled.', 'a wrong password');
+    if (tls()) {
+        const { port, ca } = tls();
+        const safe = createClient({ ...options, socket: { port, tls: true, ca, host: 'localhost', reconnectStrategy: false } });
+        await safe.connect();
+        equal(await safe.echo('over TLS'), 'over TLS', 'TLS');
+        safe.destroy();
+        const wrong = createClient({ ...options, socket: { port, tls: true, host: 'localhost', reconnectStrategy: false } });
+        wrong.on('error', () => {});
+        equal(await wrong.connect().catch((error) => error.code), 'SELF_SIGNED_CERT_IN_CHAIN', 'without the CA');
+    }
+}
+
+run(async (port, each) => {
+    const options = { socket: { port, reconnectStrategy: false }, RESP: 3, name: 'node' };
     const client = createClient(options);
     client.on('error', (error) => console.log(`error event: ${error.message}`));
     await client.connect();
     await client.flushAll();
-    for (const test of [strings, expiry, keys, pipelines, transactions, server, pubsub, caching]) {
-        try {
-            await test(client, options);
-        } catch (error) {
-            failed++;
-            console.log(`FAILED: ${test.name}: ${error.stack}`);
-        }
-    }
+    const tests = [strings, expiry, keys, pipelines, transactions, server, pubsub, caching, reconnects, users];
+    await each(tests, client, options);
     const other = createClient({ ...options, database: 3 });
     await other.connect();
     equal(await other.dbSize(), 0, 'another database');
     other.destroy();
     await client.quit();
-}
-
-main().catch((error) => {
-    failed++;
-    console.log(`FAILED: ${error.stack}`);
-}).finally(() => {
-    console.log(`${passed} passed, ${failed} failed`);
-    process.exit(failed ? 1 : 0);
 });
