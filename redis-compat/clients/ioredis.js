@@ -127,9 +127,9 @@ async function pubsub(redis, options) {
         await refused(listener.get('x'), 'Connection in subscriber mode, only subscriber commands may be used', 'get of a subscriber');
     }
     equal(await redis.pubsub('NUMSUB', 'news', 'none'), ['news', 1, 'none', 0], 'pubsub numsub');
-    await listener.unsubscribe();
-    await listener.punsubscribe();
-    await listener.sunsubscribe();
+    await listener.unsubscribe('news', 'more');
+    await listener.punsubscribe('n*s');
+    await listener.sunsubscribe('shard');
     equal(await redis.publish('news', 'hello'), 0, 'nobody is left');
     await redis.config('SET', 'notify-keyspace-events', 'Ex');
     await listener.subscribe('__keyevent@0__:expired');
