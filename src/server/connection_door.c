@@ -30,12 +30,15 @@ static void look(const struct session *s, struct session_buffers *out)
     out->memory += INSTANCE_SESSION_BYTES + (q ? q->bytes + q->count * INSTANCE_WAITING_BYTES : 0);
 }
 
+/* Before anything of this turn leaves: who is told of the end may rely on it.  A client
+ * that looks whether its connection is alive before it writes must see it. */
 static void cut(struct session *s)
 {
     struct connection *conn = connection_of(&s->link);
 
     conn->gone = true;
-    connection_touch(conn);
+    list_remove(&conn->dirty);
+    list_push(conn->server->dirty.next, &conn->dirty);
 }
 
 static bool is_blocked(const struct session *s)

@@ -38,6 +38,11 @@ static int64_t recv_bytes(struct net_conn *conn, void *to, size_t len)
     return (int64_t)n;
 }
 
+static unsigned next_moment(struct net_conn *conn)
+{
+    return ++list_item(conn->net, struct server_world, net)->moment;
+}
+
 static int64_t send_parts(struct net_conn *conn, const struct slice *parts, unsigned count)
 {
     struct client *c = (struct client *)conn;
@@ -47,6 +52,8 @@ static int64_t send_parts(struct net_conn *conn, const struct slice *parts, unsi
         buf_append(&c->got, parts[i]);
         n += parts[i].len;
     }
+    if (n > 0)
+        c->sent_at = next_moment(conn);
     return (int64_t)n;
 }
 
@@ -57,7 +64,10 @@ static void want(struct net_conn *conn, unsigned events)
 
 static void close_conn(struct net_conn *conn)
 {
-    ((struct client *)conn)->open = false;
+    struct client *c = (struct client *)conn;
+
+    c->open = false;
+    c->closed_at = next_moment(conn);
 }
 
 static void name(struct net_conn *conn, char out[NET_ADDRESS_MAX])

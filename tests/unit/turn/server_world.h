@@ -15,6 +15,8 @@ struct client {
     struct buf got;
     unsigned wanted;
     bool open;
+    unsigned sent_at;   /* the moment something was sent to it last; 0: never */
+    unsigned closed_at; /* ... and when it was closed */
 };
 
 struct server_world {
@@ -28,6 +30,7 @@ struct server_world {
     struct client clients[CLIENTS_MAX];
     unsigned client_count;
     uint64_t deadline; /* of the last turn */
+    unsigned moment;   /* counts what clients are sent, and ends */
 };
 
 /* With small options, which may be changed before it is started. */
