@@ -49,14 +49,14 @@ SUB = +@$(MAKE) --no-print-directory $(JOBS)
 SRCS := $(sort $(shell find src -name '*.c'))
 OS := $(filter src/os/%,$(SRCS))
 CORE := $(filter-out src/main.c src/os/%,$(SRCS))
-TESTS := $(sort $(shell find tests -name '*.c'))
+TESTS := $(sort $(shell find tests redis-compat -name '*.c'))
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all run check check-asan check-tsan sim sim-planted fuzz bench count compat coverage \
-	lint tidy format clean help tests units sims fuzzers systems benches counter FORCE
+	lint tidy format clean help tests units sims fuzzers systems benches clients counter FORCE
 
 all: $(B)/henge-server ## build the server (VARIANT=release debug asan ubsan tsan coverage fuzz)
 
@@ -136,6 +136,13 @@ $(B)/system/% $(B)/bench/%: $(B)/libhenge-os.a $(B)/libhenge.a
 $(foreach p,$(SYSTEM),$(eval $(B)/system/$(p): $(B)/tests/system/$(p).o))
 $(foreach p,$(BENCH),$(eval $(B)/bench/$(p): $(B)/tests/bench/$(p).o))
 
+# Of `make compat`: they see the server only as a client does.
+CLIENTS := $(patsubst redis-compat/clients/%.c,%,$(wildcard redis-compat/clients/*.c))
+clients: $(CLIENTS:%=$(B)/clients/%)
+$(B)/clients/%: $(B)/redis-compat/clients/%.o
+	@mkdir -p $(@D)
+	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $^ -lhiredis -lev -o $@
+
 # The store without RESP, beside RocksDB and LevelDB.
 $(B)/bench/engine_bench: $(call obj,$(wildcard tests/bench/engine/*.c)) $(B)/libhenge-os.a $(B)/libhenge.a
 	@mkdir -p $(@D)
@@ -188,7 +195,7 @@ tidy: ## clang-tidy, remembered per file
 	@tests/lint/tidy.sh $(SRCS) $(filter-out $(BENCH_ONLY),$(TESTS))
 
 format: ## lay out every C file as .clang-format says
-	@find src tests -name '*.[ch]' -exec clang-format-14 -i {} +
+	@find src tests redis-compat -name '*.[ch]' -exec clang-format-14 -i {} +
 
 clean: ## remove build/
 	rm -rf build

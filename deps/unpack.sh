@@ -1,15 +1,14 @@
 #!/bin/sh
-# Unpacks the distribution's redis-server (deps/README.md, "oracle") into
-# build/redis/ without installing it, and prints the path of a script that runs
-# it.  Does nothing but print when it is there.
+# Unpacks the packages of deps/README.md's "oracle", the distribution's redis-server
+# among them, into build/redis/ without installing them, and prints the path of a script
+# that runs it.  Does nothing but print when they are there, as listed.
 set -eu
 cd "$(dirname "$0")/.."
 to=$PWD/build/redis
 run=$to/redis-server
-[ -x "$run" ] && echo "$run" && exit 0
-
 packages=$(awk -F'|' '/^## / { on = $0 == "## oracle" }
     on && /^\|/ && $2 !~ /^ *package *$/ && $2 !~ /^-+$/ { gsub(/ /, "", $2); print $2 }' deps/README.md)
+[ -x "$run" ] && [ "$(cat "$to/unpacked" 2>/dev/null)" = "$packages" ] && echo "$run" && exit 0
 mkdir -p "$to/packages" "$to/root"
 fetch() {
     # shellcheck disable=SC2086 # a list, to be split
@@ -36,4 +35,5 @@ chmod +x "$run.new"
     exit 1
 }
 mv "$run.new" "$run"
+echo "$packages" >"$to/unpacked"
 echo "$run"

@@ -84,21 +84,23 @@ class Server:
         self.wait_ready(timeout)
         return self
 
+    def is_ready(self, timeout):
+        """Whether it answers a command."""
+        try:
+            with resp.Connection(self.address, timeout=timeout) as c:
+                reply = c.call("GET", "no such key")
+        except OSError:
+            return False
+        return reply != resp.CLOSED and (reply[0] != "-" or reply[1].startswith((b"NOAUTH", b"ERR")))
+
     def wait_ready(self, timeout=60):
         until = time.monotonic() + timeout
         while time.monotonic() < until:
             if self.process.poll() is not None:
                 raise RuntimeError(f"{self.name} ended with {self.process.returncode} while "
                                    f"starting:\n{self.log_tail()}")
-            try:
-                with resp.Connection(self.address, timeout=timeout) as c:
-                    reply = c.call("GET", "no such key")
-                    if reply == resp.CLOSED:  # it is ending
-                        continue
-                    if reply[0] != "-" or reply[1].startswith((b"NOAUTH", b"ERR")):
-                        return
-            except OSError:
-                pass
+            if self.is_ready(timeout):
+                return
             time.sleep(0.01)
         raise RuntimeError(f"{self.name} does not answer after {timeout} s:\n{self.log_tail()}")
 

@@ -92,7 +92,7 @@ suite_planted() {
 
 suite_compat() {
     must packages 300 deps/install.sh build test compat
-    must build/release 120 build release all
+    must build/release 120 build release all clients
     stage compat 420 redis-compat/run.sh
 }
 

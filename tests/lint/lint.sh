@@ -5,7 +5,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 passed=0 failed=0
 mapfile -t src < <(find src -name '*.[ch]' | sort)
-mapfile -t all < <(find src tests -name '*.[ch]' | sort)
+mapfile -t all < <(find src tests redis-compat -name '*.[ch]' | sort)
 mapfile -t tracked < <(git ls-files --cached --others --exclude-standard 2>/dev/null)
 tracked_existing=()
 for f in "${tracked[@]}"; do [ -f "$f" ] && tracked_existing+=("$f"); done
