@@ -50,7 +50,7 @@ suite_check() {
     must build/release 120 build release all tests
     must build/debug 120 build debug units
     must build/sim 60 build sim sims
-    stage tidy 240 make -s tidy
+    stage tidy 360 make -s tidy
     units debug
     stage sim 90 build/sim/henge-sim --seeds 200 --file tests/sim/seeds.txt
     systems release
