@@ -27,7 +27,7 @@ must() {
 units() {
     local unit
     for unit in $(names UNITS); do
-        stage "unit/$unit" 60 ${2:-} "build/$1/unit/${unit}_test" --short-filename
+        stage "unit/$unit" 120 ${2:-} "build/$1/unit/${unit}_test" --short-filename
     done
 }
 
