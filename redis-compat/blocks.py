@@ -50,7 +50,7 @@ def block(source):
         for _ in range(random.randrange(most)):
             steps.append((random.randrange(2), plain_call(source)))
 
-    expires = random.random() < 0.02
+    expires = random.random() < 0.005
     if expires:
         steps.append((1, [b"SET", b"a", b"v", b"PX", EXPIRES_MS]))
         steps.append((0, [b"WATCH", b"a"]))

@@ -11,6 +11,7 @@ import time
 import categories
 import dialogues
 import differential
+import normal
 import servers
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -68,17 +69,17 @@ def node_redis(t, port):
                {"NODE_PATH": f"{MODULES}/node_modules"})
 
 
-def compare_categories(t):
+def compare_categories(t, known):
     oracle, henge = servers.redis().start(), servers.henge().start()
-    t.run(categories.compare, oracle.address, henge.address)
+    t.run(categories.compare, oracle.address, henge.address, known)
     for server in (oracle, henge):
         server.remove()
 
 
-def compare(t, seed, commands):
+def compare(t, seed, commands, known):
     for proto in (2, 3):
         begun = time.monotonic()
-        runner = differential.compare(seed, commands, proto)
+        runner = differential.compare(seed, commands, proto, known=known)
         t.passed += runner.passed
         t.failed += runner.failed
         print(f"differential, RESP{proto}, seed {seed}: {runner.passed} passed, {runner.failed} failed "
@@ -90,6 +91,7 @@ def main():
     parser.add_argument("--smoke", action="store_true", help="under a minute")
     parser.add_argument("--port", type=int, help="of a server that runs (its data is flushed)")
     parser.add_argument("--seed", type=int, help="of the differential runner; random, and printed, if not given")
+    parser.add_argument("--commands", type=int, help="for it in each protocol (default: 20000; --smoke: 3000)")
     given = parser.parse_args()
     t = servers.Tally()
     server = None if given.port else servers.henge().start()
@@ -102,11 +104,15 @@ def main():
     if server:
         t.equal(server.stop(), 0, "the server's exit status")
         server.remove()
-        compare_categories(t)
+        known = normal.Known(normal.KNOWN)
+        compare_categories(t, known)
         seed = 1 if given.smoke and given.seed is None else given.seed
         with servers.henge().start() as henge, servers.redis().start() as redis:
             t.run(dialogues.compare, henge, redis)
-        compare(t, int(time.time()) if seed is None else seed, 3000 if given.smoke else 20000)
+        compare(t, int(time.time()) if seed is None else seed, given.commands or (3000 if given.smoke else 20000), known)
+        if not given.smoke:
+            for line in known.unused():
+                print(f"known_differences.txt:{line}: not seen in this run")
     return t.end()
 
 
