@@ -2,6 +2,7 @@
 
 A step is a tuple: ("call", args), ("raw", bytes) on a connection of its own, ("scan", args) for a
 whole iteration, ("block", [(0 or 1, args), ...]) for transactions of two connections (blocks.py),
+("talk", ...) for three that listen to each other (talks.py),
 ("auth", [args, ...]) under a password, ("swap", [key, other]) for a DUMP of `key` that the other server
 restores as `other`, or ("nap", seconds).  Expiries are far away, past, or over before the next step, so
 that two servers agree on who is alive.
@@ -10,6 +11,8 @@ import time
 
 import blocks
 import resp
+import talks
+from commands_server import ServerCommands
 from commands_strings import StringCommands
 
 KEYS = [b"a", b"b", b"k1", b"k2", b"k3", b"{tag}x", b"{tag}y", b"", b"\x00\xff\r\n k", b"K" * 300, b"42"]
@@ -48,13 +51,14 @@ ACL_WORDS = [b"on", b"off", b"nopass", b"resetpass", b"reset", b"allkeys", b"res
 ACL_BAD = [b"+nosuch", b"-nosuch", b"+@nosuch", b"+", b"+@", b"bogus", b"%~a", b"%RR~a", b"~a b", b"&a\tb", b"+config|nosuch",
            b"+config|get|x", b"+config|", b"+select|", b"-select|1", b"(", b"(+get", b")", b"(on)", b"(+nosuch)", b"%"]
 BAD_SHUTDOWNS = [[b"BOGUS"], [b"NOSAVE", b"SAVE"], [b"ABORT", b"NOW"], [b"ABORT"]]
+FAR_BELOW = (b"-9223372036854775808", b"-9223372036854775807")
 # Where expiries begin: none may be over while the next steps run.
 EXPIRY_FROM = {b"SET": 3, b"GETEX": 2, b"SETEX": 2, b"PSETEX": 2, b"EXPIRE": 2, b"PEXPIRE": 2, b"RESTORE": 2}
 NAP = 0.02
 SHORT_MS = b"3"
 
 
-class Commands(StringCommands):
+class Commands(StringCommands, ServerCommands):
     """Draws steps from `random`; `proto` is what the connection is brought back to."""
 
     def __init__(self, random, proto):
@@ -68,8 +72,8 @@ class Commands(StringCommands):
             (2, self.command), (2, self.database), (3, self.hello), (3, self.unknown), (5, self.raw),
             (1, self.auth), (8, self.transaction), (2, self.no_transaction), (1, self.short), (5, self.acl),
             (1, self.server), (6, self.copies), (2, self.key_names), (4, self.object),
-            (3, self.pubsub), (2, self.modes),
-        ] + self.string_makers()
+            (3, self.pubsub), (2, self.modes), (4, self.talk),
+        ] + self.string_makers() + self.server_makers()
         self.weights = [weight for weight, _ in self.makers]
 
     def pick(self, *options):
@@ -134,6 +138,8 @@ class Commands(StringCommands):
             return ("call", args + [b"BOGUS"])
         if name == b"SETRANGE" and len(args) > 2 and args[2] not in SAFE_OFFSETS:
             return ("call", args[:2] + [b"1"] + args[3:])
+        if name == b"BITFIELD":  # SET with SAT: so far below the range Redis takes it for above
+            args[2:] = [b"-1" if word in FAR_BELOW else word for word in args[2:]]
         if name == b"WAIT" and args not in WAITS:  # it might for ever
             return ("call", args[:1])
         if name == b"RESTORE" and len(args) > 2 and len(args[2]) > 18 and args[2].startswith(b"9"):
@@ -336,6 +342,9 @@ class Commands(StringCommands):
 
     def transaction(self):
         return blocks.block(self)
+
+    def talk(self):
+        return talks.talk(self)
 
     def no_transaction(self):
         return ("call", self.pick([b"EXEC"], [b"DISCARD"], [b"UNWATCH"], [b"EXEC", b"x"], [b"WATCH"],

@@ -10,6 +10,7 @@ import time
 import resp
 import servers
 import shrink
+import talks
 from commands import Commands
 from normal import KNOWN, Known, normal, normal_dryrun, normal_refusal, printed, same
 
@@ -131,6 +132,12 @@ class Side:
                         pair[which].close()
                         pair[which] = None
         return ("replies", replies)
+
+    def talk(self, steps):
+        try:
+            return talks.hold(self.address, self.proto, steps, normal, PATIENCE)
+        finally:
+            self.connection.call(b"CONFIG", b"SET", b"notify-keyspace-events", b"")
 
     @staticmethod
     def block_call(connection, args, queued):

@@ -3,48 +3,15 @@ which differences are known."""
 import os
 import re
 
+LONG = re.compile(rb"K{100,}")  # the long word among commands.py's keys
 KNOWN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "known_differences.txt")
+CLIENT_SHARED = {b"name", b"flags", b"db", b"sub", b"psub", b"ssub", b"multi", b"cmd", b"user", b"resp"}
 TOLERANCE = {b"TTL": 1, b"EXPIRETIME": 1, b"PTTL": 2000, b"PEXPIRETIME": 2000}
 
 
 def blank_field(items, *names):
     """A flat map's values, by name, reduced to their type."""
     return [(item[0], None) if i % 2 and items[i - 1][1] in names else item for i, item in enumerate(items)]
-
-
-def normal(args, reply):
-    """A reply without what two servers cannot share: identities, versions, sets' order."""
-    name = args[0].upper()
-    sub = args[1].upper() if len(args) > 1 else b""
-    if reply[0] in ("-", "violation", "closed", "no reply", "exception"):
-        return reply
-    if name in (b"TIME", b"INFO") or (name, sub) in ((b"CLIENT", b"ID"), (b"COMMAND", b"COUNT"), (b"OBJECT", b"IDLETIME")):
-        return (reply[0], len(reply[1]) if name == b"TIME" else None)
-    if name == b"DUMP" and reply[1] is not None:  # one compresses, and the versions differ
-        return (reply[0], None)
-    if name == b"SCAN":  # the order is each server's own
-        return (reply[0], len(reply[1]), [item[0] for item in reply[1]])
-    if name == b"KEYS":  # as here
-        return (reply[0], sorted(reply[1]))
-    if name == b"HELLO":
-        return (reply[0], blank_field(reply[1], b"id", b"version"))
-    if name == b"COMMAND" and len(args) == 1 or (name, sub) == (b"COMMAND", b"INFO") and len(args) == 2:
-        return (reply[0], None)
-    if (name, sub) == (b"ACL", b"GETUSER") and reply[0] in ("*", "%"):
-        return normal_user(reply)
-    if (name, sub) == (b"ACL", b"LIST"):
-        return normal_users(reply)
-    if (name, sub) == (b"ACL", b"DRYRUN"):
-        return normal_dryrun(reply)
-    if (name, sub) in ((b"ACL", b"GENPASS"), (b"ACL", b"CAT")):
-        return (reply[0], len(reply[1]) if sub == b"GENPASS" or len(args) == 2 else None)
-    if (name, sub) == (b"ACL", b"LOG") and reply[0] == "*":
-        return (reply[0], [normal_entry(entry) for entry in reply[1]])
-    if (name, sub) == (b"ACL", b"HELP"):
-        return reply[0]
-    if (name, sub) == (b"COMMAND", b"INFO"):
-        return (reply[0], [row if row[1] is None else normal_row(row) for row in reply[1]])
-    return reply
 
 
 def normal_entry(entry):
@@ -93,6 +60,81 @@ def normal_row(row):
     """A row of COMMAND: flags and categories are sets; tips, specifications and subcommands are not compared."""
     cells = [(cell[0], sorted(cell[1])) if cell[0] in ("*", "~") else cell for cell in row[1]]
     return (row[0], cells[:7], [cell[0] for cell in cells[7:]])
+
+
+def normal_client(line):
+    """A line of CLIENT LIST: all names, the values of those that two servers share; 7.2 has the library's too."""
+    fields = [field.partition(b"=") for field in line.split(b" ")]
+    values = {name: value if name in CLIENT_SHARED else None for name, _, value in fields if not name.startswith(b"lib-")}
+    values[b"flags"] = values.get(b"flags", b"").replace(b"e", b"").replace(b"N", b"")  # since 7.2 RESET takes NO-EVICT away
+    return list(values.items())
+
+
+def normal_tracking(reply):
+    """CLIENT TRACKINGINFO: prefixes come in no order."""
+    cells = list(reply[1])
+    cells[-1] = (cells[-1][0], sorted(cells[-1][1]))
+    return (reply[0], cells)
+
+
+def sorted_map(reply):
+    """The names of a map, flat or not, in order."""
+    return (reply[0], sorted(item[1] for item in reply[1][::2]))
+
+
+def type_of(_, reply):
+    return reply[0]
+
+
+def ordered(_, reply):
+    return (reply[0], sorted(reply[1]))
+
+
+# By a command's name, or those of a subcommand: what is left of its reply.
+MAKERS = {
+    b"TIME": lambda _, reply: (reply[0], len(reply[1])),
+    b"INFO": lambda args, reply: (reply[0], re.findall(rb"db\d+:keys=\d+,expires=\d+", reply[1])
+                                  if [a.lower() for a in args[1:]] == [b"keyspace"] else None),
+    b"LASTSAVE": type_of,
+    b"RANDOMKEY": lambda _, reply: (reply[0], reply[1] is None),
+    b"DUMP": lambda _, reply: (reply[0], reply[1] is None),  # one compresses, and the versions differ
+    b"SCAN": lambda _, reply: (reply[0], len(reply[1]), [item[0] for item in reply[1]]),  # the order is each one's own
+    b"KEYS": ordered,
+    b"HELLO": lambda _, reply: (reply[0], blank_field(reply[1], b"id", b"version")),
+    (b"CLIENT", b"ID"): type_of,
+    (b"CLIENT", b"INFO"): lambda _, reply: (reply[0], normal_client(reply[1].rstrip(b"\n"))),
+    (b"CLIENT", b"LIST"): lambda _, reply: (reply[0], [normal_client(line) for line in reply[1].splitlines()]),
+    (b"CLIENT", b"TRACKINGINFO"): lambda _, reply: normal_tracking(reply),
+    (b"OBJECT", b"IDLETIME"): lambda _, reply: (reply[0], reply[1] is None),
+    (b"COMMAND", b""): type_of,
+    (b"COMMAND", b"COUNT"): type_of,
+    (b"COMMAND", b"DOCS"): lambda args, reply: type_of(args, reply) if len(args) == 2 else sorted_map(reply),
+    (b"COMMAND", b"LIST"): lambda args, reply: type_of(args, reply) if len(args) == 2 else ordered(args, reply),
+    (b"COMMAND", b"INFO"): lambda args, reply: type_of(args, reply) if len(args) == 2 else (
+        reply[0], [row if row[1] is None else normal_row(row) for row in reply[1]]),
+    (b"COMMAND", b"GETKEYSANDFLAGS"): lambda _, reply: (
+        reply[0], [(key[1][0], key[1][1][0], sorted(key[1][1][1])) for key in reply[1]]),
+    (b"PUBSUB", b"CHANNELS"): ordered,
+    (b"PUBSUB", b"SHARDCHANNELS"): ordered,
+    (b"ACL", b"GETUSER"): lambda _, reply: normal_user(reply) if reply[0] in ("*", "%") and reply[1] else reply,
+    (b"ACL", b"LIST"): lambda _, reply: normal_users(reply),
+    (b"ACL", b"DRYRUN"): lambda _, reply: normal_dryrun(reply),
+    (b"ACL", b"GENPASS"): lambda _, reply: (reply[0], len(reply[1])),
+    (b"ACL", b"CAT"): lambda args, reply: ordered(args, reply) if len(args) == 2 else type_of(args, reply),
+    (b"ACL", b"LOG"): lambda _, reply: (reply[0], [normal_entry(entry) for entry in reply[1]]) if reply[0] == "*" else reply,
+}
+WITH_HELP = {b"ACL", b"CLIENT", b"COMMAND", b"CONFIG", b"OBJECT", b"PUBSUB"}
+
+
+def normal(args, reply):
+    """A reply without what two servers cannot share: identities, versions, sets' order."""
+    name, sub = args[0].upper(), args[1].upper() if len(args) > 1 else b""
+    if reply[0] in ("-", "violation", "closed", "no reply", "exception") or reply == ("+", b"QUEUED"):
+        return reply
+    if sub == b"HELP" and name in WITH_HELP:
+        return reply[0]
+    maker = MAKERS.get((name, sub)) or MAKERS.get(name)
+    return maker(args, reply) if maker else reply
 
 
 def printed(step):
@@ -173,6 +215,8 @@ def allowed(rule, expected, got):
         return False
     if rule in ("type", "error"):
         return expected[0] == got[0] and (rule == "type" or got[0] == "-")
+    if rule == "short":
+        return expected[0] == got[0] == "-" and LONG.sub(b"", expected[1]) == LONG.sub(b"", got[1])
     if rule.startswith("henge="):
         return re.search(rule[6:], repr(got), re.S) is not None
     return rule == "any"

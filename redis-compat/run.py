@@ -9,6 +9,7 @@ import sys
 import time
 
 import categories
+import coverage
 import dialogues
 import differential
 import normal
@@ -109,6 +110,8 @@ def main():
         seed = 1 if given.smoke and given.seed is None else given.seed
         with servers.henge().start() as henge, servers.redis().start() as redis:
             t.run(dialogues.compare, henge, redis)
+            with henge.connect() as connection:
+                t.run(coverage.check, connection, dialogues.Dialogue.spoken)
         compare(t, int(time.time()) if seed is None else seed, given.commands or (3000 if given.smoke else 20000), known)
         if not given.smoke:
             for line in known.unused():

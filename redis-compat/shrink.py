@@ -26,7 +26,7 @@ def pieces(step):
     kind, what = step
     if kind in ("call", "scan") and not (what and what[0].upper() in WHOLE):
         return what[1:] if kind == "call" else what
-    if kind in ("block", "auth"):
+    if kind in ("block", "auth", "talk"):
         return what
     if kind in ("may", "as_user"):
         return what[1]

@@ -121,6 +121,7 @@ static bool find_row(struct session *s, struct call *c)
 {
     const struct command *sub = NULL;
 
+    s->last = NULL;
     if (!c->row)
         c->row = command_find(s->instance->commands, c->argv[0]);
     if (!c->row) {
@@ -141,6 +142,7 @@ static bool find_row(struct session *s, struct call *c)
         }
         c->row = sub;
     }
+    s->last = c->row;
     if (!command_arity_ok(c->row, c->argc) || !c->row->run) {
         if (multi_is_exec(c->row))
             reply_error(c->reply, "EXECABORT",
@@ -268,7 +270,6 @@ static bool admit_special(struct session *s, struct call *c)
 /* Everything that can refuse a call whose row is found. */
 static inline bool admit_row(struct session *s, struct call *c)
 {
-    s->last = c->row;
     if (!s->authenticated && !(c->row->flags & CMD_NO_AUTH) && !acl_is_open(s->instance->acl)) {
         reply_error(c->reply, "NOAUTH", "Authentication required.");
         return false;

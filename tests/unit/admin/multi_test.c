@@ -498,6 +498,10 @@ Test(wait, waitaof_waits_until_the_log_is_synced_past_the_last_write)
     desk_is(&d, "WAITAOF 1 0 0", "*2|:1|:0|");
     desk_is(&d, "WAITAOF 2 0 0", "-ERR value is out of range, value must between 0 and 1|");
     desk_is(&d, "WAITAOF 1 -1 0", "-ERR value is out of range, must be positive|");
+    desk_is(&d, "WAITAOF 1 x 0", "-ERR value is out of range, must be positive|");
+    desk_is(&d, "WAITAOF x 0 0", "-ERR value is not an integer or out of range|");
+    desk_is(&d, "WAITAOF 1 0 9223372036854775807", "-ERR timeout is out of range|");
+    desk_is(&d, "WAIT 0 9223372036854775807", "-ERR timeout is out of range|");
     desk_is(&d, "WAITAOF 1 0 -5", "-ERR timeout is negative|");
     desk_deinit(&d);
 }
