@@ -38,7 +38,8 @@ CONFIGS = [b"appendfsync", b"APPENDFSYNC", b"nosuch", b"no*such", b"appendfs?nc"
 CONFIG_SETS = [(b"appendfsync", b"no"), (b"appendfsync", b"everysec"), (b"appendfsync", b"sometimes"),
                (b"nosuch", b"1"), (b"port", b"abc"), (b"", b""), (b"timeout", b"0"), (b"timeout", b"-1"),
                (b"timeout", b"abc"), (b"databases", b"3")]
-NUMBERED = [b"-1", b"0", b"1", b"2", b"9", b"15", b"16", b"abc", b"", b"99999999999"]
+LEAVING = {b"SELECT", b"QUIT", b"RESET", b"HELLO"}
+NUMBERED = [b"1", b"1", b"1", b"2", b"2", b"-1", b"0", b"1", b"2", b"9", b"15", b"16", b"abc", b"", b"99999999999"]
 WAITS = [[b"WAIT", b"0", b"0"], [b"WAIT", b"-1", b"0"], [b"WAIT", b"1", b"5"], [b"WAIT", b"x", b"0"],
          [b"WAIT", b"1", b"1.5"], [b"WAIT", b"1", b"-1"], [b"WAIT"], [b"WAIT", b"1"]]
 ACL_USERS = [b"alice", b"bob", b"", b"with space", b"nul\x00"]
@@ -156,7 +157,8 @@ class Commands(StringCommands, ServerCommands):
         if name in (b"HELLO", b"RESET"):
             self.waiting.append(("call", [b"HELLO", b"%d" % self.proto]))
         if name == b"SELECT":
-            self.waiting += [("call", [b"SET", b"a", b"1"]), ("call", [b"DBSIZE"]), ("call", [b"SELECT", b"0"])]
+            self.waiting += [("call", blocks.plain_call(self, LEAVING)) for _ in range(self.random.randrange(8))]
+            self.waiting += [("call", [b"DBSIZE"]), ("call", [b"SELECT", b"0"])]
         return step
 
     def expiry(self, names=(b"EX", b"PX", b"EXAT", b"PXAT")):

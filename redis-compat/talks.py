@@ -6,7 +6,7 @@ import resp
 CONNECTIONS = 3
 CHANNELS = [b"a", b"b", b"k1", b"", b"news.1", b"__keyspace@0__:a"]
 CHANNEL_PATTERNS = [b"*", b"k?", b"news.*", b"[ab]", b"__key*__:*", b"nomatch"]
-EVENTS = [b"", b"KEA", b"KA", b"E$g", b"Kmn", b"KEmnx$"]
+EVENTS = [b"", b"KEA", b"KEAmn", b"EAm", b"E$g", b"KEAmn", b"KEmnx$"]
 TRACKED = [b"a", b"b", b"k1", b"k2", b"{tag}x"]
 TRACKING = [[b"ON"], [b"ON", b"NOLOOP"], [b"ON", b"OPTIN"], [b"ON", b"OPTOUT"], [b"ON", b"BCAST"], [b"OFF"],
             [b"ON", b"BCAST", b"PREFIX", b"k"], [b"ON", b"BCAST", b"PREFIX", b"k", b"PREFIX", b"a", b"NOLOOP"]]
@@ -36,6 +36,10 @@ def change(source):
         [b"COPY", key, other, b"REPLACE"], [b"EXPIRE", key, b"1000"], [b"PERSIST", key], [b"GETDEL", key], [b"GETEX", key],
         [b"EXPIRE", key, b"-1"], [b"SETNX", key, b"v"], [b"GETSET", key, b"v"], [b"SETRANGE", key, b"1", b"x"], [b"FLUSHALL"],
         [b"SETBIT", key, b"1", b"1"], [b"BITOP", b"OR", key, other, other], [b"PFADD", key, b"x"], [b"MOVE", key, b"1"],
+        [b"PFCOUNT", key], [b"PFMERGE", key, other], [b"PFCOUNT", key, other], [b"LCS", key, other], [b"SORT", key],
+        [b"BITFIELD", key, b"GET", b"u8", b"0"], [b"BITFIELD", key, b"OVERFLOW", b"FAIL", b"INCRBY", b"u4", b"0", b"9"],
+        [b"SORT", b"none", b"STORE", key], [b"COPY", key, other, b"DB", b"1"], [b"RENAMENX", key, other], [b"SWAPDB", b"0", b"1"],
+        [b"FLUSHDB"], [b"GETRANGE", key, b"0", b"-1"], [b"TYPE", key], [b"TTL", key], [b"DUMP", key], [b"OBJECT", b"ENCODING", key],
         [b"STRLEN", key], [b"EXISTS", key], [b"UNLINK", key], [b"SET", key, b"v", b"GET"], [b"INCRBYFLOAT", key, b"1.5"])
 
 
