@@ -139,6 +139,8 @@ class Commands(StringCommands, ServerCommands):
             return ("call", args + [b"BOGUS"])
         if name == b"SETRANGE" and len(args) > 2 and args[2] not in SAFE_OFFSETS:
             return ("call", args[:2] + [b"1"] + args[3:])
+        if name == b"CONFIG":  # Redis takes a value only up to its NUL byte
+            args[1:] = [b"x" if b"\x00" in word else word for word in args[1:]]
         if name == b"BITFIELD":  # SET with SAT: so far below the range Redis takes it for above
             args[2:] = [b"-1" if word in FAR_BELOW else word for word in args[2:]]
         if name == b"WAIT" and args not in WAITS:  # it might for ever

@@ -13,6 +13,7 @@ import coverage
 import dialogues
 import differential
 import normal
+import self_test
 import servers
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -105,6 +106,8 @@ def main():
     if server:
         t.equal(server.stop(), 0, "the server's exit status")
         server.remove()
+        for test in self_test.TESTS:
+            t.run(test)
         known = normal.Known(normal.KNOWN)
         compare_categories(t, known)
         seed = 1 if given.smoke and given.seed is None else given.seed

@@ -29,6 +29,7 @@ def message(source):
 
 
 def change(source):
+    """Reads and writes; not SWAPDB, after which Henge lets clients forget everything and Redis nothing."""
     key, other = source.one(TRACKED), source.one(TRACKED)
     return source.pick(
         [b"SET", key, source.value()], [b"GET", key], [b"GET", key], [b"MGET", key, other], [b"DEL", key, other],
@@ -38,8 +39,8 @@ def change(source):
         [b"SETBIT", key, b"1", b"1"], [b"BITOP", b"OR", key, other, other], [b"PFADD", key, b"x"], [b"MOVE", key, b"1"],
         [b"PFCOUNT", key], [b"PFMERGE", key, other], [b"PFCOUNT", key, other], [b"LCS", key, other], [b"SORT", key],
         [b"BITFIELD", key, b"GET", b"u8", b"0"], [b"BITFIELD", key, b"OVERFLOW", b"FAIL", b"INCRBY", b"u4", b"0", b"9"],
-        [b"SORT", b"none", b"STORE", key], [b"COPY", key, other, b"DB", b"1"], [b"RENAMENX", key, other], [b"SWAPDB", b"0", b"1"],
-        [b"FLUSHDB"], [b"GETRANGE", key, b"0", b"-1"], [b"TYPE", key], [b"TTL", key], [b"DUMP", key], [b"OBJECT", b"ENCODING", key],
+        [b"SORT", b"none", b"STORE", key], [b"COPY", key, other, b"DB", b"1"], [b"RENAMENX", key, other],
+        [b"FLUSHDB"], [b"GETRANGE", key, b"0", b"-1"], [b"TYPE", key], [b"TTL", key], [b"DUMP", key], [b"OBJECT", b"FREQ", key],
         [b"STRLEN", key], [b"EXISTS", key], [b"UNLINK", key], [b"SET", key, b"v", b"GET"], [b"INCRBYFLOAT", key, b"1.5"])
 
 
