@@ -303,13 +303,15 @@ def compare(seed, count, proto, henge=None, redis=None, known=None):
         return runner
     finally:
         for server in started:
+            if server.process.poll() is not None:
+                print(f"{server.name} has ended with {server.process.returncode}:\n{server.log_tail(6000)}")
             server.remove()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--commands", type=int, default=20000)
+    parser.add_argument("--commands", type=int, default=40000)
     parser.add_argument("--proto", type=int, choices=(2, 3), help="only this one")
     parser.add_argument("--henge", type=address, help="HOST:PORT of a server that runs; its data is flushed")
     parser.add_argument("--redis", type=address, help="HOST:PORT, the same")
