@@ -40,8 +40,20 @@ def change(source):
         [b"PFCOUNT", key], [b"PFMERGE", key, other], [b"PFCOUNT", key, other], [b"LCS", key, other], [b"SORT", key],
         [b"BITFIELD", key, b"GET", b"u8", b"0"], [b"BITFIELD", key, b"OVERFLOW", b"FAIL", b"INCRBY", b"u4", b"0", b"9"],
         [b"SORT", b"none", b"STORE", key], [b"COPY", key, other, b"DB", b"1"], [b"RENAMENX", key, other],
-        [b"FLUSHDB"], [b"GETRANGE", key, b"0", b"-1"], [b"TYPE", key], [b"TTL", key], [b"DUMP", key], [b"OBJECT", b"FREQ", key],
+        [b"FLUSHDB"], [b"GETRANGE", key, b"0", b"-1"], [b"TYPE", key], [b"DUMP", key], [b"OBJECT", b"FREQ", key],
         [b"STRLEN", key], [b"EXISTS", key], [b"UNLINK", key], [b"SET", key, b"v", b"GET"], [b"INCRBYFLOAT", key, b"1.5"])
+
+
+def transaction(source, which):
+    """Without what a reply of its own makes comparable."""
+    steps = [(which, [b"MULTI"])]
+    for _ in range(source.random.randrange(1, 5)):
+        args = source.pick(change(source), change(source), [b"PUBLISH", source.one(CHANNELS), b"m"], [b"CLIENT", b"CACHING", b"YES"])
+        if args[0] != b"DUMP":
+            steps.append((which, args))
+        if source.random.random() < 0.2:
+            steps.append(((which + 1) % CONNECTIONS, change(source)))
+    return steps + [(which, [source.pick(b"EXEC", b"EXEC", b"EXEC", b"DISCARD")])]
 
 
 def talk(source):
@@ -57,6 +69,8 @@ def talk(source):
         elif draw < 0.6:
             steps.append((which, [b"CLIENT"] + source.pick([b"TRACKING"] + source.one(TRACKING), [b"TRACKINGINFO"],
                                                            [b"CACHING", source.pick(b"YES", b"NO")], [b"GETREDIR"])))
+        elif draw < 0.7:
+            steps += transaction(source, which)
         else:
             steps.append((which, change(source)))
     return ("talk", steps)
@@ -107,7 +121,7 @@ def ordered(heard, normal, args):
 
 def hold(address, proto, steps, normal, timeout):
     """What each connection hears after each step."""
-    connections, replies = [], []
+    connections, replies, within = [], [], set()
     try:
         for _ in range(CONNECTIONS):
             connections.append(resp.Connection(address, timeout))
@@ -115,7 +129,15 @@ def hold(address, proto, steps, normal, timeout):
         for number, (which, args) in enumerate(steps):
             connections[which].send(*args)
             heard = {which: answer(connections[which], args)}
+            if args == [b"MULTI"] and heard[which][-1] == ("+", b"OK"):
+                within.add(which)
+            elif args[0] in (b"EXEC", b"DISCARD", b"RESET"):
+                within.discard(which)
             for i, connection in enumerate(connections):
+                if i in within:  # it would be queued; what it hears meanwhile it is asked for later
+                    if i == which:
+                        replies.append((i, ordered(heard[i], normal, args)))
+                    continue
                 mark = b"%d of %d" % (number, i)
                 connection.send(b"PING", mark)
                 said = heard.get(i, []) + read_until(connection, mark)
