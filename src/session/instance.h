@@ -129,6 +129,8 @@ struct instance {
     uint64_t started_wall_us;
     uint64_t turn_mono_us; /* the clock, read once a turn */
     uint64_t memory_max;   /* maxmemory, or its default */
+    uint64_t whole_max;    /* of that, what a value may take that has to be put together ... */
+    uint64_t want_max;     /* ... and what a call reads at a time that is answered bit by bit */
     struct tls_change tls;
     enum instance_stop stop;
     char run_id[41];
