@@ -156,6 +156,9 @@ void instance_unpause(struct instance *in);
 /* Tells the node which events somebody listens to; after that has changed. */
 void instance_listen(struct instance *in);
 
+/* Sets memory_max and what follows from it. */
+void instance_bound_memory(struct instance *in, uint64_t bytes);
+
 /* After options changed: memory_max, keepalive, the log's policy, the trace's level. */
 void instance_apply_options(struct instance *in);
 
