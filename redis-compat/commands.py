@@ -2,6 +2,7 @@
 
 A step is a tuple: ("call", args), ("raw", bytes) on a connection of its own, ("scan", args) for a
 whole iteration, ("block", [(0 or 1, args), ...]) for transactions of two connections (blocks.py),
+("talk", ...) for three that listen to each other (talks.py),
 ("auth", [args, ...]) under a password, ("swap", [key, other]) for a DUMP of `key` that the other server
 restores as `other`, or ("nap", seconds).  Expiries are far away, past, or over before the next step, so
 that two servers agree on who is alive.
@@ -10,6 +11,8 @@ import time
 
 import blocks
 import resp
+import talks
+from commands_server import ServerCommands
 from commands_strings import StringCommands
 
 KEYS = [b"a", b"b", b"k1", b"k2", b"k3", b"{tag}x", b"{tag}y", b"", b"\x00\xff\r\n k", b"K" * 300, b"42"]
@@ -35,7 +38,8 @@ CONFIGS = [b"appendfsync", b"APPENDFSYNC", b"nosuch", b"no*such", b"appendfs?nc"
 CONFIG_SETS = [(b"appendfsync", b"no"), (b"appendfsync", b"everysec"), (b"appendfsync", b"sometimes"),
                (b"nosuch", b"1"), (b"port", b"abc"), (b"", b""), (b"timeout", b"0"), (b"timeout", b"-1"),
                (b"timeout", b"abc"), (b"databases", b"3")]
-NUMBERED = [b"-1", b"0", b"1", b"2", b"9", b"15", b"16", b"abc", b"", b"99999999999"]
+LEAVING = {b"SELECT", b"QUIT", b"RESET", b"HELLO"}
+NUMBERED = [b"1", b"1", b"1", b"2", b"2", b"-1", b"0", b"1", b"2", b"9", b"15", b"16", b"abc", b"", b"99999999999"]
 WAITS = [[b"WAIT", b"0", b"0"], [b"WAIT", b"-1", b"0"], [b"WAIT", b"1", b"5"], [b"WAIT", b"x", b"0"],
          [b"WAIT", b"1", b"1.5"], [b"WAIT", b"1", b"-1"], [b"WAIT"], [b"WAIT", b"1"]]
 ACL_USERS = [b"alice", b"bob", b"", b"with space", b"nul\x00"]
@@ -48,13 +52,14 @@ ACL_WORDS = [b"on", b"off", b"nopass", b"resetpass", b"reset", b"allkeys", b"res
 ACL_BAD = [b"+nosuch", b"-nosuch", b"+@nosuch", b"+", b"+@", b"bogus", b"%~a", b"%RR~a", b"~a b", b"&a\tb", b"+config|nosuch",
            b"+config|get|x", b"+config|", b"+select|", b"-select|1", b"(", b"(+get", b")", b"(on)", b"(+nosuch)", b"%"]
 BAD_SHUTDOWNS = [[b"BOGUS"], [b"NOSAVE", b"SAVE"], [b"ABORT", b"NOW"], [b"ABORT"]]
+FAR_BELOW = (b"-9223372036854775808", b"-9223372036854775807")
 # Where expiries begin: none may be over while the next steps run.
 EXPIRY_FROM = {b"SET": 3, b"GETEX": 2, b"SETEX": 2, b"PSETEX": 2, b"EXPIRE": 2, b"PEXPIRE": 2, b"RESTORE": 2}
 NAP = 0.02
 SHORT_MS = b"3"
 
 
-class Commands(StringCommands):
+class Commands(StringCommands, ServerCommands):
     """Draws steps from `random`; `proto` is what the connection is brought back to."""
 
     def __init__(self, random, proto):
@@ -68,8 +73,8 @@ class Commands(StringCommands):
             (2, self.command), (2, self.database), (3, self.hello), (3, self.unknown), (5, self.raw),
             (1, self.auth), (8, self.transaction), (2, self.no_transaction), (1, self.short), (5, self.acl),
             (1, self.server), (6, self.copies), (2, self.key_names), (4, self.object),
-            (3, self.pubsub), (2, self.modes),
-        ] + self.string_makers()
+            (3, self.pubsub), (2, self.modes), (4, self.talk),
+        ] + self.string_makers() + self.server_makers()
         self.weights = [weight for weight, _ in self.makers]
 
     def pick(self, *options):
@@ -134,6 +139,10 @@ class Commands(StringCommands):
             return ("call", args + [b"BOGUS"])
         if name == b"SETRANGE" and len(args) > 2 and args[2] not in SAFE_OFFSETS:
             return ("call", args[:2] + [b"1"] + args[3:])
+        if name == b"CONFIG":  # Redis takes a value only up to its NUL byte
+            args[1:] = [b"x" if b"\x00" in word else word for word in args[1:]]
+        if name == b"BITFIELD":  # SET with SAT: so far below the range Redis takes it for above
+            args[2:] = [b"-1" if word in FAR_BELOW else word for word in args[2:]]
         if name == b"WAIT" and args not in WAITS:  # it might for ever
             return ("call", args[:1])
         if name == b"RESTORE" and len(args) > 2 and len(args[2]) > 18 and args[2].startswith(b"9"):
@@ -150,7 +159,8 @@ class Commands(StringCommands):
         if name in (b"HELLO", b"RESET"):
             self.waiting.append(("call", [b"HELLO", b"%d" % self.proto]))
         if name == b"SELECT":
-            self.waiting += [("call", [b"SET", b"a", b"1"]), ("call", [b"DBSIZE"]), ("call", [b"SELECT", b"0"])]
+            self.waiting += [("call", blocks.plain_call(self, LEAVING)) for _ in range(self.random.randrange(8))]
+            self.waiting += [("call", [b"DBSIZE"]), ("call", [b"SELECT", b"0"])]
         return step
 
     def expiry(self, names=(b"EX", b"PX", b"EXAT", b"PXAT")):
@@ -336,6 +346,9 @@ class Commands(StringCommands):
 
     def transaction(self):
         return blocks.block(self)
+
+    def talk(self):
+        return talks.talk(self)
 
     def no_transaction(self):
         return ("call", self.pick([b"EXEC"], [b"DISCARD"], [b"UNWATCH"], [b"EXEC", b"x"], [b"WATCH"],

@@ -46,6 +46,7 @@ class Connection:
     def __init__(self, address, timeout=20):
         host, port = address
         self.socket = socket.create_connection((host, port), timeout=timeout)
+        self.timeout = timeout
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = bytearray()
         self.at = 0
@@ -72,14 +73,28 @@ class Connection:
         self.send(*args)
         return self.read()
 
+    def receive(self):
+        """Waits in slices, so that a stop of the whole machine, or of this program, is one of them."""
+        slices = max(1, round(self.timeout))
+        self.socket.settimeout(self.timeout / slices)
+        try:
+            while True:
+                try:
+                    return self.socket.recv(1 << 16)
+                except TimeoutError:
+                    slices -= 1
+                    if slices == 0:
+                        raise
+        except (ConnectionResetError, BrokenPipeError):
+            return b""
+        finally:
+            self.socket.settimeout(self.timeout)
+
     def fill(self):
         if self.at > 1 << 16:
             del self.buffer[: self.at]
             self.at = 0
-        try:
-            data = self.socket.recv(1 << 16)
-        except (ConnectionResetError, BrokenPipeError):
-            data = b""
+        data = self.receive()
         if not data:
             raise Closed(bytes(self.buffer[self.at :]))
         self.buffer += data

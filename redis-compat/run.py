@@ -6,23 +6,27 @@ import time
 
 import categories
 import clients
+import coverage
 import dialogues
 import differential
 import exporter
+import normal
 import report
+import self_test
 import servers
 
-def compare_categories(t):
+
+def compare_categories(t, known):
     oracle, henge = servers.redis().start(), servers.henge().start()
-    t.run(categories.compare, oracle.address, henge.address)
+    t.run(categories.compare, oracle.address, henge.address, known)
     for server in (oracle, henge):
         server.remove()
 
 
-def compare(t, seed, commands):
+def compare(t, seed, commands, known):
     for proto in (2, 3):
         begun = time.monotonic()
-        runner = differential.compare(seed, commands, proto)
+        runner = differential.compare(seed, commands, proto, known=known)
         t.passed += runner.passed
         t.failed += runner.failed
         print(f"differential, RESP{proto}, seed {seed}: {runner.passed} passed, {runner.failed} failed "
@@ -31,14 +35,22 @@ def compare(t, seed, commands):
 
 def compare_all(t, given):
     """With the distribution's redis-server."""
-    compare_categories(t)
+    for test in self_test.TESTS:
+        t.run(test)
+    known = normal.Known(normal.KNOWN)
+    compare_categories(t, known)
     seed = 1 if given.smoke and given.seed is None else given.seed
     with servers.henge().start() as henge, servers.redis().start() as redis:
         t.run(dialogues.compare, henge, redis)
+        with henge.connect() as connection:
+            t.run(coverage.check, connection, dialogues.Dialogue.spoken)
     if not given.smoke:
         with servers.henge().start() as henge, servers.redis().start() as redis:
             t.run(exporter.compare, henge, redis)
-    compare(t, int(time.time()) if seed is None else seed, 3000 if given.smoke else 20000)
+    compare(t, int(time.time()) if seed is None else seed, given.commands or (3000 if given.smoke else 40000), known)
+    if not given.smoke:
+        for line in known.unused():
+            print(f"known_differences.txt:{line}: not seen in this run")
 
 
 def main():
@@ -47,6 +59,7 @@ def main():
     parser.add_argument("--port", type=int, help="of a server that runs (its data is flushed)")
     parser.add_argument("--only", default="", help="the clients whose name contains this, and nothing else")
     parser.add_argument("--seed", type=int, help="of the differential runner; random, and printed, if not given")
+    parser.add_argument("--commands", type=int, help="for it in each protocol (default: 40000; --smoke: 3000)")
     given = parser.parse_args()
     t = servers.Tally()
     if given.port:

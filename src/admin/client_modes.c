@@ -2,7 +2,8 @@
  * them, are treated from now on. */
 #include "admin/client_subs.h"
 
-#include "base/num.h"
+#include "admin/timeout.h"
+#include "cmd/help.h"
 #include "session/session.h"
 
 enum call_end client_run_reply(struct call *c)
@@ -26,21 +27,16 @@ enum call_end client_run_reply(struct call *c)
 enum call_end client_run_pause(struct call *c)
 {
     struct instance *in = c->session->instance;
-    int64_t ms;
+    uint64_t timeout_us;
     bool all = c->argc == 3 || call_arg_is(c, 3, "all");
 
     if (c->argc > 4)
-        return call_error(c, "unknown subcommand or wrong number of arguments for 'PAUSE'. Try "
-                             "CLIENT HELP.");
+        return help_wrong_arguments(c, "CLIENT");
     if (!all && !call_arg_is(c, 3, "write"))
         return call_error(c, "CLIENT PAUSE mode must be WRITE or ALL");
-    if (!num_get_i64(c->argv[2], &ms))
-        return call_error(c, "timeout is not an integer or out of range");
-    if (ms < 0)
-        return call_error(c, "timeout is negative");
-    if (ms > INT64_MAX / 1000 - (int64_t)(c->now_us / 1000))
-        return call_error(c, "timeout is out of range");
-    instance_pause(in, (uint64_t)ms * 1000, all);
+    if (!timeout_parse(c, 2, &timeout_us))
+        return CALL_DONE;
+    instance_pause(in, timeout_us, all);
     reply_ok(c->reply);
     return CALL_DONE;
 }

@@ -185,7 +185,7 @@ enum call_end client_run_caching(struct call *c)
     struct tracker *k = c->session->tracker;
     bool yes = call_arg_is(c, 2, "yes");
 
-    if (!k || !(k->opt_in || k->opt_out))
+    if (!k)
         return call_error(c, "CLIENT CACHING can be called only when the client is in tracking "
                              "mode with OPTIN or OPTOUT mode enabled");
     if (yes && !k->opt_in)

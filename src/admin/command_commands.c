@@ -3,6 +3,8 @@
 #include "admin/row_reply.h"
 #include "cmd/command_category.h"
 #include "cmd/help.h"
+#include "session/acl_keys.h"
+#include "session/acl_user.h"
 #include "session/session.h"
 
 static const char *const unordered[] = { "nondeterministic_output_order", NULL };
@@ -153,6 +155,20 @@ static enum call_end run_list(struct call *c)
     return CALL_DONE;
 }
 
+/* What the command that begins at argv[2] does with its n-th key: SET and BITFIELD as their
+ * options say. */
+static const char *key_words(const struct call *c, const struct command *row, unsigned n)
+{
+    struct acl_keys keys;
+
+    acl_keys_find(&keys, row, c->argv + 2, c->argc - 2);
+    if (keys.access < 0 || row->option_key)
+        return command_key_flags(row, n);
+    if (!(keys.access & ACL_WRITE))
+        return "RO access";
+    return keys.access & ACL_READ ? "RW access update" : "OW update";
+}
+
 /* The key at argv[2 + i], the command's n-th. */
 static void reply_key(struct call *c, const struct command *row, uint32_t i, unsigned n, bool flags)
 {
@@ -160,7 +176,7 @@ static void reply_key(struct call *c, const struct command *row, uint32_t i, uns
         reply_array(c->reply, 2);
     reply_bulk(c->reply, c->argv[2 + i]);
     if (flags)
-        row_reply_key_flags(c->reply, row, n);
+        row_reply_key_words(c->reply, key_words(c, row, n));
 }
 
 /* The keys of the command that begins at argv[2], with their flags if asked. */

@@ -14,12 +14,8 @@ static enum call_end list_topics(struct call *c, enum pubsub_kind kind)
     const struct list *all = &c->session->instance->pubsub.all[kind];
     size_t n = 0;
 
-    if (c->argc > 3) {
-        reply_errorf(c->reply, "ERR",
-                     "unknown subcommand or wrong number of arguments for '%.*s'. Try PUBSUB HELP.",
-                     (int)c->argv[1].len, (const char *)c->argv[1].data);
-        return CALL_DONE;
-    }
+    if (c->argc > 3)
+        return help_wrong_arguments(c, "PUBSUB");
     list_for_each (at, all)
         n += wanted(c, list_item(at, struct topic, all));
     reply_array(c->reply, n);

@@ -97,7 +97,7 @@ static void reply_key_spec(struct reply *r, const struct command *row, unsigned 
 {
     reply_map(r, 3);
     reply_bulk_str(r, "flags");
-    row_reply_key_flags(r, row, i);
+    row_reply_key_words(r, command_key_flags(row, i));
     reply_step(r, "begin_search", "index", 1);
     reply_field(r, "index", row->keys.first + (int)i);
     reply_step(r, "find_keys", "range", 3);
@@ -186,9 +186,8 @@ void row_reply_docs(struct reply *r, const struct command *row)
 }
 
 /* The access (RO, RW, OW, RM) is shown in capitals, what it does in small letters. */
-void row_reply_key_flags(struct reply *r, const struct command *row, unsigned i)
+void row_reply_key_words(struct reply *r, const char *words)
 {
-    const char *words = command_key_flags(row, i);
     size_t left = strcspn(words, "|"), n = left != 0;
 
     for (size_t at = 0; at < left; at++)

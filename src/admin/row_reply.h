@@ -10,7 +10,8 @@ void row_reply_info(struct reply *r, const struct command *row);
 /* Two elements of COMMAND DOCS' map: the name and what is said about it. */
 void row_reply_docs(struct reply *r, const struct command *row);
 
-/* The flags of its i-th key, as COMMAND INFO and GETKEYSANDFLAGS show them: a set. */
-void row_reply_key_flags(struct reply *r, const struct command *row, unsigned i);
+/* A key's flags, up to a '|' or the end of `words`, as COMMAND INFO and GETKEYSANDFLAGS show
+ * them: a set. */
+void row_reply_key_words(struct reply *r, const char *words);
 
 #endif

@@ -4,25 +4,9 @@
  * knows the disk: a write counts when the log is synced past it. */
 #include "admin/admin_rows.h"
 
+#include "admin/timeout.h"
 #include "base/num.h"
 #include "session/session.h"
-
-/* False: replied. */
-static bool parse_timeout(struct call *c, uint32_t arg, uint64_t *us)
-{
-    int64_t ms;
-
-    if (!num_get_i64(c->argv[arg], &ms)) {
-        call_error(c, "timeout is not an integer or out of range");
-        return false;
-    }
-    if (ms < 0) {
-        call_error(c, "timeout is negative");
-        return false;
-    }
-    *us = (uint64_t)ms > UINT64_MAX / 2000 ? UINT64_MAX / 2 : (uint64_t)ms * 1000;
-    return true;
-}
 
 /* It may wait, or wait on. */
 static bool may_block(const struct call *c)
@@ -35,7 +19,7 @@ static enum call_end run_wait(struct call *c)
     int64_t replicas;
     uint64_t timeout_us;
 
-    if (!call_get_i64(c, 1, &replicas) || !parse_timeout(c, 2, &timeout_us))
+    if (!call_get_i64(c, 1, &replicas) || !timeout_parse(c, 2, &timeout_us))
         return CALL_DONE;
     if (replicas > 0 && may_block(c)) {
         c->block.timeout_us = timeout_us;
@@ -45,14 +29,23 @@ static enum call_end run_wait(struct call *c)
     return CALL_DONE;
 }
 
-/* An integer of least..most, or `text` is answered. */
-static bool parse_number(struct call *c, uint32_t arg, int64_t most, const char *text, int64_t *out)
+/* False: replied. */
+static bool parse_local(struct call *c, int64_t *local)
 {
-    if (!call_get_i64(c, arg, out))
+    if (!call_get_i64(c, 1, local))
         return false;
-    if (*out >= 0 && *out <= most)
+    if (*local == 0 || *local == 1)
         return true;
-    call_error(c, text);
+    call_error(c, "value is out of range, value must between 0 and 1");
+    return false;
+}
+
+/* Whatever is no such number has the same error, as in Redis. */
+static bool parse_replicas(struct call *c, int64_t *replicas)
+{
+    if (num_get_i64(c->argv[2], replicas) && *replicas >= 0)
+        return true;
+    call_error(c, "value is out of range, must be positive");
     return false;
 }
 
@@ -75,9 +68,8 @@ static enum call_end run_waitaof(struct call *c)
     uint64_t timeout_us, to;
     bool synced;
 
-    if (!parse_number(c, 1, 1, "value is out of range, value must between 0 and 1", &local) ||
-        !parse_number(c, 2, INT64_MAX, "value is out of range, must be positive", &replicas) ||
-        !parse_timeout(c, 3, &timeout_us))
+    if (!parse_local(c, &local) || !parse_replicas(c, &replicas) ||
+        !timeout_parse(c, 3, &timeout_us))
         return CALL_DONE;
     to = target_of(c, lsm);
     synced = lsm_synced(lsm) >= to;

@@ -169,8 +169,9 @@ static bool fit(const struct field *f, __int128 sum, uint64_t *out)
 }
 
 /* One operation on the string, of which `p` is what may be written; replies.  True: it
- * has changed it. */
-static bool carry_out(struct call *c, const struct field *f, struct slice s, uint8_t *p)
+ * has written; *changed: something else than was there. */
+static bool carry_out(struct call *c, const struct field *f, struct slice s, uint8_t *p,
+                      bool *changed)
 {
     uint64_t was = read_bits(s, f->offset, f->bits), is;
     __int128 old = number_of(was, f), sum;
@@ -191,7 +192,8 @@ static bool carry_out(struct call *c, const struct field *f, struct slice s, uin
     reply_int(c->reply, f->op == FIELD_SET ? (int64_t)old : (int64_t)number_of(is, f));
     assert(p); /* survey() has seen this write */
     write_bits(p, f->offset, f->bits, is);
-    return is != was;
+    *changed |= is != was;
+    return true;
 }
 
 static enum call_end bitfield(struct call *c, bool may_write)
@@ -199,7 +201,7 @@ static enum call_end bitfield(struct call *c, bool may_write)
     struct field f = { .overflow = OVERFLOW_WRAP };
     size_t count, reach;
     uint32_t arg = 2;
-    bool found, failed, changed;
+    bool found, failed, grown, written = false, changed = false;
     struct cell old;
     uint8_t *p = NULL;
 
@@ -211,19 +213,21 @@ static enum call_end bitfield(struct call *c, bool may_write)
         return c->end;
     if (!found)
         old = (struct cell){ 0 };
+    if (!found && may_write && !reach)
+        call_miss(c, 1);
     if (!want_whole(c, 1, &old))
         return c->end;
     struct slice s = old.value;
-    changed = reach > s.len; /* also if nothing is written for an overflow */
+    grown = reach > s.len; /* also if nothing is written for an overflow, untold then */
     if (reach) {
         p = bits_grown(c, s, reach);
         s = buf_slice(c->scratch);
     }
     reply_array(c->reply, count);
     while (next_field(c, &arg, &f, &failed))
-        changed |= carry_out(c, &f, s, p);
-    if (changed)
-        bits_put(c, &old);
+        written |= carry_out(c, &f, s, p, &changed);
+    if (grown || changed)
+        bits_put(c, &old, changed || written);
     return CALL_DONE;
 }
 

@@ -63,6 +63,8 @@ static bool measure(struct call *c, size_t *longest)
         }
         size_t len = found ? cell_value_length(&head) : 0;
         wrong |= found && head.type != CELL_STRING;
+        if (!found && !wrong)
+            call_miss(c, i);
         all += len;
         fetched += found && head.flags & (CELL_BLOB | CELL_PARTS) ? len : 0;
         *longest = len > *longest ? len : *longest;

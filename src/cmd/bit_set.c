@@ -34,10 +34,11 @@ uint8_t *bits_grown(struct call *c, struct slice value, size_t len)
     return p;
 }
 
-void bits_put(struct call *c, const struct cell *old)
+void bits_put(struct call *c, const struct cell *old, bool tells)
 {
     call_put_string(c, 1, buf_slice(c->scratch), old->flags & CELL_EXPIRES ? old->expire_ms : 0);
-    call_event(c, EVENT_STRING, "setbit", 1);
+    if (tells)
+        call_event(c, EVENT_STRING, "setbit", 1);
 }
 
 static enum call_end run_setbit(struct call *c)
@@ -63,7 +64,7 @@ static enum call_end run_setbit(struct call *c)
     if (at >= old.value.len || was != bit) {
         uint8_t *p = bits_grown(c, old.value, at + 1);
         p[at] = (uint8_t)(bit ? p[at] | mask : p[at] & ~mask);
-        bits_put(c, &old);
+        bits_put(c, &old, true);
     }
     reply_int(c->reply, was);
     return CALL_DONE;

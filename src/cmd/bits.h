@@ -14,7 +14,7 @@ bool bits_offset(struct call *c, uint32_t arg, unsigned width, uint64_t *out);
  * where its bytes are. */
 uint8_t *bits_grown(struct call *c, struct slice value, size_t len);
 
-/* Puts c->scratch under argv[1], whose expiry stays what it was. */
-void bits_put(struct call *c, const struct cell *old);
+/* Puts c->scratch under argv[1], whose expiry stays what it was; `tells` of it. */
+void bits_put(struct call *c, const struct cell *old, bool tells);
 
 #endif

@@ -161,6 +161,13 @@ static inline void call_event(struct call *c, enum event_class class, const char
     call_event_in(c, class, name, arg, c->db);
 }
 
+/* argv[arg], which a command that writes wanted to read, is not there; of those that only
+ * read, want_head() and its kin tell. */
+static inline void call_miss(struct call *c, uint32_t arg)
+{
+    call_event(c, EVENT_MISS, "keymiss", arg);
+}
+
 /* Empties a database, or all of them (CELL_DB_ALL). */
 void call_flush(struct call *c, uint8_t db);
 

@@ -1,4 +1,4 @@
-/* help.c: the answer of every container's HELP. */
+/* help.c: the answer of every container's HELP, and where its errors point to it. */
 #include "cmd/help.h"
 
 #include <stdio.h>
@@ -18,5 +18,15 @@ enum call_end help_reply(struct call *c, const char *name, const char *const *li
         reply_status(c->reply, lines[i]);
     reply_status(c->reply, "HELP");
     reply_status(c->reply, "    Prints this help.");
+    return CALL_DONE;
+}
+
+enum call_end help_wrong_arguments(struct call *c, const char *name)
+{
+    struct slice sub = c->argv[1];
+
+    reply_errorf(c->reply, "ERR",
+                 "unknown subcommand or wrong number of arguments for '%.*s'. Try %s HELP.",
+                 (int)(sub.len < 128 ? sub.len : 128), (const char *)sub.data, name);
     return CALL_DONE;
 }

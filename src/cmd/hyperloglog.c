@@ -28,8 +28,9 @@ static bool want_hll(struct call *c, uint32_t arg, bool *found, struct cell *hea
     return false;
 }
 
-/* Merges all keys.  False: return c->end. */
-static bool want_merged(struct call *c, uint8_t registers[HLL_REGISTERS], bool *dense)
+/* Merges all keys, of which those that are not there are told if `writes`.  False: return
+ * c->end. */
+static bool want_merged(struct call *c, bool writes, uint8_t registers[HLL_REGISTERS], bool *dense)
 {
     bool lacking = false;
 
@@ -47,6 +48,8 @@ static bool want_merged(struct call *c, uint8_t registers[HLL_REGISTERS], bool *
             if (c->end != CALL_WANT)
                 return false;
             lacking = true; /* ask for the others too */
+        } else if (!found && writes) {
+            call_miss(c, i);
         } else if (found && !lacking) {
             *dense |= hll_is_dense(head.value);
             if (!hll_merge(registers, head.value)) {
@@ -147,7 +150,7 @@ static enum call_end run_pfcount(struct call *c)
 
     if (c->argc == 2)
         return count_one(c);
-    if (!want_merged(c, registers, &dense))
+    if (!want_merged(c, false, registers, &dense))
         return c->end;
     reply_int(c->reply, (int64_t)hll_estimate(registers));
     return CALL_DONE;
@@ -159,7 +162,7 @@ static enum call_end run_pfmerge(struct call *c)
     bool found, dense;
     struct cell old;
 
-    if (!want_merged(c, registers, &dense) || !want_hll(c, 1, &found, &old))
+    if (!want_merged(c, true, registers, &dense) || !want_hll(c, 1, &found, &old))
         return c->end;
     if (found)
         buf_append(c->scratch, old.value);

@@ -53,7 +53,7 @@ static enum call_end run_copy(struct call *c)
     if (copies && !want_whole(c, 1, &head))
         return c->end;
     if (!found)
-        call_event(c, EVENT_MISS, "keymiss", 1);
+        call_miss(c, 1);
     if (copies) {
         call_put_copy(c, 2, (uint8_t)db, &head);
         call_event_in(c, EVENT_GENERIC, "copy_to", 2, (uint8_t)db);

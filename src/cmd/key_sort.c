@@ -61,6 +61,8 @@ static enum call_end sort(struct call *c, bool may_store)
         return c->end;
     if (found)
         return call_wrong_type(c);
+    if (c->row->flags & CMD_WRITE)
+        call_miss(c, 1);
     if (there) {
         call_delete(c, store);
         call_event(c, EVENT_GENERIC, "del", store);

@@ -144,7 +144,7 @@ static enum call_end run_getdel(struct call *c)
     if (!want_text(c, 1, &found, &old))
         return c->end;
     if (!found) {
-        call_event(c, EVENT_MISS, "keymiss", 1);
+        call_miss(c, 1);
         reply_null(c->reply);
         return CALL_DONE;
     }
@@ -165,7 +165,7 @@ static enum call_end run_getex(struct call *c)
     if (!want_text(c, 1, &found, &old))
         return c->end;
     if (!found) { /* before the number is looked at, as in Redis */
-        call_event(c, EVENT_MISS, "keymiss", 1);
+        call_miss(c, 1);
         reply_null(c->reply);
         return CALL_DONE;
     }
@@ -194,7 +194,7 @@ static enum call_end run_getset(struct call *c)
     if (!want_text(c, 1, &found, &old))
         return c->end;
     if (!found) {
-        call_event(c, EVENT_MISS, "keymiss", 1);
+        call_miss(c, 1);
         reply_null(c->reply);
     } else if (!call_reply_value(c, &old)) {
         return CALL_DONE;

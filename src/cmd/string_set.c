@@ -39,7 +39,7 @@ static bool set_allowed(struct call *c, unsigned options, uint64_t *expire_ms)
     bool refused = options & (found ? OPTION_NX : OPTION_XX);
     c->end = CALL_DONE;
     if (!found && (options & OPTION_GET))
-        call_event(c, EVENT_MISS, "keymiss", 1);
+        call_miss(c, 1);
     if (found && (options & OPTION_GET)) {
         if (!call_reply_value(c, &old))
             return false;

@@ -258,6 +258,17 @@ bool multi_watch(struct call *c, const struct cell_key *key, bool existed)
     return true;
 }
 
+bool multi_touched(const struct session *s)
+{
+    if (!s->watched)
+        return false;
+    list_for_each (at, &s->watched->keys) {
+        if (watched_key_of(at)->watch.touched)
+            return true;
+    }
+    return false;
+}
+
 enum view_answer multi_unchanged(struct call *c)
 {
     const struct watched *watched = c->session->watched;

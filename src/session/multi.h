@@ -113,7 +113,11 @@ struct watched;
  * many, which is replied. */
 bool multi_watch(struct call *c, const struct cell_key *key, bool existed);
 
-/* Whether nothing has happened to what is watched.  VIEW_WANT: return CALL_WANT. */
+/* Whether something watched was written since. */
+bool multi_touched(const struct session *s);
+
+/* Whether nothing has happened to what is watched, expiry and eviction included.
+ * VIEW_WANT: return CALL_WANT. */
 enum view_answer multi_unchanged(struct call *c);
 
 void multi_unwatch(struct session *s);

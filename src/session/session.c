@@ -8,13 +8,7 @@
 #include "base/mem.h"
 #include "cell/position.h"
 #include "session/acl.h"
-#include "session/memory.h"
 #include "session/monitor.h"
-
-enum {
-    WHOLE_SHARE = 4, /* of maxmemory, a value that has to be put together may take one */
-    WANT_SHARE = 4,  /* of memory_reads(), a call that can be answered little by little */
-};
 
 #define ID_PRIME UINT64_C(0x9e3779b97f4a7c15)
 
@@ -121,6 +115,7 @@ static bool find_row(struct session *s, struct call *c)
 {
     const struct command *sub = NULL;
 
+    s->last = NULL;
     if (!c->row)
         c->row = command_find(s->instance->commands, c->argv[0]);
     if (!c->row) {
@@ -141,6 +136,7 @@ static bool find_row(struct session *s, struct call *c)
         }
         c->row = sub;
     }
+    s->last = c->row;
     if (!command_arity_ok(c->row, c->argc) || !c->row->run) {
         if (multi_is_exec(c->row))
             reply_error(c->reply, "EXECABORT",
@@ -268,7 +264,6 @@ static bool admit_special(struct session *s, struct call *c)
 /* Everything that can refuse a call whose row is found. */
 static inline bool admit_row(struct session *s, struct call *c)
 {
-    s->last = c->row;
     if (!s->authenticated && !(c->row->flags & CMD_NO_AUTH) && !acl_is_open(s->instance->acl)) {
         reply_error(c->reply, "NOAUTH", "Authentication required.");
         return false;
@@ -284,8 +279,8 @@ static inline bool admit_row(struct session *s, struct call *c)
     if (!keys_fit(c))
         return false;
     c->databases = (uint8_t)s->instance->options->databases;
-    c->whole_max = s->instance->memory_max / WHOLE_SHARE;
-    c->want_max = memory_reads(s->instance->memory_max) / WANT_SHARE;
+    c->whole_max = s->instance->whole_max;
+    c->want_max = s->instance->want_max;
     if (c->row->flags & CMD_RANDOM)
         c->random = prng_next(&s->instance->prng);
     return store_takes(s, c->row->flags, c->reply);

@@ -144,6 +144,60 @@ Test(client, unblock_ends_a_wait_as_asked)
     session_deinit(&other);
 }
 
+Test(client, list_tells_that_what_is_watched_was_written)
+{
+    desk_is(&d, "WATCH a", "+OK|");
+    desk_has(&d, "CLIENT INFO", " flags=N ");
+    desk_is(&d, "SET b 1", "+OK|");
+    desk_has(&d, "CLIENT INFO", " flags=N ");
+    desk_is(&d, "SET a 1", "+OK|");
+    desk_has(&d, "CLIENT INFO", " flags=d ");
+    desk_is(&d, "UNWATCH", "+OK|");
+    desk_has(&d, "CLIENT INFO", " flags=N ");
+}
+
+Test(client, list_tells_the_last_command_also_if_it_was_refused)
+{
+    struct session s = { 0 };
+
+    session_init(&s, &d.instance);
+    desk_ask_as(&d, &s, "GET");
+    desk_has(&d, "CLIENT LIST", " cmd=get ");
+    desk_ask_as(&d, &s, "NOSUCH");
+    desk_has(&d, "CLIENT LIST", " cmd=NULL ");
+    desk_ask_as(&d, &s, "CONFIG GET x");
+    desk_has(&d, "CLIENT LIST", " cmd=config|get ");
+    desk_ask_as(&d, &s, "CONFIG NOSUCH");
+    desk_has(&d, "CLIENT LIST", " cmd=NULL ");
+    session_deinit(&s);
+}
+
+Test(client, caching_needs_the_mode_it_is_for)
+{
+    desk_is(&d, "CLIENT CACHING x",
+            "-ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN "
+            "or OPTOUT mode enabled|");
+    desk_is(&d, "CLIENT TRACKING ON", "+OK|");
+    desk_is(&d, "CLIENT CACHING x", "-ERR syntax error|");
+    desk_is(&d, "CLIENT CACHING YES",
+            "-ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.|");
+    desk_is(&d, "CLIENT CACHING no",
+            "-ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.|");
+    desk_is(&d, "CLIENT TRACKING OFF", "+OK|");
+    desk_is(&d, "CLIENT TRACKING ON OPTIN", "+OK|");
+    desk_is(&d, "CLIENT CACHING YES", "+OK|");
+}
+
+Test(client, pause_refuses_what_it_does_not_know)
+{
+    desk_is(&d, "CLIENT pause 10 WRITE x",
+            "-ERR unknown subcommand or wrong number of arguments for 'pause'. Try CLIENT HELP.|");
+    desk_is(&d, "CLIENT PAUSE 10 READ", "-ERR CLIENT PAUSE mode must be WRITE or ALL|");
+    desk_is(&d, "CLIENT PAUSE x", "-ERR timeout is not an integer or out of range|");
+    desk_is(&d, "CLIENT PAUSE -1", "-ERR timeout is negative|");
+    desk_is(&d, "CLIENT PAUSE 9223372036854775807", "-ERR timeout is out of range|");
+}
+
 Test(client, list_tells_of_buffers)
 {
     d.instance.door = &door;

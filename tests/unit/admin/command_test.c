@@ -91,6 +91,13 @@ Test(command, getkeys_finds_the_keys_of_a_whole_command)
     desk_is(&d, "COMMAND GETKEYS MSET a 1 b 2", "*2|$1|a|$1|b|");
     desk_is(&d, "COMMAND GETKEYS DEL a b c", "*3|$1|a|$1|b|$1|c|");
     desk_is(&d, "COMMAND GETKEYSANDFLAGS GET a", "*1|*2|$1|a|*2|+RO|+access|");
+    desk_is(&d, "COMMAND GETKEYSANDFLAGS SET a b", "*1|*2|$1|a|*2|+OW|+update|");
+    desk_is(&d, "COMMAND GETKEYSANDFLAGS SET a b EX 9 GET", "*1|*2|$1|a|*3|+RW|+access|+update|");
+    desk_is(&d, "COMMAND GETKEYSANDFLAGS BITFIELD a GET u8 0", "*1|*2|$1|a|*2|+RO|+access|");
+    desk_is(&d, "COMMAND GETKEYSANDFLAGS BITFIELD a GET u8 0 SET u8 0 1",
+            "*1|*2|$1|a|*3|+RW|+access|+update|");
+    desk_is(&d, "COMMAND GETKEYSANDFLAGS SORT a STORE b",
+            "*2|*2|$1|a|*2|+RO|+access|*2|$1|b|*2|+OW|+update|");
     desk_is(&d, "COMMAND GETKEYS PING x", "-ERR The command has no key arguments|");
     desk_is(&d, "COMMAND GETKEYS CONFIG GET x", "-ERR The command has no key arguments|");
     desk_is(&d, "COMMAND GETKEYS NOSUCH x", "-ERR Invalid command specified|");
