@@ -60,21 +60,37 @@ def named_by(paths, commands):
     return found
 
 
+def heads(expression):
+    """What a printed command begins with that this expression of known_differences.txt matches: its
+    alternatives, up to the first thing that is not plain."""
+    if "^" not in expression.removeprefix("(?i)")[:2]:
+        return []
+    text = expression.replace("(?i)", "").replace("(^|')", "").replace("( |$)", "").replace("\\|", "\0")
+    pending, whole = [re.split(r"\.\*|\\|'\?|\$|\{", text)[0].lstrip("^")], []
+    while pending:
+        text = pending.pop()
+        group = re.search(r"\(([^()]*)\)(\?)?", text)
+        if group:
+            options = group[1].split("|") + ([""] if group[2] else [])
+            pending += [text[:group.start()] + option + text[group.end():] for option in options]
+        else:
+            whole.append(text.replace("\0", "|").removeprefix("categories ").lower())
+    return whole
+
+
 def differences(commands):
-    """The reasons of known_differences.txt, numbered, and {command: their numbers}: a line is about the
-    commands its expression names."""
+    """The reasons of known_differences.txt, and {command: their numbers, from 1}."""
     reasons, about = [], {}
     with open(normal.KNOWN, encoding="utf8") as f:
-        lines = [line.rstrip("\n").split("\t") for line in f if line.strip() and line[0] != "#"]
-    for expression, _, reason in ([w for w in fields if w] for fields in lines):
+        lines = [[w for w in line.rstrip("\n").split("\t") if w] for line in f if line.strip() and line[0] != "#"]
+    for expression, _, reason in lines:
         if reason not in reasons:
             reasons.append(reason)
-        text = expression.lower().replace("(?i)", "")
-        named = {name for name in commands if re.search(rf"(?<![a-z|-]){re.escape(name).replace(chr(92) + '|', '[ |]')}(?![a-z-])",
-                                                         text.replace("\\|", "|"))}
-        named -= {name.partition("|")[0] for name in named if "|" in name}
-        for name in named:
-            about.setdefault(name, []).append(reasons.index(reason) + 1)
+        for head in heads(expression):
+            words = head.split()
+            named = [name for name in ("|".join(words[:2]), *words[:1]) if name in commands]
+            if named:
+                about.setdefault(named[0], set()).add(reasons.index(reason) + 1)
     return reasons, about
 
 
@@ -116,7 +132,7 @@ def render(here, sent):
             untested.append(name)
         extra = "" if name in redis else " (not of Redis)"
         lines.append(f"| {name.replace('|', ' ')}{extra} | {compared} | {' '.join(tags)} | {'yes' if name in system else ''} | "
-                     f"{', '.join(map(str, about.get(name, [])))} |")
+                     f"{', '.join(map(str, sorted(about.get(name, set()) | about.get(name.partition('|')[0], set()))))} |")
     lines += ["", "## How it differs", ""]
     lines += [f"{number}. {reason}" for number, reason in enumerate(reasons, 1)]
     whole = sorted(name for name in missing if "|" not in name)
@@ -138,8 +154,10 @@ def check(t, port, sent, skipped):
     here = commands_of(clients.ask(port, "COMMAND"))
     text, untested = render(here, sent)
     t.equal(untested, [], "every command is tested by something")
-    with open(PATH, encoding="utf8") as f:
-        before = f.read()
+    before = ""
+    if os.path.exists(PATH):
+        with open(PATH, encoding="utf8") as f:
+            before = f.read()
     t.check(without_clients(before) == without_clients(text), "REPORT.md is true; commit the new one",
             "\n".join(difflib.unified_diff(without_clients(before), without_clients(text), lineterm="", n=0)))
     if skipped:
