@@ -99,7 +99,7 @@ CLIENTS = (
     Client("php-redis", ["php", f"{PROGRAMS}/phpredis.php"], "php", "and its session handler",
            works("php", "-r", "exit(class_exists('Redis') ? 0 : 1);")),
     Client("ruby-redis", ["ruby", f"{PROGRAMS}/redis_rb.rb"], "rb", "RESP2", works("ruby", "-e", "require 'redis'")),
-    Client("Perl's Redis", ["perl", f"{PROGRAMS}/perl_redis.pl"], "perl", "RESP2", works("perl", "-MRedis", "-e", "1")),
+    Client("Perl's Redis", ["perl", f"{PROGRAMS}/perl_redis.pl"], "perl", "RESP2", works("perl", "-MRedis", "-MIO::Socket::SSL", "-e", "1")),
     Client("django-redis, Flask-Caching", [DEBIAN_PYTHON, f"{PROGRAMS}/python_frameworks.py"], "django",
            "caches, sessions, cached views", python("django_redis", "flask_caching")),
     Client("express-session, cache-manager, rate limiters", node("node_frameworks.js"), "express",

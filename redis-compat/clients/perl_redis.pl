@@ -202,9 +202,10 @@ sub users {
         equal(Redis->new(sock => $ENV{COMPAT_SOCKET})->echo('local'), 'local', 'a Unix socket');
     }
     if ($ENV{COMPAT_TLS_PORT}) {
-        my @to = (server => "localhost:$ENV{COMPAT_TLS_PORT}", ssl => 1, SSL_verify_mode => 1);
-        equal(Redis->new(@to, SSL_ca_file => $ENV{COMPAT_CA})->echo('over TLS'), 'over TLS', 'TLS');
-        raises(qr/Could not connect|certificate verify failed/, 'without the CA', sub { Redis->new(@to)->ping });
+        my @to = (server => "localhost:$ENV{COMPAT_TLS_PORT}", ssl => 1);
+        raises(qr/Could not connect/, 'without the CA', sub { Redis->new(@to)->ping });
+        IO::Socket::SSL::set_defaults(SSL_ca_file => $ENV{COMPAT_CA}); # Redis.pm hands on no other option
+        equal(Redis->new(@to)->echo('over TLS'), 'over TLS', 'TLS');
     }
 }
 

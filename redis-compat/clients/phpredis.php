@@ -258,7 +258,8 @@ function users(Redis $r): void
         $safe->connect('tls://localhost', (int) $tls, 20, null, 0, 20, ['stream' => ['cafile' => getenv('COMPAT_CA')]]);
         equal($safe->echo('over TLS'), 'over TLS', 'TLS');
         $wrong = new Redis();
-        raises(fn() => @$wrong->connect('tls://localhost', (int) $tls, 20), 'went away', 'without the CA');
+        equal(@$wrong->connect('tls://localhost', (int) $tls, 20, null, 0, 20), false, 'without the CA');
+        raises(fn() => $wrong->ping(), 'went away', 'it is not connected');
     }
 }
 

@@ -69,7 +69,7 @@ def main():
     t = servers.Tally()
     for test in (resp2, resp3, many):
         t.run(test, port)
-    t.run(benchmark, port, int(sys.argv[2]) if len(sys.argv) > 2 else 1000000)
+    t.run(benchmark, port, int(sys.argv[2]) if len(sys.argv) > 2 else 300000)
     return t.end()
 
 
