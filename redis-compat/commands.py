@@ -355,7 +355,7 @@ class Commands(StringCommands, ServerCommands):
                                   [b"WATCH"] + self.keys(), [b"UNWATCH", b"x"], self.one(WAITS)))
 
     def auth(self):
-        tries = [[b"GET", b"a"], [b"PING"], [b"EXEC"], [b"MULTI"], [b"AUTH", b"bad"], [b"AUTH", b"default", b"bad"], [b"NOSUCH"], [b"GET"],
+        tries = [[b"GET", b"a"], [b"PING"], [b"EXEC"], [b"AUTH", b"bad"], [b"AUTH", b"default", b"bad"], [b"NOSUCH"], [b"GET"],
                  [b"HELLO", b"3"], [b"HELLO", b"3", b"AUTH", b"default", b"bad"], [b"HELLO"], [b"RESET"], [b"ECHO", b"x"],
                  [b"CLIENT", b"ID"], [b"COMMAND", b"COUNT"], [b"SELECT", b"1"], [b"HELLO", b"2", b"AUTH", b"default", b"pw"],
                  [b"AUTH", b"pw"], [b"SET", b"a", b"1"], [b"QUIT"]]
