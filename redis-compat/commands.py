@@ -2,7 +2,7 @@
 
 A step is a tuple: ("call", args), ("raw", bytes) on a connection of its own, ("scan", args) for a
 whole iteration, ("block", [(0 or 1, args), ...]) for transactions of two connections (blocks.py),
-("talk", ...) for three that listen to each other (talks.py),
+("talk", ...) for four that listen to each other (talks.py),
 ("auth", [args, ...]) under a password, ("swap", [key, other]) for a DUMP of `key` that the other server
 restores as `other`, or ("nap", seconds).  Expiries are far away, past, or over before the next step, so
 that two servers agree on who is alive.
@@ -355,7 +355,7 @@ class Commands(StringCommands, ServerCommands):
                                   [b"WATCH"] + self.keys(), [b"UNWATCH", b"x"], self.one(WAITS)))
 
     def auth(self):
-        tries = [[b"GET", b"a"], [b"PING"], [b"AUTH", b"bad"], [b"AUTH", b"default", b"bad"], [b"NOSUCH"], [b"GET"],
+        tries = [[b"GET", b"a"], [b"PING"], [b"EXEC"], [b"AUTH", b"bad"], [b"AUTH", b"default", b"bad"], [b"NOSUCH"], [b"GET"],
                  [b"HELLO", b"3"], [b"HELLO", b"3", b"AUTH", b"default", b"bad"], [b"HELLO"], [b"RESET"], [b"ECHO", b"x"],
                  [b"CLIENT", b"ID"], [b"COMMAND", b"COUNT"], [b"SELECT", b"1"], [b"HELLO", b"2", b"AUTH", b"default", b"pw"],
                  [b"AUTH", b"pw"], [b"SET", b"a", b"1"], [b"QUIT"]]

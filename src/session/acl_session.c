@@ -62,11 +62,8 @@ bool acl_permit(struct call *c, enum acl_context context)
     if (check(c, context, &verdict))
         return may_read_by_data(c);
     acl_refusal(c->session->user, verdict, c->row, NULL, &text);
-    if (multi_is_exec(c->row))
-        reply_errorf(c->reply, "EXECABORT", "Transaction discarded because of: NOPERM %.*s",
-                     (int)text.len, (const char *)text.data);
-    else
-        reply_errorf(c->reply, "NOPERM", "%.*s", (int)text.len, (const char *)text.data);
+    buf_append_byte(&text, 0);
+    multi_refuse(c, "NOPERM", (const char *)text.data);
     buf_deinit(&text);
     return false;
 }

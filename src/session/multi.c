@@ -138,6 +138,17 @@ bool multi_queue(struct session *s, struct call *c)
     return true;
 }
 
+void multi_refuse(struct call *c, const char *code, const char *text)
+{
+    bool plain = strcmp(code, "ERR") == 0;
+
+    if (multi_is_exec(c->row))
+        reply_errorf(c->reply, "EXECABORT", "Transaction discarded because of: %s%s%s",
+                     plain ? "" : code, plain ? "" : " ", text);
+    else
+        reply_error(c->reply, code, text);
+}
+
 void multi_break(struct session *s)
 {
     if (s->multi)

@@ -74,6 +74,10 @@ static inline bool multi_is_exec(const struct command *row)
     return (row->flags & CMD_IN_MULTI) && strcmp(row->name, "exec") == 0;
 }
 
+/* Replies why the call does not run; EXEC, of which that is the end, has a code of its own
+ * in front of it. */
+void multi_refuse(struct call *c, const char *code, const char *text);
+
 /* PUBLISH and SPUBLISH, which are held up like writes. */
 static inline bool multi_publishes(const struct command *row)
 {

@@ -2,6 +2,7 @@
 #include "session/session.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -139,9 +140,7 @@ static bool find_row(struct session *s, struct call *c)
     s->last = c->row;
     if (!command_arity_ok(c->row, c->argc) || !c->row->run) {
         if (multi_is_exec(c->row))
-            reply_error(c->reply, "EXECABORT",
-                        "Transaction discarded because of: wrong number of arguments for 'exec' "
-                        "command");
+            multi_refuse(c, "ERR", "wrong number of arguments for 'exec' command");
         else
             call_wrong_arguments(c);
         return false;
@@ -249,10 +248,13 @@ static bool admit_special(struct session *s, struct call *c)
         return false;
     }
     if ((s->special & SESSION_SUBSCRIBED) && s->proto == 2 && !for_subscribers(c->row)) {
-        reply_errorf(c->reply, "ERR",
-                     "Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / "
-                     "RESET are allowed in this context",
-                     command_full_name(c->row));
+        char why[LIMIT_COMMAND_NAME + 128];
+
+        snprintf(why, sizeof why,
+                 "Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET "
+                 "are allowed in this context",
+                 command_full_name(c->row));
+        multi_refuse(c, "ERR", why);
         return false;
     }
     c->no_touch = (s->special & SESSION_NO_TOUCH) && strcmp(c->row->name, "touch") != 0;
@@ -265,7 +267,7 @@ static bool admit_special(struct session *s, struct call *c)
 static inline bool admit_row(struct session *s, struct call *c)
 {
     if (!s->authenticated && !(c->row->flags & CMD_NO_AUTH) && !acl_is_open(s->instance->acl)) {
-        reply_error(c->reply, "NOAUTH", "Authentication required.");
+        multi_refuse(c, "NOAUTH", "Authentication required.");
         return false;
     }
     if (s->multi && (c->row->flags & CMD_NO_MULTI)) {

@@ -105,6 +105,8 @@ Test(connection, with_a_password_nothing_runs_before_it_was_given)
     lock("CONFIG SET requirepass secret");
     desk_is(&d, "PING", NOAUTH);
     desk_is(&d, "GET k", NOAUTH);
+    desk_is(&d, "EXEC",
+            "-EXECABORT Transaction discarded because of: NOAUTH Authentication required.|");
     desk_is(&d, "NOSUCH", "-ERR unknown command 'NOSUCH', with args beginning with: |");
     desk_has(&d, "HELLO 3", "-NOAUTH HELLO must be called with the client already authenticated");
     cr_expect_eq(d.session.proto, 2);

@@ -137,6 +137,7 @@ Test(pubsub, a_subscriber_in_resp2_may_say_little)
         "-ERR Can't execute 'get': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET "
         "are allowed in this context|");
     desk_has(&d, "CLIENT ID", "Can't execute 'client|id'");
+    desk_has(&d, "EXEC", "-EXECABORT Transaction discarded because of: Can't execute 'exec': only");
     desk_is(&d, "PING", "*2|$4|pong|$0||");
     desk_is(&d, "PING x", "*2|$4|pong|$1|x|");
     d.session.proto = 3;
