@@ -115,7 +115,7 @@ void connection_refuse(struct connection *conn, const char *code, const char *te
         queue_ran(conn->queue, 0, conn->server->turn, out->bytes - before);
     else if (conn->held.count) /* behind replies that wait, it waits */
         held_add(&conn->held, 0, conn->server->turn, out->bytes - before);
-    conn->server->instance.stats.errors++;
+    account_error(&conn->server->instance.account, code, 1);
     conn->session.closing = SESSION_CLOSE_AFTER_REPLY;
     connection_touch(conn);
 }
@@ -222,6 +222,7 @@ void connection_read(struct connection *conn)
     if ((!listens || !conn->in) && !make_room(conn))
         return;
     room = conn->in->cap - conn->in->len;
+    account_stale(&conn->server->instance.account);
     n = net_recv(conn->net, conn->in->data + conn->in->len, room);
     if (n > 0)
         conn->in->len += (size_t)n;

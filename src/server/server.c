@@ -82,7 +82,7 @@ static void on_failed(void *owner, struct err e)
     outbox_fail(s, acked);
     if (s->side)
         calls += s->side->fail(s->side, acked, UNCERTAIN_TEXT);
-    s->instance.stats.errors += calls;
+    account_error(&s->instance.account, "UNCERTAIN", calls);
     trace_log(s->instance.env->trace, TRACE_WARNING,
               "The log failed (%s): %llu calls answered -UNCERTAIN, their writes undone", e.what,
               (unsigned long long)calls);
@@ -179,6 +179,7 @@ static bool instance_prepare(struct instance *in, char detail[256])
 
 static void instance_end(struct instance *in)
 {
+    account_deinit(&in->account);
     acl_file_free(in->acl_file);
     acl_free(in->acl);
     command_table_free(in->commands);
@@ -219,6 +220,7 @@ static void instance_start(struct server *s, struct env *env, struct options *op
     in->turn_mono_us = in->started_mono_us;
     tls_change_init(&in->tls, env, on_tls_changed, s);
     in->node = node_new(env, &lsm, &hooks);
+    account_init(&in->account, in);
     in->events = node_events(in->node);
     instance_apply_options(in);
 }
@@ -318,6 +320,7 @@ static void commit_early(struct server *s)
     if (lsm_unwritten(node_lsm(s->instance.node)) <= COMMIT_EARLY)
         return;
     node_commit(s->instance.node);
+    account_stale(&s->instance.account);
     s->turn++; /* what comes is held apart */
 }
 
@@ -495,6 +498,7 @@ uint64_t server_turn(struct server *s)
     uint64_t began = clock_mono_us(in->env->clock);
     uint64_t took;
 
+    account_stale(&in->account);
     s->turn++;
     in->stats.turns++;
     in->turn_mono_us = began;

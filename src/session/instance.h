@@ -12,6 +12,7 @@
 #include "cmd/command.h"
 #include "env/env.h"
 #include "node/node.h"
+#include "session/account.h"
 #include "session/options.h"
 #include "session/pubsub.h"
 #include "session/tracking.h"
@@ -130,6 +131,7 @@ struct instance {
     uint64_t turn_mono_us; /* the clock, read once a turn */
     uint64_t memory_max;   /* maxmemory, or its default */
     struct tls_change tls;
+    struct account account;
     enum instance_stop stop;
     char run_id[41];
     int port; /* really listening at, that of TLS if it is alone; 0 for none */

@@ -388,4 +388,5 @@ void metrics_reset(struct instance *in)
     in->node_base = *node_stats(in->node);
     in->stats.used_memory_peak = instance_used_memory(in);
     in->stats.turn_us_max = 0;
+    account_reset(&in->account);
 }

@@ -36,6 +36,11 @@ static void drop_line(struct trace *trace, enum trace_level level, const char *t
     (void)text;
 }
 
+static uint64_t clock_us(struct clock *clock)
+{
+    return list_item(clock, struct desk, clock)->node.now_us;
+}
+
 static size_t nothing_idle(struct arenas *arenas)
 {
     (void)arenas;
@@ -76,8 +81,11 @@ void desk_init(struct desk *d)
 {
     struct instance *in = &d->instance;
 
-    *d = (struct desk){ .trace = { .line = drop_line }, .arenas = { .idle = nothing_idle } };
+    *d = (struct desk){ .clock = { clock_us, clock_us },
+                        .trace = { .line = drop_line },
+                        .arenas = { .idle = nothing_idle } };
     d->env = (struct env){
+        .clock = &d->clock,
         .trace = &d->trace,
         .arenas = &d->arenas,
         .net = &d->net,
@@ -101,6 +109,7 @@ void desk_init(struct desk *d)
     pubsub_init(&in->pubsub);
     tracking_init(&in->tracking);
     list_init(&in->monitors);
+    account_init(&in->account, in);
     in->next_id = 7;
     block_pool_init(&in->blocks, 8);
     snprintf(in->run_id, sizeof in->run_id, "%s", "0123456789012345678901234567890123456789");
@@ -120,6 +129,7 @@ void desk_deinit(struct desk *d)
     session_deinit(&d->session);
     pubsub_deinit(&d->instance.pubsub);
     tracking_deinit(&d->instance.tracking);
+    account_deinit(&d->instance.account);
     acl_file_free(d->instance.acl_file);
     acl_free(d->instance.acl);
     command_table_free(d->instance.commands);

@@ -9,6 +9,7 @@
 
 struct desk {
     struct env env;
+    struct clock clock; /* of it; stands still */
     struct trace trace;
     struct arenas arenas;
     struct net net;
