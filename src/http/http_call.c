@@ -104,7 +104,7 @@ static enum call_end run_first(struct http_request *r)
         return CALL_DONE;
     }
     account_batch(&in->account);
-    end = account_run(&in->account, in->node, &r->call);
+    end = account_run(&in->account, in->node, &r->call, &r->reply, r->reply.errors);
     account_settle(&in->account);
     account_stale(&in->account);
     return end;

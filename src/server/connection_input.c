@@ -191,7 +191,7 @@ static void run_call(struct connection *conn, struct call *c)
 
     if (session_admit(&conn->session, c) && (!c->large || large_is_there(&conn->session, c)) &&
         !session_queues(&conn->session, c))
-        end = account_run(&s->instance.account, s->instance.node, c);
+        end = account_run(&s->instance.account, s->instance.node, c, &conn->out, errors);
     else
         account_rejected(&s->instance.account, c, conn->out.errors - errors);
     conn->session.commands++;

@@ -116,7 +116,7 @@ void connection_run_beside(struct connection *conn, struct call *c)
     c->reply = out;
     conn->session.commands++;
     if (session_admit(&conn->session, c) && !session_queues(&conn->session, c))
-        end = account_run(&s->instance.account, s->instance.node, c);
+        end = account_run(&s->instance.account, s->instance.node, c, out, errors);
     else
         account_rejected(&s->instance.account, c, out->errors - errors);
     if (end != CALL_DONE) {

@@ -169,7 +169,9 @@ void account_settle_runs(struct account *a)
 
 static bool is_quick(const struct command *row)
 {
-    return (row->flags & CMD_FAST) || strcmp(row->name, "set") == 0;
+    /* APPEND copies what was there, however much. */
+    return ((row->flags & CMD_FAST) && strcmp(row->name, "append") != 0) ||
+           strcmp(row->name, "set") == 0;
 }
 
 bool account_is_alone(const struct account *a, const struct command *row, uint32_t argc)
@@ -237,10 +239,19 @@ static uint32_t add_us(uint32_t ran, uint64_t us)
     return us > UINT32_MAX - ran ? UINT32_MAX : ran + (uint32_t)us;
 }
 
-void account_close(struct account *a, struct call *c, enum call_end end)
+static void note_failed(struct account *a, const struct call *c, uint64_t errors)
+{
+    if (errors == 0)
+        return;
+    if (multi_is_exec(c->row) && c->session->multi && c->session->multi->whole)
+        a->instance->stats.errors += errors; /* those of its calls: note_queued() */
+    else
+        count_failed(a, c->row, c->reply->error_code, errors);
+}
+
+void account_close(struct account *a, struct call *c, enum call_end end, uint64_t errors)
 {
     bool alone = a->alone;
-    uint64_t us;
 
     a->alone = false;
     if (end != CALL_DONE) {
@@ -248,14 +259,11 @@ void account_close(struct account *a, struct call *c, enum call_end end)
             c->ran_us = add_us(c->ran_us, lap(a));
         return;
     }
-    us = lap(a);
-    if (alone) {
-        note_alone(a, c, us);
-        return;
-    }
-    a->open.calls++;
-    divide(a, us);
-    note_slow(a, c, us); /* those in front of it, if any, are quick */
+    if (alone)
+        note_alone(a, c, lap(a));
+    else
+        a->open.calls++;
+    note_failed(a, c, errors);
 }
 
 enum call_end account_run_again(struct account *a, struct node *node, struct call *c,
@@ -267,8 +275,7 @@ enum call_end account_run_again(struct account *a, struct node *node, struct cal
     c->ran_us = add_us(c->ran_us, now_us(a) - began);
     if (end == CALL_DONE) {
         note_alone(a, c, c->ran_us);
-        if (c->reply->errors != errors)
-            account_failed(a, c, c->reply->errors - errors);
+        note_failed(a, c, c->reply->errors - errors);
     }
     return end;
 }
@@ -276,15 +283,7 @@ enum call_end account_run_again(struct account *a, struct node *node, struct cal
 void account_gave_up(struct account *a, const struct call *c, uint64_t errors)
 {
     note_alone(a, c, c->ran_us);
-    account_failed(a, c, errors);
-}
-
-void account_failed(struct account *a, const struct call *c, uint64_t errors)
-{
-    if (multi_is_exec(c->row) && c->session->multi && c->session->multi->whole)
-        a->instance->stats.errors += errors; /* those of its calls: note_queued() */
-    else
-        count_failed(a, c->row, c->reply->error_code, errors);
+    note_failed(a, c, errors);
 }
 
 void account_rejected(struct account *a, const struct call *c, uint64_t errors)

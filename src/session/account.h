@@ -1,9 +1,9 @@
 /* account.h: how often each command ran, how long, and how it failed.
  *
- * Clocks cost more than small calls do.  So calls of quick rows (what Redis flags `fast`,
- * and SET, with few arguments) are counted, and timed together: one reading of the clock
- * behind a batch, whose time is divided among them.  Any other call is timed alone, and so
- * is one that copied much.  With a slowlog-log-slower-than below ACCOUNT_EXACT_BELOW_US, or
+ * A clock costs a twentieth of a small call.  So calls of quick rows (what Redis flags
+ * `fast`, and SET, but not APPEND, with few arguments) are counted, and timed together: one
+ * reading of the clock behind a batch, whose time is divided among them.  Any other call is
+ * timed alone.  With a slowlog-log-slower-than below ACCOUNT_EXACT_BELOW_US, or
  * the latency monitor on, every call is.
  *
  *     account_batch()  { account_run() ... }  account_settle()
@@ -26,7 +26,6 @@
 
 enum {
     ACCOUNT_QUICK_ARGS = 8,
-    ACCOUNT_COPIED = 64 * 1024, /* bytes of scratch: much */
     ACCOUNT_EXACT_BELOW_US = 10 * 1000,
     ACCOUNT_RUNS = 8,
     ACCOUNT_CODES = 128, /* of errors; others are not counted by code, as in Redis */
@@ -114,24 +113,21 @@ static inline void account_settle(struct account *a)
 
 /* Called by those below. */
 void account_open(struct account *a, const struct call *c);
-void account_close(struct account *a, struct call *c, enum call_end end);
-void account_failed(struct account *a, const struct call *c, uint64_t errors);
+void account_close(struct account *a, struct call *c, enum call_end end, uint64_t errors);
 
-/* Runs an admitted call, within a batch. */
-static inline enum call_end account_run(struct account *a, struct node *node, struct call *c)
+/* Runs an admitted call, within a batch.  `reply` is its reply, which has `errors`. */
+static inline enum call_end account_run(struct account *a, struct node *node, struct call *c,
+                                        const struct reply *reply, uint64_t errors)
 {
-    uint64_t errors = c->reply->errors;
     enum call_end end;
 
     if (c->row != a->open.row || c->argc > ACCOUNT_QUICK_ARGS)
         account_open(a, c);
     end = node_run(node, c);
-    if (a->alone || c->scratch->len > ACCOUNT_COPIED || end != CALL_DONE)
-        account_close(a, c, end);
+    if (a->alone | (end != CALL_DONE) | (reply->errors != errors))
+        account_close(a, c, end, reply->errors - errors);
     else
         a->open.calls++;
-    if (c->reply->errors != errors && end == CALL_DONE)
-        account_failed(a, c, c->reply->errors - errors);
     return end;
 }
 
