@@ -8,6 +8,7 @@
 #include "admin/admin.h"
 #include "base/mem.h"
 #include "server/blocked.h"
+#include "server/measure.h"
 #include "server/server_state.h"
 #include "session/acl.h"
 #include "session/acl_file.h"
@@ -15,8 +16,7 @@
 
 enum {
     STOP_WITHIN_US = 1000 * 1000, /* clients get their replies within this */
-    SLOW_TURN_US = 10 * 1000,
-    COMMIT_EARLY = 1024 * 1024, /* bytes of a turn's log */
+    COMMIT_EARLY = 1024 * 1024,   /* bytes of a turn's log */
     READ_GROUP = 16,
     FREE_BLOCKS = 256, /* 4 MiB kept warm */
     FAMILIES_MAX = 64,
@@ -496,7 +496,6 @@ uint64_t server_turn(struct server *s)
 {
     struct instance *in = &s->instance;
     uint64_t began = clock_mono_us(in->env->clock);
-    uint64_t took;
 
     account_stale(&in->account);
     s->turn++;
@@ -523,21 +522,18 @@ uint64_t server_turn(struct server *s)
     if (began >= s->cron_at)
         cron_run(s);
     if (began >= node_deadline(in->node))
-        node_tick(in->node, began);
+        measure_tick(s, began);
     if (in->events->noted.len)
         outbox_take(s, 0, lsm_end(node_lsm(in->node)));
-    node_commit(in->node);
+    measure_waits(s);
+    measure_commit(s);
     release_held(s);
     if (!list_empty(&in->tracking.in_order))
         tracking_broadcast(in);
     flush_dirty(s);
     if (s->state == SERVER_STOPPING)
         go_on_stopping(s);
-    took = clock_mono_us(in->env->clock) - began;
-    if (took > in->stats.turn_us_max)
-        in->stats.turn_us_max = took;
-    if (took > SLOW_TURN_US)
-        in->stats.slow_turns++;
+    measure_turn(s, began);
     return next_deadline(s);
 }
 

@@ -169,9 +169,10 @@ void account_settle_runs(struct account *a)
 
 static bool is_quick(const struct command *row)
 {
+    const char *name = command_full_name(row);
+
     /* APPEND copies what was there, however much. */
-    return ((row->flags & CMD_FAST) && strcmp(row->name, "append") != 0) ||
-           strcmp(row->name, "set") == 0;
+    return ((row->flags & CMD_FAST) && strcmp(name, "append") != 0) || strcmp(name, "set") == 0;
 }
 
 bool account_is_alone(const struct account *a, const struct command *row, uint32_t argc)

@@ -84,6 +84,10 @@ struct instance_stats {
     uint64_t turns;
     uint64_t turn_us_max;        /* longest turn of the loop */
     uint64_t slow_turns;         /* of more than 10 ms */
+    uint64_t turn_us;            /* all turns took */
+    uint64_t expire_us;          /* ... the search for expired keys in them */
+    uint64_t stalls;             /* times when some write waited for the log */
+    uint64_t stall_us;           /* ... so long */
     uint64_t ops_per_sec;        /* over the last second */
     uint64_t query_buffer_bytes; /* held by unfinished commands */
     uint64_t output_bytes;       /* of replies not sent */

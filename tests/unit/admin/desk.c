@@ -172,6 +172,8 @@ static void run(struct desk *d, struct session *s, struct call *c)
     enum call_end end = CALL_WANT;
 
     fake_view_begin(&d->view);
+    account_batch(&d->instance.account);
+    account_open(&d->instance.account, c);
     for (d->restarts = 0; end == CALL_WANT || end == CALL_LATER; d->restarts++) {
         cr_assert_lt(d->restarts, 1000u);
         reply_cut_to(&d->reply, before, errors);
@@ -181,6 +183,9 @@ static void run(struct desk *d, struct session *s, struct call *c)
     d->restarts--;
     if (end == CALL_BLOCK)
         reply_status(&d->reply, "blocked");
+    account_close(&d->instance.account, c, end, d->reply.errors - errors);
+    account_settle(&d->instance.account);
+    account_stale(&d->instance.account);
     session_done(s, c);
 }
 
@@ -206,6 +211,8 @@ const char *desk_ask_as(struct desk *d, struct session *s, const char *line)
         c.position = position_of(argv[c.row->keys.first]);
     if (session_admit(s, &c) && !session_queues(s, &c))
         run(d, s, &c);
+    else
+        account_rejected(&d->instance.account, &c, d->reply.errors);
     for (uint32_t i = 0; i < ARGS; i++)
         buf_deinit(&words[i]);
     return show(d);
