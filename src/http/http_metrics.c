@@ -107,7 +107,9 @@ void http_print_metrics(struct instance *in, struct buf *out)
             print_text(&m, row, out);
     }
     for (const struct metric *row = metrics_table(); row->name; row++) {
-        if (row->kind != METRIC_TEXT && row->kind != METRIC_HUMAN) /* which repeats another */
+        bool shown = row->kind != METRIC_TEXT && row->kind != METRIC_HUMAN; /* which repeats */
+
+        if (shown && !metrics_absent(row))
             print_number(&m, row, out);
     }
     print_databases(in, out);

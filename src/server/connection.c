@@ -191,6 +191,7 @@ static void take_received(struct connection *conn, int64_t n, size_t room)
     conn->got = (size_t)n;
     conn->more = (size_t)n == room;
     in->stats.net_input_bytes += (uint64_t)n;
+    in->stats.reads++;
     conn->session.active_us = in->turn_mono_us;
 }
 
@@ -282,6 +283,7 @@ void connection_send(struct connection *conn)
         reply_take(&conn->out, (size_t)n);
         conn->session.active_us = conn->server->instance.turn_mono_us;
         conn->server->instance.stats.net_output_bytes += (uint64_t)n;
+        conn->server->instance.stats.writes++;
     }
 }
 

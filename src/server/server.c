@@ -221,6 +221,7 @@ static void instance_start(struct server *s, struct env *env, struct options *op
     tls_change_init(&in->tls, env, on_tls_changed, s);
     in->node = node_new(env, &lsm, &hooks);
     account_init(&in->account, in);
+    in->startup_memory = instance_used_memory(in);
     in->events = node_events(in->node);
     instance_apply_options(in);
 }

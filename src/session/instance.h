@@ -92,6 +92,16 @@ struct instance_stats {
     uint64_t query_buffer_bytes; /* held by unfinished commands */
     uint64_t output_bytes;       /* of replies not sent */
     uint64_t used_memory_peak;
+    uint64_t query_buffer_max; /* of one client */
+    uint64_t output_max;
+    uint64_t timed_clients;   /* blocked, for a time at most */
+    uint64_t evicted_clients; /* for what they held, when there was no memory */
+    uint64_t reads;           /* that brought something, from clients' sockets */
+    uint64_t writes;
+    uint64_t turns_per_sec;  /* over the last second, as those below */
+    uint64_t turn_us_recent; /* one took, on average */
+    double input_kbps;       /* KiB a second */
+    double output_kbps;
     uint64_t output_cuts;   /* clients cut off by client-output-buffer-limit */
     uint64_t http_clients;  /* connected now */
     uint64_t http_requests; /* ever */
@@ -136,6 +146,8 @@ struct instance {
     uint64_t memory_max;   /* maxmemory, or its default */
     struct tls_change tls;
     struct account account;
+    uint64_t cmd_us_base;    /* as RESETSTAT found account.cmd_us */
+    uint64_t startup_memory; /* used when it began */
     enum instance_stop stop;
     char run_id[41];
     int port; /* really listening at, that of TLS if it is alone; 0 for none */

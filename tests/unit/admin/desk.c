@@ -12,12 +12,14 @@
 
 enum { ARGS = 32 };
 
-static void usage(struct env *env, uint64_t *rss, uint64_t *user_us, uint64_t *system_us)
+static void usage(struct env *env, struct env_usage *out)
 {
     (void)env;
-    *rss = 3 * 1024 * 1024;
-    *user_us = 1500000;
-    *system_us = 25;
+    *out = (struct env_usage){ .rss_bytes = 3 * 1024 * 1024,
+                               .user_us = 1500000,
+                               .system_us = 25,
+                               .thread_user_us = 1400000,
+                               .thread_system_us = 20 };
 }
 
 static void random_bytes(struct env *env, void *to, size_t len)
