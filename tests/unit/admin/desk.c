@@ -40,7 +40,10 @@ static void drop_line(struct trace *trace, enum trace_level level, const char *t
 
 static uint64_t clock_us(struct clock *clock)
 {
-    return list_item(clock, struct desk, clock)->node.now_us;
+    struct desk *d = list_item(clock, struct desk, clock);
+
+    d->clock_ahead_us += d->clock_step_us;
+    return d->node.now_us + d->clock_ahead_us;
 }
 
 static size_t nothing_idle(struct arenas *arenas)
@@ -193,6 +196,7 @@ static void run(struct desk *d, struct session *s, struct call *c)
 
 const char *desk_ask_as(struct desk *d, struct session *s, const char *line)
 {
+    uint64_t errors = d->reply.errors;
     struct slice rest = slice_str(line), argv[ARGS];
     struct buf words[ARGS] = { 0 };
     struct call c = {
@@ -214,7 +218,7 @@ const char *desk_ask_as(struct desk *d, struct session *s, const char *line)
     if (session_admit(s, &c) && !session_queues(s, &c))
         run(d, s, &c);
     else
-        account_rejected(&d->instance.account, &c, d->reply.errors);
+        account_rejected(&d->instance.account, &c, d->reply.errors - errors);
     for (uint32_t i = 0; i < ARGS; i++)
         buf_deinit(&words[i]);
     return show(d);
