@@ -11,6 +11,7 @@ import time
 import categories
 import dialogues
 import differential
+import info_fields
 import servers
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -75,6 +76,13 @@ def compare_categories(t):
         server.remove()
 
 
+def compare_info(t):
+    oracle, henge = servers.redis().start("--appendonly", "yes"), servers.henge().start()
+    t.run(info_fields.compare, oracle.address, henge.address)
+    for server in (oracle, henge):
+        server.remove()
+
+
 def compare(t, seed, commands):
     for proto in (2, 3):
         begun = time.monotonic()
@@ -103,6 +111,7 @@ def main():
         t.equal(server.stop(), 0, "the server's exit status")
         server.remove()
         compare_categories(t)
+        compare_info(t)
         seed = 1 if given.smoke and given.seed is None else given.seed
         with servers.henge().start() as henge, servers.redis().start() as redis:
             t.run(dialogues.compare, henge, redis)

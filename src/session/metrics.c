@@ -14,7 +14,7 @@ static const struct metric table[] = {
     { "Server", "redis_version", "", METRIC_TEXT, AT(redis_version) },
     { "Server", "redis_git_sha1", "", METRIC_TEXT, AT(no_git) },
     { "Server", "redis_git_dirty", "", METRIC_GAUGE, AT(zero) },
-    { "Server", "redis_build_id", "", METRIC_TEXT, AT(no_id) },
+    { "Server", "redis_build_id", "", METRIC_TEXT, AT(build_id) },
     { "Server", "henge_version", "", METRIC_TEXT, AT(henge_version) },
     { "Server", "redis_mode", "", METRIC_TEXT, AT(mode) },
     { "Server", "os", "", METRIC_TEXT, AT(os) },

@@ -37,7 +37,7 @@ struct metrics {
     const char *ok; /* "ok": of what cannot fail here */
     const char *no; /* "no": what is not done here */
     const char *no_git;
-    const char *no_id;
+    const char *build_id;
     const char *no_failover;
     const char *no_replid;
     const char *clock_name;

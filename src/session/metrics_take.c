@@ -92,7 +92,7 @@ static void take_facts(struct instance *in, struct metrics *m)
     m->ok = "ok";
     m->no = "no";
     m->no_git = "00000000";
-    m->no_id = "0";
+    m->build_id = "henge-" HENGE_VERSION;
     m->no_failover = "no-failover";
     m->no_replid = "0000000000000000000000000000000000000000";
     m->clock_name = "POSIX clock_gettime";

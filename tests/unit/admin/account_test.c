@@ -62,7 +62,7 @@ Test(account, errors_are_counted_by_their_code)
     desk_ask(&d, "AUTH wrong");
     desk_is(&d, "AUTH secret", "+OK|");
     desk_is(&d, "INFO errorstats",
-            "$64|# Errorstats|errorstat_NOAUTH:count=1|errorstat_WRONGPASS:count=1||");
+            "$69|# Errorstats|errorstat_NOAUTH:count=1|errorstat_WRONGPASS:count=1||");
 }
 
 Test(account, beyond_so_many_codes_none_is_added)
