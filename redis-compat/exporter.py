@@ -6,6 +6,7 @@ import sys
 import urllib.error
 import urllib.request
 
+import resp
 import servers
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -29,10 +30,10 @@ def known_differences():
 
 
 class Exporter(servers.Server):
-    """The exporter of one server; ready when it tells metrics."""
+    """The exporter of the server at an address; ready when it tells metrics."""
 
-    def __init__(self, of):
-        super().__init__("exporter", [PROGRAM, "--redis.addr", f"redis://127.0.0.1:{of.port}", "--web.listen-address",
+    def __init__(self, address):
+        super().__init__("exporter", [PROGRAM, "--redis.addr", f"redis://127.0.0.1:{address[1]}", "--web.listen-address",
                                       "127.0.0.1:{port}", "--check-single-keys", "db0=a,db0=b", "--include-system-metrics"])
 
     def metrics(self, timeout=30):
@@ -48,11 +49,11 @@ class Exporter(servers.Server):
             return False
 
 
-def told(server):
-    with server.connect() as connection:
+def told(address):
+    with resp.Connection(address) as connection:
         for call in CALLS:
             connection.call(*call)
-        with Exporter(server).start() as exporter:
+        with Exporter(address).start() as exporter:
             exporter.metrics()  # the first one sends CONFIG, LATENCY, SLOWLOG
             return exporter.metrics()
 
@@ -62,7 +63,7 @@ def names(metrics):
     return {name for name in (key.partition("{")[0] for key in metrics) if name.startswith("redis_")}
 
 
-def compare(t, henge, redis):
+def compare(t, redis, henge):
     ours, theirs = told(henge), told(redis)
     known = known_differences()
     found = {f"-{name}" for name in names(theirs) - names(ours)} | {f"+{name}" for name in names(ours) - names(theirs)}
@@ -85,8 +86,8 @@ def compare(t, henge, redis):
 
 def main():
     t = servers.Tally()
-    with servers.henge().start() as henge, servers.redis().start() as redis:
-        t.run(compare, henge, redis)
+    with servers.redis().start("--appendonly", "yes") as redis, servers.henge().start() as henge:
+        t.run(compare, redis.address, henge.address)
     return t.end()
 
 

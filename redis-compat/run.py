@@ -10,17 +10,17 @@ import coverage
 import dialogues
 import differential
 import exporter
+import info_fields
 import normal
 import report
 import self_test
 import servers
 
 
-def compare_categories(t, known):
-    oracle, henge = servers.redis().start(), servers.henge().start()
-    t.run(categories.compare, oracle.address, henge.address, known)
-    for server in (oracle, henge):
-        server.remove()
+def beside(t, test, *more):
+    """A test of both servers' addresses; redis-server with a log of commands, as Henge has one."""
+    with servers.redis().start("--appendonly", "yes") as redis, servers.henge().start() as henge:
+        t.run(test, redis.address, henge.address, *more)
 
 
 def compare(t, seed, commands, known):
@@ -38,15 +38,15 @@ def compare_all(t, given):
     for test in self_test.TESTS:
         t.run(test)
     known = normal.Known(normal.KNOWN)
-    compare_categories(t, known)
+    beside(t, categories.compare, known)
+    beside(t, info_fields.compare)
     seed = 1 if given.smoke and given.seed is None else given.seed
     with servers.henge().start() as henge, servers.redis().start() as redis:
         t.run(dialogues.compare, henge, redis)
         with henge.connect() as connection:
             t.run(coverage.check, connection, dialogues.Dialogue.spoken)
     if not given.smoke:
-        with servers.henge().start() as henge, servers.redis().start() as redis:
-            t.run(exporter.compare, henge, redis)
+        beside(t, exporter.compare)
     compare(t, int(time.time()) if seed is None else seed, given.commands or (3000 if given.smoke else 40000), known)
     if not given.smoke:
         for line in known.unused():

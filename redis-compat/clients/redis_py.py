@@ -264,12 +264,36 @@ def clients(t, r):
     t.equal(r.client_kill_filter(_id=str(id)), 1, "client_kill_filter")
 
 
+def introspection(t, r):
+    info = r.info("everything")
+    t.equal((info["redis_version"][:2], info["loading"], info["role"]), ("7.", 0, "master"), "info")
+    t.check(info["cmdstat_set"]["calls"] > 0 and info["cmdstat_set"]["usec_per_call"] >= 0, "info: cmdstat_set")
+    t.check("count" in info["errorstat_ERR"], "info: errorstat_ERR")
+    t.check(info["latency_percentiles_usec_set"]["p50"] > 0, "info: latency_percentiles_usec_set")
+    t.check(isinstance(info["mem_fragmentation_ratio"], float), "info: a ratio is a float")
+    t.equal(r.info("commandstats").keys() & {"used_memory"}, set(), "info: one section")
+    t.equal(r.config_set("slowlog-log-slower-than", 0), True, "config_set")
+    r.slowlog_reset()
+    r.set("slow", "x" * 200)
+    entry = r.slowlog_get(1)[0]
+    t.equal(entry["command"], b"SET slow " + b"x" * 128 + b"... (72 more bytes)", "slowlog_get")
+    t.check(entry["duration"] >= 0 and entry["start_time"] > 1600000000, "slowlog_get: duration, start_time")
+    t.check(r.slowlog_len() >= 2, "slowlog_len")
+    r.config_set("slowlog-log-slower-than", 10000)
+    t.equal(r.execute_command("LATENCY LATEST"), [], "latency latest")
+    t.equal(r.execute_command("LATENCY HISTORY", "command"), [], "latency history")
+    t.equal(r.execute_command("LATENCY RESET"), 0, "latency reset")
+    r.config_resetstat()
+    t.equal(r.info("commandstats").keys(), {"cmdstat_config|resetstat"}, "config_resetstat")
+
+
 def main():
     port = int(sys.argv[1])
     r = redis.Redis(port=port)
     r.flushall()
     t = servers.Tally()
-    for test in (strings, numbers, expiry, keys, pipelines, transactions, threads, server, pubsub, key_events, monitor, clients):
+    for test in (strings, numbers, expiry, keys, pipelines, transactions, threads, server, pubsub, key_events, monitor,
+                 introspection, clients):
         t.run(test, r)
     t.run(databases, r, port)
     return t.end()

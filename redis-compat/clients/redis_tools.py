@@ -1,5 +1,7 @@
 """redis-cli (RESP2 and -3) and redis-benchmark, as people run them."""
 import os
+import pty
+import re
 import subprocess
 import sys
 
@@ -52,6 +54,36 @@ def many(t, port):
     t.equal(cli(port, "dbsize").strip(), "25000", "all are there")
 
 
+def modes(t, port):
+    def some(seconds, *arguments):
+        """What it prints on a terminal until it is stopped."""
+        terminal, end = pty.openpty()
+        command = ["timeout", "-s", "INT", str(seconds), "redis-cli", "-p", str(port), *arguments]
+        with subprocess.Popen(command, stdout=end, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+            os.close(end)
+            printed = b""
+            try:
+                while part := os.read(terminal, 65536):
+                    printed += part
+            except OSError:  # the other end is closed
+                pass
+        os.close(terminal)
+        return printed.decode("latin1").replace("\r\n", "\n")
+
+    stat = some(2.5, "-i", "0.2", "--stat").splitlines()
+    t.check(stat[0].startswith("------- data"), "--stat: its head", stat[:2])
+    t.check(len([line for line in stat if line[:1].isdigit()]) >= 5, "--stat: its lines", stat[:5])
+    t.check(all(len(line.split()) >= 7 for line in stat[2:4]), "--stat: all columns", stat[2:4])
+    sample = r"min: \d+, max: \d+, avg: \d+\.\d+ \(\d+ samples\)"
+    for option in ("--latency", "--latency-history"):
+        shown = some(1.5, "-i", "0.5", option)
+        t.check(re.search(sample, shown), option, shown[:200])
+    shown = some(2.5, "-i", "1", "--latency-dist")
+    t.check(shown.count("\x1b[38;5;0m\x1b[48;5;0m.") >= 1, "--latency-dist: its lines", shown[-300:])
+    t.check("# Keyspace" in cli(port, "info"), "info")
+    t.check("calls" in cli(port, "latency", "histogram", "set"), "latency histogram")
+
+
 def benchmark(t, port, requests):
     command = ["redis-benchmark", "-p", str(port), "-t", "set,get,incr,mset", "-P", "16", "-r", "1000000", "-d", "100",
                "-n", str(requests), "-q"]
@@ -67,7 +99,7 @@ def benchmark(t, port, requests):
 def main():
     port = int(sys.argv[1])
     t = servers.Tally()
-    for test in (resp2, resp3, many):
+    for test in (resp2, resp3, many, modes):
         t.run(test, port)
     t.run(benchmark, port, int(sys.argv[2]) if len(sys.argv) > 2 else 300000)
     return t.end()

@@ -19,5 +19,7 @@ extern const struct command pubsub_commands[];       /* SUBSCRIBE and its kin, P
 extern const struct command pubsub_about_commands[]; /* PUBSUB */
 extern const struct command save_commands[];         /* SAVE BGSAVE LASTSAVE */
 extern const struct command shutdown_commands[];     /* SHUTDOWN */
+extern const struct command slowlog_commands[];      /* SLOWLOG */
+extern const struct command latency_commands[];      /* LATENCY */
 
 #endif

@@ -154,6 +154,24 @@ static void answer_again(struct exec *e, const struct queued *q)
     e->s->proto = q->answer->proto;
 }
 
+/* Runs it, and notes what account.h wants to know of that. */
+static enum call_end run_row(struct exec *e, struct queued *q, struct call *sub)
+{
+    struct account *account = &e->s->instance->account;
+    struct clock *clock = e->s->instance->env->clock;
+    uint64_t errors = sub->reply->errors, began;
+    enum call_end end;
+
+    q->alone = account_is_alone(account, q->row, q->argc);
+    began = q->alone ? clock_mono_us(clock) : 0;
+    end = q->row->run(sub);
+    if (q->alone)
+        q->ran_us += (uint32_t)(clock_mono_us(clock) - began);
+    q->failed = sub->reply->errors != errors;
+    q->error = q->failed ? (uint8_t)account_code(account, sub->reply->error_code) : 0;
+    return end;
+}
+
 /* Runs a call into a reply of its own, and keeps that when it is done. */
 static enum call_end run_once(struct exec *e, struct queued *q)
 {
@@ -164,7 +182,7 @@ static enum call_end run_once(struct exec *e, struct queued *q)
 
     reply_init(&own, e->c->reply->pool, e->s->proto);
     sub.reply = &own;
-    end = q->row->run(&sub);
+    end = run_row(e, q, &sub);
     q->gather = sub.gather;
     if (end == CALL_DONE)
         keep_answer(e, q, &own, mark);
@@ -187,7 +205,7 @@ static enum call_end run_data(struct exec *e, struct queued *q)
     /* Who listens to new keys wants to know of each key whether it was there before. */
     if ((sub.heard & EVENT_NEW) && (q->row->flags & CMD_WRITE) && want_keys(e, &sub))
         return CALL_WANT;
-    end = q->row->run(&sub);
+    end = run_row(e, q, &sub);
     if (e->lacks && end == CALL_LATER) {
         call_forget(&sub);
         end = CALL_DONE;
@@ -216,6 +234,7 @@ static bool is_refused(struct exec *e, struct queued *q)
     q->refused = !q->permitted;
     if (q->refused) {
         multi_drop_answer(q); /* a rehearsal's */
+        q->error = (uint8_t)account_code(&e->s->instance->account, refusal.error_code);
         keep_answer(e, q, &refusal, told(e));
     }
     return q->refused;

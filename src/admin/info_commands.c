@@ -1,35 +1,22 @@
 /* info_commands.c: INFO: the table of metrics as Redis prints it. */
 #include "admin/admin_rows.h"
+#include "admin/info_calls.h"
 #include "admin/listener_info.h"
 #include "base/limits.h"
 #include "lsm/lsm.h"
 #include "session/metrics.h"
 #include "session/session.h"
 
-/* In the order they are printed; sections without rows in the table have a
- * printer or are empty. */
-static const char *const sections[] = {
-    "Server", "Clients", "Memory",  "Persistence", "Stats",    "Replication",
-    "CPU",    "Modules", "Storage", "Cluster",     "Keyspace", NULL,
-};
+/* What is printed behind the rows the table has for a section. */
+typedef void (*print_more)(const struct instance *in, struct buf *out);
 
 static const char *const info_tips[] = { "nondeterministic_output", "request_policy:all_shards",
                                          "response_policy:special", NULL };
 
-static bool is_wanted(const struct call *c, const char *section)
+static void print_keyspace(const struct instance *in, struct buf *out)
 {
-    if (c->argc == 1)
-        return true;
-    for (uint32_t i = 1; i < c->argc; i++) {
-        if (slice_is(c->argv[i], section) || call_arg_is(c, i, "default") ||
-            call_arg_is(c, i, "all") || call_arg_is(c, i, "everything"))
-            return true;
-    }
-    return false;
-}
+    const struct lsm *lsm = node_lsm(in->node);
 
-static void print_keyspace(const struct lsm *lsm, struct buf *out)
-{
     if (lsm_state(lsm) == LSM_LOADING || lsm_state(lsm) == LSM_FAILED)
         return;
     for (unsigned db = 0; db < LIMIT_DATABASES; db++) {
@@ -42,30 +29,70 @@ static void print_keyspace(const struct lsm *lsm, struct buf *out)
     }
 }
 
+static void print_listeners(const struct instance *in, struct buf *out)
+{
+    listener_info(in->options, out);
+}
+
+/* In the order they are printed. */
+static const struct section {
+    const char *name;
+    bool by_default;
+    print_more more; /* NULL: nothing */
+} sections[] = {
+    { "Server", true, print_listeners },
+    { "Clients", true, NULL },
+    { "Memory", true, NULL },
+    { "Persistence", true, NULL },
+    { "Stats", true, NULL },
+    { "Replication", true, NULL },
+    { "CPU", true, NULL },
+    { "Modules", true, NULL },
+    { "Commandstats", false, info_commandstats },
+    { "Errorstats", true, info_errorstats },
+    { "Latencystats", false, info_latencystats },
+    { "Storage", true, NULL },
+    { "Cluster", true, NULL },
+    { "Keyspace", true, print_keyspace },
+};
+
+static bool is_wanted(const struct call *c, const struct section *s)
+{
+    if (c->argc == 1)
+        return s->by_default;
+    for (uint32_t i = 1; i < c->argc; i++) {
+        if (slice_is(c->argv[i], s->name) || call_arg_is(c, i, "all") ||
+            call_arg_is(c, i, "everything") || (call_arg_is(c, i, "default") && s->by_default))
+            return true;
+    }
+    return false;
+}
+
+static void print_section(const struct instance *in, const struct metrics *m,
+                          const struct section *s, struct buf *out)
+{
+    buf_printf(out, "%s# %s\r\n", out->len ? "\r\n" : "", s->name);
+    for (const struct metric *row = metrics_table(); row->name; row++) {
+        if (strcmp(row->section, s->name) != 0)
+            continue;
+        buf_printf(out, "%s:", row->name);
+        metrics_print(m, row, out);
+        buf_append(out, slice_str("\r\n"));
+    }
+    if (s->more)
+        s->more(in, out);
+}
+
 static enum call_end run_info(struct call *c)
 {
-    struct instance *in = c->session->instance;
-    struct buf *out = c->scratch;
     struct metrics m;
 
-    metrics_take(in, &m);
-    for (int i = 0; sections[i]; i++) {
-        if (!is_wanted(c, sections[i]))
-            continue;
-        buf_printf(out, "%s# %s\r\n", out->len ? "\r\n" : "", sections[i]);
-        for (const struct metric *row = metrics_table(); row->name; row++) {
-            if (strcmp(row->section, sections[i]) != 0)
-                continue;
-            buf_printf(out, "%s:", row->name);
-            metrics_print(&m, row, out);
-            buf_append(out, slice_str("\r\n"));
-        }
-        if (strcmp(sections[i], "Server") == 0)
-            listener_info(in->options, out);
-        if (strcmp(sections[i], "Keyspace") == 0)
-            print_keyspace(node_lsm(in->node), out);
+    metrics_take(c->session->instance, &m);
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+        if (is_wanted(c, &sections[i]))
+            print_section(c->session->instance, &m, &sections[i], c->scratch);
     }
-    reply_verbatim(c->reply, "txt", buf_slice(out));
+    reply_verbatim(c->reply, "txt", buf_slice(c->scratch));
     return CALL_DONE;
 }
 

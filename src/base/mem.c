@@ -2,6 +2,7 @@
  * allocator of its own (HENGE_PLAIN_MEMORY). */
 #include "base/mem.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,3 +42,45 @@ void mem_free(void *ptr)
 {
     free(ptr);
 }
+
+#ifndef HENGE_PLAIN_MEMORY
+
+#define TEXT_OF(x)            #x
+#define VERSION_TEXT(a, b, c) "jemalloc-" TEXT_OF(a) "." TEXT_OF(b) "." TEXT_OF(c)
+
+static size_t ask(const char *name)
+{
+    size_t value = 0, len = sizeof value;
+
+    return mallctl(name, &value, &len, NULL, 0) == 0 ? value : 0;
+}
+
+void mem_usage(struct mem_usage *out)
+{
+    uint64_t epoch = 1;
+    size_t len = sizeof epoch;
+
+    mallctl("epoch", &epoch, &len, &epoch, len); /* what follows is of now */
+    out->allocated = ask("stats.allocated");
+    out->active = ask("stats.active");
+    out->resident = ask("stats.resident");
+}
+
+const char *mem_allocator(void)
+{
+    return VERSION_TEXT(JEMALLOC_VERSION_MAJOR, JEMALLOC_VERSION_MINOR, JEMALLOC_VERSION_BUGFIX);
+}
+
+#else
+
+void mem_usage(struct mem_usage *out)
+{
+    *out = (struct mem_usage){ 0 };
+}
+
+const char *mem_allocator(void)
+{
+    return "libc";
+}
+
+#endif

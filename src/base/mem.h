@@ -20,4 +20,15 @@ char *mem_strdup(const char *text);
 /* Accepts NULL. */
 void mem_free(void *ptr);
 
+/* What the allocator has, in bytes; all 0 if it does not say. */
+struct mem_usage {
+    size_t allocated; /* asked for */
+    size_t active;    /* ... and the pages they are in */
+    size_t resident;  /* ... and all it keeps besides */
+};
+void mem_usage(struct mem_usage *out);
+
+/* Its name with its version, as INFO's mem_allocator shows it. */
+const char *mem_allocator(void);
+
 #endif

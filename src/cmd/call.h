@@ -90,6 +90,7 @@ struct call {
     uint64_t want_max;            /* bytes it should want at a time; 0: no bound */
     uint64_t save;     /* number of the checkpoint, job or change it waits for; 0: none */
     uint8_t databases; /* how many there are */
+    uint32_t ran_us;   /* of a call that waits: its runs so far */
     struct call_block block;
     bool no_touch;         /* what it finds is not used by that, for evictions */
     bool quiet;            /* its reply is not sent */

@@ -21,6 +21,15 @@ struct env_machine {
     const char *os_name; /* as INFO's `os` shows it */
 };
 
+/* What the process has used, and of CPU time the thread that asks. */
+struct env_usage {
+    uint64_t rss_bytes;
+    uint64_t user_us;
+    uint64_t system_us;
+    uint64_t thread_user_us;
+    uint64_t thread_system_us;
+};
+
 struct env {
     struct clock *clock;
     struct fs *fs;
@@ -32,8 +41,8 @@ struct env {
     struct env_machine machine;
     /* Random bytes for secrets: from the kernel, or the simulator's. */
     void (*random)(struct env *env, void *to, size_t len);
-    /* Resident bytes of the process and CPU time used, for INFO; cheap. */
-    void (*usage)(struct env *env, uint64_t *rss_bytes, uint64_t *user_us, uint64_t *system_us);
+    /* For INFO; cheap. */
+    void (*usage)(struct env *env, struct env_usage *out);
 };
 
 #endif

@@ -93,22 +93,31 @@ static void on_fetched(struct fetch *f)
 static enum call_end run_first(struct http_request *r)
 {
     struct instance *in = r->http->instance;
+    enum call_end end;
 
     make_call(r);
     fetch_init(&r->fetch, on_fetched);
-    in->stats.commands++;
     r->client->session.commands++;
     if (!memory_left(r) || !session_admit(&r->client->session, &r->call) ||
-        !intake_is_whole(&r->call))
+        !intake_is_whole(&r->call)) {
+        account_rejected(&in->account, &r->call, r->reply.errors);
         return CALL_DONE;
-    return node_run(in->node, &r->call);
+    }
+    account_batch(&in->account);
+    end = account_run(&in->account, in->node, &r->call, &r->reply, r->reply.errors);
+    account_settle(&in->account);
+    account_stale(&in->account);
+    return end;
 }
 
 static enum call_end run_again(struct http_request *r)
 {
+    struct instance *in = r->http->instance;
+
     if (session_admit_again(&r->client->session, &r->call))
-        return node_run_again(r->http->instance->node, &r->call, &r->fetch);
+        return account_run_again(&in->account, in->node, &r->call, &r->fetch);
     request_move(&r->call, CALL_FAILED);
+    account_rejected(&in->account, &r->call, r->reply.errors);
     return CALL_DONE;
 }
 
@@ -134,7 +143,6 @@ static void finish(struct http_request *r)
     fetch_end(&r->fetch);
     call_drop_large(&r->call);
     buf_deinit(&r->body);
-    http->instance->stats.errors += r->reply.errors;
     r->stage = HTTP_DONE;
     if (r->call.gate <= node_acked(http->instance->node))
         return;

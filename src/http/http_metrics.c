@@ -96,6 +96,63 @@ static void print_databases(struct instance *in, struct buf *out)
     }
 }
 
+typedef uint64_t (*command_number)(const struct command_stats *s);
+
+static uint64_t calls_of(const struct command_stats *s)
+{
+    return s->calls;
+}
+
+static uint64_t rejected_of(const struct command_stats *s)
+{
+    return s->rejected;
+}
+
+static uint64_t failed_of(const struct command_stats *s)
+{
+    return s->failed;
+}
+
+static uint64_t us_of(const struct command_stats *s)
+{
+    return s->ns / 1000;
+}
+
+/* A number of each command that was used, subcommands included. */
+static void print_commands(const struct instance *in, const char *name, command_number number,
+                           struct buf *out)
+{
+    buf_printf(out, "# TYPE %s counter\n", name);
+    for (size_t i = 0; i < command_count(in->commands); i++) {
+        const struct command *row = command_at(in->commands, i), *sub = row->subs;
+
+        for (; row; row = sub && sub->name ? sub++ : NULL) {
+            const struct command_stats *s = account_of(&in->account, row);
+            uint64_t n = number(s);
+
+            if (s->calls + s->rejected == 0)
+                continue;
+            buf_printf(out, "%s{cmd=\"%s\"} ", name, command_full_name(row));
+            if (number == us_of)
+                buf_printf(out, "%" PRIu64 ".%06" PRIu64 "\n", n / HTTP_SECOND_US,
+                           n % HTTP_SECOND_US);
+            else
+                buf_printf(out, "%" PRIu64 "\n", n);
+        }
+    }
+}
+
+static void print_errors(const struct instance *in, struct buf *out)
+{
+    buf_append(out, slice_str("# TYPE henge_errors_total counter\n"));
+    for (uint32_t i = 0; i < in->account.error_count; i++) {
+        const struct error_count *e = &in->account.errors[i];
+
+        if (e->count)
+            buf_printf(out, "henge_errors_total{code=\"%s\"} %" PRIu64 "\n", e->code, e->count);
+    }
+}
+
 void http_print_metrics(struct instance *in, struct buf *out)
 {
     struct metrics m;
@@ -107,8 +164,15 @@ void http_print_metrics(struct instance *in, struct buf *out)
             print_text(&m, row, out);
     }
     for (const struct metric *row = metrics_table(); row->name; row++) {
-        if (row->kind != METRIC_TEXT && row->kind != METRIC_HUMAN) /* which repeats another */
+        bool shown = row->kind != METRIC_TEXT && row->kind != METRIC_HUMAN; /* which repeats */
+
+        if (shown && !metrics_absent(row))
             print_number(&m, row, out);
     }
     print_databases(in, out);
+    print_commands(in, "henge_commands_calls_total", calls_of, out);
+    print_commands(in, "henge_commands_seconds_total", us_of, out);
+    print_commands(in, "henge_commands_rejected_total", rejected_of, out);
+    print_commands(in, "henge_commands_failed_total", failed_of, out);
+    print_errors(in, out);
 }

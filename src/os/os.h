@@ -73,6 +73,6 @@ uint64_t os_machine_seed(void);
 void os_machine_random(struct env *env, void *to, size_t len);
 
 /* As env.h's usage. */
-void os_machine_usage(struct env *env, uint64_t *rss_bytes, uint64_t *user_us, uint64_t *system_us);
+void os_machine_usage(struct env *env, struct env_usage *out);
 
 #endif

@@ -184,18 +184,23 @@ static uint64_t us_of(struct timeval t)
     return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_usec;
 }
 
-void os_machine_usage(struct env *env, uint64_t *rss_bytes, uint64_t *user_us, uint64_t *system_us)
+void os_machine_usage(struct env *env, struct env_usage *out)
 {
     char text[SMALL_FILE];
     uint64_t pages = 0;
-    struct rusage usage;
+    struct rusage usage, thread;
 
     (void)env;
     read_text("/proc/self/statm", text);
     if (sscanf(text, "%*u %" SCNu64, &pages) != 1)
         pages = 0;
     getrusage(RUSAGE_SELF, &usage);
-    *rss_bytes = pages * (uint64_t)sysconf(_SC_PAGESIZE);
-    *user_us = us_of(usage.ru_utime);
-    *system_us = us_of(usage.ru_stime);
+    getrusage(RUSAGE_THREAD, &thread);
+    *out = (struct env_usage){
+        .rss_bytes = pages * (uint64_t)sysconf(_SC_PAGESIZE),
+        .user_us = us_of(usage.ru_utime),
+        .system_us = us_of(usage.ru_stime),
+        .thread_user_us = us_of(thread.ru_utime),
+        .thread_system_us = us_of(thread.ru_stime),
+    };
 }

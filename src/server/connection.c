@@ -115,7 +115,7 @@ void connection_refuse(struct connection *conn, const char *code, const char *te
         queue_ran(conn->queue, 0, conn->server->turn, out->bytes - before);
     else if (conn->held.count) /* behind replies that wait, it waits */
         held_add(&conn->held, 0, conn->server->turn, out->bytes - before);
-    conn->server->instance.stats.errors++;
+    account_error(&conn->server->instance.account, code, 1);
     conn->session.closing = SESSION_CLOSE_AFTER_REPLY;
     connection_touch(conn);
 }
@@ -191,6 +191,7 @@ static void take_received(struct connection *conn, int64_t n, size_t room)
     conn->got = (size_t)n;
     conn->more = (size_t)n == room;
     in->stats.net_input_bytes += (uint64_t)n;
+    in->stats.reads++;
     conn->session.active_us = in->turn_mono_us;
 }
 
@@ -222,6 +223,7 @@ void connection_read(struct connection *conn)
     if ((!listens || !conn->in) && !make_room(conn))
         return;
     room = conn->in->cap - conn->in->len;
+    account_stale(&conn->server->instance.account);
     n = net_recv(conn->net, conn->in->data + conn->in->len, room);
     if (n > 0)
         conn->in->len += (size_t)n;
@@ -281,6 +283,7 @@ void connection_send(struct connection *conn)
         reply_take(&conn->out, (size_t)n);
         conn->session.active_us = conn->server->instance.turn_mono_us;
         conn->server->instance.stats.net_output_bytes += (uint64_t)n;
+        conn->server->instance.stats.writes++;
     }
 }
 

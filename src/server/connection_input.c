@@ -191,9 +191,10 @@ static void run_call(struct connection *conn, struct call *c)
 
     if (session_admit(&conn->session, c) && (!c->large || large_is_there(&conn->session, c)) &&
         !session_queues(&conn->session, c))
-        end = node_run(s->instance.node, c);
+        end = account_run(&s->instance.account, s->instance.node, c, &conn->out, errors);
+    else
+        account_rejected(&s->instance.account, c, conn->out.errors - errors);
     conn->session.commands++;
-    s->instance.stats.commands++;
     if (end != CALL_DONE) {
         reply_cut_to(&conn->out, before, errors);
         connection_wait(conn, c, end);
@@ -201,7 +202,6 @@ static void run_call(struct connection *conn, struct call *c)
     }
     if (c->large)
         call_drop_large(c);
-    s->instance.stats.errors += conn->out.errors - errors;
     attends = connection_attends(conn);
     if (attends && connection_quiet(conn, c)) {
         reply_cut_to(&conn->out, before, conn->out.errors);
@@ -279,11 +279,18 @@ static bool take_bulk(struct connection *conn)
     return false;
 }
 
+/* Blocks that are used again at once stay in the cache. */
+static void send_early(struct connection *conn)
+{
+    connection_send(conn);
+    account_stale(&conn->server->instance.account);
+}
+
 /* What follows a batch all of whose calls ran.  False: nothing, until more comes. */
 static bool go_on_behind(struct connection *conn, const struct batch *b)
 {
     if (conn->out.bytes - conn->held.bytes > SEND_EARLY)
-        connection_send(conn); /* blocks that are used again at once stay in the cache */
+        send_early(conn);
     switch (b->end) {
     case PARSE_FULL:
         return true;
@@ -309,7 +316,9 @@ static void run_all(struct connection *conn)
         if (conn->stalled)
             return;
         parse_batch(conn, &b);
+        account_batch(&conn->server->instance.account);
         ran = run_batch(conn, &b);
+        account_settle(&conn->server->instance.account);
         if (b.is_inline)
             reader_next(&conn->reader);
         if (ran < b.count || (b.end == PARSE_BROKEN && !connection_open(conn))) {

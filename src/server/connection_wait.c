@@ -115,15 +115,15 @@ void connection_run_beside(struct connection *conn, struct call *c)
     assert(!c->large); /* nothing waits when such a call comes */
     c->reply = out;
     conn->session.commands++;
-    s->instance.stats.commands++;
     if (session_admit(&conn->session, c) && !session_queues(&conn->session, c))
-        end = node_run(s->instance.node, c);
+        end = account_run(&s->instance.account, s->instance.node, c, out, errors);
+    else
+        account_rejected(&s->instance.account, c, out->errors - errors);
     if (end != CALL_DONE) {
         reply_cut_to(out, before, errors);
         connection_wait(conn, c, end);
         return;
     }
-    s->instance.stats.errors += out->errors - errors;
     attends = connection_attends(conn);
     if (attends && connection_quiet(conn, c))
         reply_cut_to(out, before, out->errors);
@@ -152,7 +152,6 @@ static void finish(struct connection *conn, struct waiting *w)
     bool again;
 
     call_drop_large(&w->call);
-    s->instance.stats.errors += w->reply.errors;
     s->instance.waiting--;
     if (connection_attends(conn))
         connection_after(conn, &w->call, CALL_DONE);
@@ -212,6 +211,7 @@ void connection_resume(struct waiting *w)
 {
     struct connection *conn = w->owner;
     struct server *s = conn->server;
+    struct account *account = &s->instance.account;
     enum call_end end = CALL_DONE;
     bool turn = w->wants > 0;
 
@@ -230,10 +230,12 @@ void connection_resume(struct waiting *w)
     if (w->unblocked) {
         request_move(&w->call, CALL_FAILED);
         reply_error(&w->reply, "UNBLOCKED", "client unblocked via CLIENT UNBLOCK");
+        account_gave_up(account, &w->call, 1);
     } else if (!session_admit_again(&conn->session, &w->call) || !memory_left(s, w)) {
         request_move(&w->call, CALL_FAILED);
+        account_rejected(account, &w->call, w->reply.errors);
     } else {
-        end = node_run_again(s->instance.node, &w->call, &w->fetch);
+        end = account_run_again(account, s->instance.node, &w->call, &w->fetch);
     }
     if (end != CALL_DONE) {
         reply_cut_to(&w->reply, 0, 0);

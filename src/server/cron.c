@@ -52,22 +52,48 @@ static void close_largest(struct server *s)
             !conn->session.no_evict && (!largest || held_by(conn) > held_by(largest)))
             largest = conn;
     }
-    if (largest && held_by(largest))
+    if (largest && held_by(largest)) {
+        s->instance.stats.evicted_clients++;
         close_connection(s, largest, "clients' buffers reached half of maxmemory, this one most");
+    }
 }
 
 static void sum_buffers(struct server *s)
 {
-    uint64_t in = 0, out = 0;
+    uint64_t in = 0, out = 0, in_max = 0, out_max = 0;
 
     list_for_each (at, &s->instance.sessions) {
         struct connection *conn = connection_of(at);
-        in += conn->in ? conn->in->cap : 0;
-        out += conn->out.bytes + (conn->queue ? conn->queue->bytes : 0);
+        uint64_t in_one = conn->in ? conn->in->cap : 0;
+        uint64_t out_one = conn->out.bytes + (conn->queue ? conn->queue->bytes : 0);
+
+        in += in_one;
+        out += out_one;
+        in_max = in_one > in_max ? in_one : in_max;
+        out_max = out_one > out_max ? out_one : out_max;
         connection_limit(conn);
     }
     s->instance.stats.query_buffer_bytes = in;
     s->instance.stats.output_bytes = out;
+    s->instance.stats.query_buffer_max = in_max;
+    s->instance.stats.output_max = out_max;
+    s->instance.stats.timed_clients = s->deadlines.count;
+}
+
+/* What has come since, which was `us` ago. */
+static void take_rates(struct server *s, uint64_t us)
+{
+    struct instance_stats *stats = &s->instance.stats;
+    const struct instance_stats *then = &s->cron_stats;
+    uint64_t turns = stats->turns - then->turns;
+    double kib_second = 1024.0 * (double)us / SECOND_US;
+
+    stats->ops_per_sec = (stats->commands - then->commands) * SECOND_US / us;
+    stats->turns_per_sec = turns * SECOND_US / us;
+    stats->turn_us_recent = turns ? (stats->turn_us - then->turn_us) / turns : 0;
+    stats->input_kbps = (double)(stats->net_input_bytes - then->net_input_bytes) / kib_second;
+    stats->output_kbps = (double)(stats->net_output_bytes - then->net_output_bytes) / kib_second;
+    s->cron_stats = *stats;
 }
 
 void cron_run(struct server *s)
@@ -82,9 +108,7 @@ void cron_run(struct server *s)
         stats->used_memory_peak = used;
     if (now < s->cron_second_at)
         return;
-    stats->ops_per_sec = (stats->commands - s->cron_commands) * SECOND_US /
-                         (now - s->cron_second_at + SECOND_US);
-    s->cron_commands = stats->commands;
+    take_rates(s, now - s->cron_second_at + SECOND_US);
     s->cron_second_at = now + SECOND_US;
     lsm_set_cache(node_lsm(s->instance.node), memory_cache_now(&s->instance));
     close_idle(s);

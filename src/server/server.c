@@ -8,6 +8,7 @@
 #include "admin/admin.h"
 #include "base/mem.h"
 #include "server/blocked.h"
+#include "server/measure.h"
 #include "server/server_state.h"
 #include "session/acl.h"
 #include "session/acl_file.h"
@@ -15,8 +16,7 @@
 
 enum {
     STOP_WITHIN_US = 1000 * 1000, /* clients get their replies within this */
-    SLOW_TURN_US = 10 * 1000,
-    COMMIT_EARLY = 1024 * 1024, /* bytes of a turn's log */
+    COMMIT_EARLY = 1024 * 1024,   /* bytes of a turn's log */
     READ_GROUP = 16,
     FREE_BLOCKS = 256, /* 4 MiB kept warm */
     FAMILIES_MAX = 64,
@@ -82,7 +82,7 @@ static void on_failed(void *owner, struct err e)
     outbox_fail(s, acked);
     if (s->side)
         calls += s->side->fail(s->side, acked, UNCERTAIN_TEXT);
-    s->instance.stats.errors += calls;
+    account_error(&s->instance.account, "UNCERTAIN", calls);
     trace_log(s->instance.env->trace, TRACE_WARNING,
               "The log failed (%s): %llu calls answered -UNCERTAIN, their writes undone", e.what,
               (unsigned long long)calls);
@@ -179,6 +179,7 @@ static bool instance_prepare(struct instance *in, char detail[256])
 
 static void instance_end(struct instance *in)
 {
+    account_deinit(&in->account);
     acl_file_free(in->acl_file);
     acl_free(in->acl);
     command_table_free(in->commands);
@@ -219,6 +220,8 @@ static void instance_start(struct server *s, struct env *env, struct options *op
     in->turn_mono_us = in->started_mono_us;
     tls_change_init(&in->tls, env, on_tls_changed, s);
     in->node = node_new(env, &lsm, &hooks);
+    account_init(&in->account, in);
+    in->startup_memory = instance_used_memory(in);
     in->events = node_events(in->node);
     instance_apply_options(in);
 }
@@ -318,6 +321,7 @@ static void commit_early(struct server *s)
     if (lsm_unwritten(node_lsm(s->instance.node)) <= COMMIT_EARLY)
         return;
     node_commit(s->instance.node);
+    account_stale(&s->instance.account);
     s->turn++; /* what comes is held apart */
 }
 
@@ -493,8 +497,8 @@ uint64_t server_turn(struct server *s)
 {
     struct instance *in = &s->instance;
     uint64_t began = clock_mono_us(in->env->clock);
-    uint64_t took;
 
+    account_stale(&in->account);
     s->turn++;
     in->stats.turns++;
     in->turn_mono_us = began;
@@ -519,21 +523,18 @@ uint64_t server_turn(struct server *s)
     if (began >= s->cron_at)
         cron_run(s);
     if (began >= node_deadline(in->node))
-        node_tick(in->node, began);
+        measure_tick(s, began);
     if (in->events->noted.len)
         outbox_take(s, 0, lsm_end(node_lsm(in->node)));
-    node_commit(in->node);
+    measure_waits(s);
+    measure_commit(s);
     release_held(s);
     if (!list_empty(&in->tracking.in_order))
         tracking_broadcast(in);
     flush_dirty(s);
     if (s->state == SERVER_STOPPING)
         go_on_stopping(s);
-    took = clock_mono_us(in->env->clock) - began;
-    if (took > in->stats.turn_us_max)
-        in->stats.turn_us_max = took;
-    if (took > SLOW_TURN_US)
-        in->stats.slow_turns++;
+    measure_turn(s, began);
     return next_deadline(s);
 }
 

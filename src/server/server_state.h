@@ -46,8 +46,10 @@ struct server {
     size_t ends[LIMIT_BATCH];       /* where in the block each of them ends */
     struct slice *args;             /* of all of them */
     size_t args_cap;
-    uint64_t cron_at;       /* mono_us */
-    uint64_t cron_commands; /* instance.stats.commands a second ago */
+    uint64_t stalled_since; /* mono_us: since then some write waits; 0: none does */
+    uint64_t syncs_seen;
+    uint64_t cron_at;                 /* mono_us */
+    struct instance_stats cron_stats; /* those of a second ago */
     uint64_t cron_second_at;
     uint64_t unreadable_said_at; /* mono_us: not to be said again before */
     uint64_t stop_by;            /* mono_us: connections are cut then */

@@ -19,7 +19,7 @@ uint64_t instance_held_memory(const struct instance *in)
            in->waiting * INSTANCE_WAITING_BYTES + in->incoming_bytes + in->queued_bytes +
            in->http_bytes + lsm->upload_bytes + lsm->heat_bytes + lsm->reading_bytes +
            lsm->cache_beyond + in->acl->users.bytes + in->pubsub.bytes + in->tracking.bytes +
-           in->env->net->tls_stats.bytes;
+           in->env->net->tls_stats.bytes + account_memory(&in->account);
 }
 
 uint64_t instance_used_memory(const struct instance *in)
@@ -48,6 +48,7 @@ void instance_apply_options(struct instance *in)
     lsm_set_room(node_lsm(in->node), (uint64_t)o->maxdisk, (enum heat_policy)o->maxmemory_policy,
                  (size_t)memory_heat(o, in->env));
     lsm_set_sync(node_lsm(in->node), (enum lsm_sync)o->appendfsync);
+    account_apply(&in->account);
     instance_listen(in);
 }
 

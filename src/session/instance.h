@@ -12,6 +12,7 @@
 #include "cmd/command.h"
 #include "env/env.h"
 #include "node/node.h"
+#include "session/account.h"
 #include "session/options.h"
 #include "session/pubsub.h"
 #include "session/tracking.h"
@@ -83,10 +84,24 @@ struct instance_stats {
     uint64_t turns;
     uint64_t turn_us_max;        /* longest turn of the loop */
     uint64_t slow_turns;         /* of more than 10 ms */
+    uint64_t turn_us;            /* all turns took */
+    uint64_t expire_us;          /* ... the search for expired keys in them */
+    uint64_t stalls;             /* times when some write waited for the log */
+    uint64_t stall_us;           /* ... so long */
     uint64_t ops_per_sec;        /* over the last second */
     uint64_t query_buffer_bytes; /* held by unfinished commands */
     uint64_t output_bytes;       /* of replies not sent */
     uint64_t used_memory_peak;
+    uint64_t query_buffer_max; /* of one client */
+    uint64_t output_max;
+    uint64_t timed_clients;   /* blocked, for a time at most */
+    uint64_t evicted_clients; /* for what they held, when there was no memory */
+    uint64_t reads;           /* that brought something, from clients' sockets */
+    uint64_t writes;
+    uint64_t turns_per_sec;  /* over the last second, as those below */
+    uint64_t turn_us_recent; /* one took, on average */
+    double input_kbps;       /* KiB a second */
+    double output_kbps;
     uint64_t output_cuts;   /* clients cut off by client-output-buffer-limit */
     uint64_t http_clients;  /* connected now */
     uint64_t http_requests; /* ever */
@@ -132,6 +147,9 @@ struct instance {
     uint64_t whole_max;    /* of that, what a value may take that has to be put together ... */
     uint64_t want_max;     /* ... and what a call reads at a time that is answered bit by bit */
     struct tls_change tls;
+    struct account account;
+    uint64_t cmd_us_base;    /* as RESETSTAT found account.cmd_us */
+    uint64_t startup_memory; /* used when it began */
     enum instance_stop stop;
     char run_id[41];
     int port; /* really listening at, that of TLS if it is alone; 0 for none */

@@ -1,4 +1,4 @@
-/* metrics.c: the table of metrics, and the snapshot it points into. */
+/* metrics.c: the table of metrics, and its values as text. */
 #include "session/metrics.h"
 #include "session/acl_log.h"
 
@@ -8,30 +8,48 @@
 #define LSM(field)      offsetof(struct metrics, lsm.field)
 #define TLS(field)      offsetof(struct metrics, tls.field)
 
-enum { SECOND_US = 1000 * 1000, DAY_S = 24 * 60 * 60 };
+enum { SECOND_US = 1000 * 1000 };
 
 static const struct metric table[] = {
     { "Server", "redis_version", "", METRIC_TEXT, AT(redis_version) },
+    { "Server", "redis_git_sha1", "", METRIC_TEXT, AT(no_git) },
+    { "Server", "redis_git_dirty", "", METRIC_GAUGE, AT(zero) },
+    { "Server", "redis_build_id", "", METRIC_TEXT, AT(build_id) },
     { "Server", "henge_version", "", METRIC_TEXT, AT(henge_version) },
     { "Server", "redis_mode", "", METRIC_TEXT, AT(mode) },
     { "Server", "os", "", METRIC_TEXT, AT(os) },
     { "Server", "arch_bits", "", METRIC_GAUGE, AT(arch_bits) },
+    { "Server", "monotonic_clock", "", METRIC_TEXT, AT(clock_name) },
+    { "Server", "multiplexing_api", "", METRIC_TEXT, AT(loop_name) },
+    { "Server", "gcc_version", "", METRIC_TEXT, AT(compiler) },
     { "Server", "process_id", "", METRIC_GAUGE, AT(process_id) },
+    { "Server", "process_supervised", "", METRIC_TEXT, AT(no) },
     { "Server", "run_id", "", METRIC_TEXT, AT(run_id) },
     { "Server", "tcp_port", "", METRIC_GAUGE, AT(port) },
     { "Server", "server_time_usec", "us", METRIC_GAUGE, AT(server_time_us) },
     { "Server", "uptime_in_seconds", "seconds", METRIC_GAUGE, AT(uptime_s) },
     { "Server", "uptime_in_days", "", METRIC_GAUGE, AT(uptime_days) },
+    { "Server", "hz", "", METRIC_GAUGE, AT(hz) },
+    { "Server", "configured_hz", "", METRIC_GAUGE, AT(hz) },
+    { "Server", "lru_clock", "", METRIC_GAUGE, AT(lru_clock) },
+    { "Server", "config_file", "", METRIC_TEXT, AT(config_file) },
+    { "Server", "io_threads_active", "", METRIC_GAUGE, AT(zero) },
 
     { "Clients", "connected_clients", "", METRIC_GAUGE, AT(clients) },
     { "Clients", "cluster_connections", "", METRIC_GAUGE, AT(zero) },
     { "Clients", "http_clients", "", METRIC_GAUGE, INSTANCE(http_clients) },
     { "Clients", "maxclients", "", METRIC_GAUGE, AT(maxclients) },
+    { "Clients", "client_recent_max_input_buffer", "bytes", METRIC_GAUGE,
+      INSTANCE(query_buffer_max) },
+    { "Clients", "client_recent_max_output_buffer", "bytes", METRIC_GAUGE, INSTANCE(output_max) },
     { "Clients", "blocked_clients", "", METRIC_GAUGE, AT(blocked) },
     { "Clients", "watching_clients", "", METRIC_GAUGE, AT(watching) },
     { "Clients", "total_watched_keys", "", METRIC_GAUGE, AT(watched_keys) },
     { "Clients", "tracking_clients", "", METRIC_GAUGE, AT(tracking_clients) },
     { "Clients", "pubsub_clients", "", METRIC_GAUGE, AT(pubsub_clients) },
+    { "Clients", "clients_in_timeout_table", "", METRIC_GAUGE, INSTANCE(timed_clients) },
+    { "Clients", "total_blocking_keys", "", METRIC_GAUGE, AT(zero) },
+    { "Clients", "total_blocking_keys_on_nokey", "", METRIC_GAUGE, AT(zero) },
     { "Clients", "query_buffer_bytes", "bytes", METRIC_GAUGE, INSTANCE(query_buffer_bytes) },
     { "Clients", "output_buffer_bytes", "bytes", METRIC_GAUGE, INSTANCE(output_bytes) },
 
@@ -42,20 +60,60 @@ static const struct metric table[] = {
     { "Memory", "used_memory_peak", "bytes", METRIC_GAUGE, INSTANCE(used_memory_peak) },
     { "Memory", "used_memory_peak_human", "", METRIC_HUMAN, INSTANCE(used_memory_peak) },
     { "Memory", "used_memory_peak_perc", "percent", METRIC_RATIO, AT(peak_percent) },
+    { "Memory", "used_memory_overhead", "bytes", METRIC_GAUGE, AT(overhead) },
+    { "Memory", "used_memory_startup", "bytes", METRIC_GAUGE, AT(startup_memory) },
     { "Memory", "used_memory_dataset", "bytes", METRIC_GAUGE, LSM(memtable_live) },
+    { "Memory", "used_memory_dataset_perc", "percent", METRIC_RATIO, AT(dataset_percent) },
+    { "Memory", "allocator_allocated", "bytes", METRIC_GAUGE, AT(allocator.allocated) },
+    { "Memory", "allocator_active", "bytes", METRIC_GAUGE, AT(allocator.active) },
+    { "Memory", "allocator_resident", "bytes", METRIC_GAUGE, AT(allocator.resident) },
     { "Memory", "total_system_memory", "bytes", METRIC_GAUGE, AT(memory_total) },
     { "Memory", "total_system_memory_human", "", METRIC_HUMAN, AT(memory_total) },
     { "Memory", "used_memory_lua", "bytes", METRIC_GAUGE, AT(zero) },
+    { "Memory", "used_memory_vm_eval", "bytes", METRIC_GAUGE, AT(zero) },
+    { "Memory", "used_memory_lua_human", "", METRIC_HUMAN, AT(zero) },
+    { "Memory", "used_memory_scripts_eval", "bytes", METRIC_GAUGE, AT(zero) },
+    { "Memory", "number_of_cached_scripts", "", METRIC_GAUGE, AT(zero) },
+    { "Memory", "number_of_functions", "", METRIC_GAUGE, AT(zero) },
+    { "Memory", "number_of_libraries", "", METRIC_GAUGE, AT(zero) },
+    { "Memory", "used_memory_vm_functions", "bytes", METRIC_GAUGE, AT(zero) },
+    { "Memory", "used_memory_vm_total", "bytes", METRIC_GAUGE, AT(zero) },
+    { "Memory", "used_memory_vm_total_human", "", METRIC_HUMAN, AT(zero) },
+    { "Memory", "used_memory_functions", "bytes", METRIC_GAUGE, AT(zero) },
+    { "Memory", "used_memory_scripts", "bytes", METRIC_GAUGE, AT(zero) },
+    { "Memory", "used_memory_scripts_human", "", METRIC_HUMAN, AT(zero) },
     { "Memory", "maxmemory", "bytes", METRIC_GAUGE, AT(memory_max) },
     { "Memory", "maxmemory_human", "", METRIC_HUMAN, AT(memory_max) },
     { "Memory", "maxmemory_policy", "", METRIC_TEXT, AT(maxmemory_policy) },
+    { "Memory", "allocator_frag_ratio", "", METRIC_RATIO, AT(allocator_frag) },
+    { "Memory", "allocator_frag_bytes", "bytes", METRIC_GAUGE, AT(allocator_frag_bytes) },
+    { "Memory", "allocator_rss_ratio", "", METRIC_RATIO, AT(allocator_rss) },
+    { "Memory", "allocator_rss_bytes", "bytes", METRIC_SIGNED, AT(allocator_rss_bytes) },
+    { "Memory", "rss_overhead_ratio", "", METRIC_RATIO, AT(rss_overhead) },
+    { "Memory", "rss_overhead_bytes", "bytes", METRIC_SIGNED, AT(rss_overhead_bytes) },
     { "Memory", "mem_fragmentation_ratio", "", METRIC_RATIO, AT(fragmentation) },
+    { "Memory", "mem_fragmentation_bytes", "bytes", METRIC_SIGNED, AT(fragmentation_bytes) },
+    { "Memory", "mem_not_counted_for_evict", "bytes", METRIC_GAUGE, AT(zero) },
+    { "Memory", "mem_replication_backlog", "bytes", METRIC_GAUGE, AT(zero) },
+    { "Memory", "mem_total_replication_buffers", "bytes", METRIC_GAUGE, AT(zero) },
+    { "Memory", "mem_clients_slaves", "bytes", METRIC_GAUGE, AT(zero) },
+    { "Memory", "mem_cluster_links", "bytes", METRIC_GAUGE, AT(zero) },
     { "Memory", "mem_clients_normal", "bytes", METRIC_GAUGE, AT(client_memory) },
     { "Memory", "mem_aof_buffer", "bytes", METRIC_GAUGE, LSM(buffer_bytes) },
+    { "Memory", "mem_allocator", "", METRIC_TEXT, AT(allocator_name) },
+    { "Memory", "active_defrag_running", "", METRIC_GAUGE, AT(zero) },
+    { "Memory", "lazyfree_pending_objects", "", METRIC_GAUGE, AT(zero) },
+    { "Memory", "lazyfreed_objects", "", METRIC_GAUGE, AT(zero) },
 
     { "Persistence", "loading", "", METRIC_GAUGE, AT(loading) },
     { "Persistence", "loading_loaded_perc", "percent", METRIC_RATIO, AT(loaded_percent) },
     { "Persistence", "async_loading", "", METRIC_GAUGE, AT(zero) },
+    { "Persistence", "current_cow_peak", "", METRIC_GAUGE, AT(zero) },
+    { "Persistence", "current_cow_size", "", METRIC_GAUGE, AT(zero) },
+    { "Persistence", "current_cow_size_age", "", METRIC_GAUGE, AT(zero) },
+    { "Persistence", "current_fork_perc", "", METRIC_RATIO, AT(zero_ratio) },
+    { "Persistence", "current_save_keys_processed", "", METRIC_GAUGE, AT(zero) },
+    { "Persistence", "current_save_keys_total", "", METRIC_GAUGE, AT(zero) },
     { "Persistence", "rdb_changes_since_last_save", "", METRIC_GAUGE, AT(changes_since_save) },
     { "Persistence", "rdb_bgsave_in_progress", "", METRIC_GAUGE, AT(saving) },
     { "Persistence", "rdb_last_save_time", "", METRIC_GAUGE, AT(last_save_s) },
@@ -63,12 +121,27 @@ static const struct metric table[] = {
     { "Persistence", "rdb_last_bgsave_time_sec", "", METRIC_SIGNED, AT(save_took_s) },
     { "Persistence", "rdb_current_bgsave_time_sec", "", METRIC_SIGNED, AT(save_takes_s) },
     { "Persistence", "rdb_saves", "", METRIC_GAUGE, AT(saves) },
+    { "Persistence", "rdb_last_cow_size", "", METRIC_GAUGE, AT(zero) },
+    { "Persistence", "rdb_last_load_keys_expired", "", METRIC_GAUGE, AT(zero) },
+    { "Persistence", "rdb_last_load_keys_loaded", "", METRIC_GAUGE, AT(zero) },
     { "Persistence", "aof_enabled", "", METRIC_GAUGE, AT(one) },
     { "Persistence", "aof_rewrite_in_progress", "", METRIC_GAUGE, AT(zero) },
     { "Persistence", "aof_rewrite_scheduled", "", METRIC_GAUGE, AT(zero) },
+    { "Persistence", "aof_last_rewrite_time_sec", "", METRIC_SIGNED, AT(minus_one) },
+    { "Persistence", "aof_current_rewrite_time_sec", "", METRIC_SIGNED, AT(minus_one) },
     { "Persistence", "aof_last_bgrewrite_status", "", METRIC_TEXT, AT(ok) },
+    { "Persistence", "aof_rewrites", "", METRIC_GAUGE, AT(zero) },
+    { "Persistence", "aof_rewrites_consecutive_failures", "", METRIC_GAUGE, AT(zero) },
     { "Persistence", "aof_last_write_status", "", METRIC_TEXT, AT(write_status) },
+    { "Persistence", "aof_last_cow_size", "", METRIC_GAUGE, AT(zero) },
+    { "Persistence", "module_fork_in_progress", "", METRIC_GAUGE, AT(zero) },
+    { "Persistence", "module_fork_last_cow_size", "", METRIC_GAUGE, AT(zero) },
     { "Persistence", "aof_current_size", "bytes", METRIC_GAUGE, LSM(log_bytes) },
+    { "Persistence", "aof_base_size", "bytes", METRIC_GAUGE, AT(zero) },
+    { "Persistence", "aof_pending_rewrite", "", METRIC_GAUGE, AT(zero) },
+    { "Persistence", "aof_buffer_length", "bytes", METRIC_GAUGE, LSM(buffer_bytes) },
+    { "Persistence", "aof_pending_bio_fsync", "", METRIC_GAUGE, AT(zero) },
+    { "Persistence", "aof_delayed_fsync", "", METRIC_GAUGE, AT(zero) },
     { "Persistence", "log_state", "", METRIC_TEXT, AT(log_state) },
     { "Persistence", "log_error", "", METRIC_TEXT, AT(log_error) },
     { "Persistence", "log_segments", "", METRIC_GAUGE, LSM(segments) },
@@ -91,7 +164,16 @@ static const struct metric table[] = {
     { "Stats", "instantaneous_ops_per_sec", "", METRIC_GAUGE, INSTANCE(ops_per_sec) },
     { "Stats", "total_net_input_bytes", "bytes", METRIC_COUNTER, INSTANCE(net_input_bytes) },
     { "Stats", "total_net_output_bytes", "bytes", METRIC_COUNTER, INSTANCE(net_output_bytes) },
+    { "Stats", "total_net_repl_input_bytes", "bytes", METRIC_GAUGE, AT(zero) },
+    { "Stats", "total_net_repl_output_bytes", "bytes", METRIC_GAUGE, AT(zero) },
+    { "Stats", "instantaneous_input_kbps", "", METRIC_RATIO, AT(instance.input_kbps) },
+    { "Stats", "instantaneous_output_kbps", "", METRIC_RATIO, AT(instance.output_kbps) },
+    { "Stats", "instantaneous_input_repl_kbps", "", METRIC_RATIO, AT(zero_ratio) },
+    { "Stats", "instantaneous_output_repl_kbps", "", METRIC_RATIO, AT(zero_ratio) },
     { "Stats", "rejected_connections", "", METRIC_COUNTER, INSTANCE(rejected_connections) },
+    { "Stats", "sync_full", "", METRIC_GAUGE, AT(zero) },
+    { "Stats", "sync_partial_ok", "", METRIC_GAUGE, AT(zero) },
+    { "Stats", "sync_partial_err", "", METRIC_GAUGE, AT(zero) },
     { "Stats", "http_requests", "", METRIC_COUNTER, INSTANCE(http_requests) },
     { "Stats", "http_rejected_connections", "", METRIC_COUNTER, INSTANCE(http_rejected) },
     { "Stats", "acl_access_denied_auth", "", METRIC_COUNTER, INSTANCE(acl_denied[ACL_BY_AUTH]) },
@@ -100,7 +182,13 @@ static const struct metric table[] = {
     { "Stats", "acl_access_denied_channel", "", METRIC_COUNTER,
       INSTANCE(acl_denied[ACL_BY_CHANNEL]) },
     { "Stats", "expired_keys", "", METRIC_COUNTER, NODE(expired) },
+    { "Stats", "expired_stale_perc", "", METRIC_RATIO, AT(zero_ratio) },
+    { "Stats", "expired_time_cap_reached_count", "", METRIC_GAUGE, AT(zero) },
+    { "Stats", "expire_cycle_cpu_milliseconds", "", METRIC_COUNTER, AT(expire_ms) },
     { "Stats", "evicted_keys", "", METRIC_COUNTER, LSM(evicted_keys) },
+    { "Stats", "evicted_clients", "", METRIC_COUNTER, INSTANCE(evicted_clients) },
+    { "Stats", "total_eviction_exceeded_time", "", METRIC_GAUGE, AT(zero) },
+    { "Stats", "current_eviction_exceeded_time", "", METRIC_GAUGE, AT(zero) },
     { "Stats", "keyspace_hits", "", METRIC_COUNTER, NODE(hits) },
     { "Stats", "keyspace_misses", "", METRIC_COUNTER, NODE(misses) },
     { "Stats", "calls_waiting", "", METRIC_GAUGE, AT(calls_waiting) },
@@ -116,22 +204,61 @@ static const struct metric table[] = {
     { "Stats", "client_output_buffer_limit_disconnections", "", METRIC_COUNTER,
       INSTANCE(output_cuts) },
     { "Stats", "latest_fork_usec", "us", METRIC_GAUGE, AT(zero) },
+    { "Stats", "total_forks", "", METRIC_GAUGE, AT(zero) },
+    { "Stats", "migrate_cached_sockets", "", METRIC_GAUGE, AT(zero) },
+    { "Stats", "slave_expires_tracked_keys", "", METRIC_GAUGE, AT(zero) },
+    { "Stats", "active_defrag_hits", "", METRIC_GAUGE, AT(zero) },
+    { "Stats", "active_defrag_misses", "", METRIC_GAUGE, AT(zero) },
+    { "Stats", "active_defrag_key_hits", "", METRIC_GAUGE, AT(zero) },
+    { "Stats", "active_defrag_key_misses", "", METRIC_GAUGE, AT(zero) },
+    { "Stats", "total_active_defrag_time", "", METRIC_GAUGE, AT(zero) },
+    { "Stats", "current_active_defrag_time", "", METRIC_GAUGE, AT(zero) },
+    { "Stats", "unexpected_error_replies", "", METRIC_GAUGE, AT(zero) },
     { "Stats", "total_error_replies", "", METRIC_COUNTER, INSTANCE(errors) },
+    { "Stats", "dump_payload_sanitizations", "", METRIC_GAUGE, AT(zero) },
+    { "Stats", "total_reads_processed", "", METRIC_COUNTER, INSTANCE(reads) },
+    { "Stats", "total_writes_processed", "", METRIC_COUNTER, INSTANCE(writes) },
+    { "Stats", "io_threaded_reads_processed", "", METRIC_GAUGE, AT(zero) },
+    { "Stats", "io_threaded_writes_processed", "", METRIC_GAUGE, AT(zero) },
+    { "Stats", "client_query_buffer_limit_disconnections", "", METRIC_GAUGE, AT(zero) },
+    { "Stats", "reply_buffer_shrinks", "", METRIC_GAUGE, AT(zero) },
+    { "Stats", "reply_buffer_expands", "", METRIC_GAUGE, AT(zero) },
     { "Stats", "tls_connections", "", METRIC_GAUGE, TLS(connections) },
     { "Stats", "tls_handshakes", "", METRIC_COUNTER, TLS(handshakes) },
     { "Stats", "tls_handshakes_resumed", "", METRIC_COUNTER, TLS(handshakes_resumed) },
     { "Stats", "tls_handshakes_failed", "", METRIC_COUNTER, TLS(handshakes_failed) },
     { "Stats", "tls_handshakes_underway", "", METRIC_GAUGE, TLS(handshakes_underway) },
-    { "Stats", "loop_turns", "", METRIC_COUNTER, INSTANCE(turns) },
     { "Stats", "loop_slow_turns", "", METRIC_COUNTER, INSTANCE(slow_turns) },
     { "Stats", "loop_longest_turn_usec", "us", METRIC_GAUGE, INSTANCE(turn_us_max) },
+    { "Stats", "eventloop_cycles", "", METRIC_COUNTER, INSTANCE(turns) },
+    { "Stats", "eventloop_duration_sum", "us", METRIC_COUNTER, INSTANCE(turn_us) },
+    { "Stats", "eventloop_duration_cmd_sum", "us", METRIC_COUNTER, AT(cmd_us) },
+    { "Stats", "instantaneous_eventloop_cycles_per_sec", "", METRIC_GAUGE,
+      INSTANCE(turns_per_sec) },
+    { "Stats", "instantaneous_eventloop_duration_usec", "us", METRIC_GAUGE,
+      INSTANCE(turn_us_recent) },
+    { "Stats", "write_stalls", "", METRIC_COUNTER, INSTANCE(stalls) },
+    { "Stats", "write_stalled_usec", "us", METRIC_COUNTER, INSTANCE(stall_us) },
+    { "Stats", "slowlog_length", "", METRIC_GAUGE, AT(slowlog_length) },
 
     { "Replication", "role", "", METRIC_TEXT, AT(role) },
     { "Replication", "connected_slaves", "", METRIC_GAUGE, AT(zero) },
+    { "Replication", "master_failover_state", "", METRIC_TEXT, AT(no_failover) },
+    { "Replication", "master_replid", "", METRIC_TEXT, AT(run_id) },
+    { "Replication", "master_replid2", "", METRIC_TEXT, AT(no_replid) },
     { "Replication", "master_repl_offset", "bytes", METRIC_GAUGE, AT(log_end) },
+    { "Replication", "second_repl_offset", "", METRIC_SIGNED, AT(minus_one) },
+    { "Replication", "repl_backlog_active", "", METRIC_GAUGE, AT(zero) },
+    { "Replication", "repl_backlog_size", "bytes", METRIC_GAUGE, AT(zero) },
+    { "Replication", "repl_backlog_first_byte_offset", "bytes", METRIC_GAUGE, AT(zero) },
+    { "Replication", "repl_backlog_histlen", "bytes", METRIC_GAUGE, AT(zero) },
 
     { "CPU", "used_cpu_sys", "seconds", METRIC_CPU, AT(system_us) },
     { "CPU", "used_cpu_user", "seconds", METRIC_CPU, AT(user_us) },
+    { "CPU", "used_cpu_sys_children", "seconds", METRIC_CPU, AT(zero) },
+    { "CPU", "used_cpu_user_children", "seconds", METRIC_CPU, AT(zero) },
+    { "CPU", "used_cpu_sys_main_thread", "seconds", METRIC_CPU, AT(loop_system_us) },
+    { "CPU", "used_cpu_user_main_thread", "seconds", METRIC_CPU, AT(loop_user_us) },
 
     { "Storage", "memtable_bytes", "bytes", METRIC_GAUGE, LSM(memtable_bytes) },
     { "Storage", "memtable_spare_bytes", "bytes", METRIC_GAUGE, LSM(memtable_spare) },
@@ -185,156 +312,9 @@ static const struct metric table[] = {
     { 0 },
 };
 
-static const char *state_name(enum lsm_state state)
-{
-    switch (state) {
-    case LSM_LOADING:
-        return "loading";
-    case LSM_READY:
-        return "ready";
-    case LSM_NO_SPACE:
-        return "no_space";
-    case LSM_BROKEN:
-        return "broken";
-    case LSM_FAILED:
-        return "failed";
-    case LSM_CLOSED:
-        break;
-    }
-    return "closed";
-}
-
-/* What counts: shown from the last RESETSTAT on.  Gauges stay as they are. */
-static void subtract_base(struct metrics *m, const struct instance *in)
-{
-    const struct instance_stats *base = &in->stats_base;
-
-    m->instance.connections -= base->connections;
-    m->instance.rejected_connections -= base->rejected_connections;
-    m->instance.commands -= base->commands;
-    m->instance.errors -= base->errors;
-    for (size_t i = 0; i < sizeof base->acl_denied / sizeof *base->acl_denied; i++)
-        m->instance.acl_denied[i] -= base->acl_denied[i];
-    m->instance.output_cuts -= base->output_cuts;
-    m->instance.net_input_bytes -= base->net_input_bytes;
-    m->instance.net_output_bytes -= base->net_output_bytes;
-    m->instance.turns -= base->turns;
-    m->instance.http_requests -= base->http_requests;
-    m->instance.http_rejected -= base->http_rejected;
-    m->instance.slow_turns -= base->slow_turns;
-    m->node.expired -= in->node_base.expired;
-    m->node.hits -= in->node_base.hits;
-    m->node.misses -= in->node_base.misses;
-    m->node.fetched -= in->node_base.fetched;
-    m->node.fetches -= in->node_base.fetches;
-    m->node.fetch_errors -= in->node_base.fetch_errors;
-}
-
-static void take_listeners(const struct instance *in, struct metrics *m)
-{
-    for (int kind = 0; kind < PUBSUB_KINDS; kind++)
-        m->pubsub_topics[kind] = in->pubsub.topics[kind].count;
-    m->pubsub_clients = in->pubsub.clients;
-    m->tracking_clients = in->tracking.client_count;
-    m->tracking_keys = in->tracking.keys.count;
-    m->tracking_items = in->tracking.items;
-    m->tracking_prefixes = in->tracking.prefix_count;
-}
-
-static void take_facts(struct instance *in, struct metrics *m)
-{
-    uint64_t now = in->turn_mono_us;
-
-    m->redis_version = HENGE_REDIS_VERSION;
-    m->henge_version = HENGE_VERSION;
-    m->mode = "standalone";
-    m->os = in->env->machine.os_name;
-    m->run_id = in->run_id;
-    m->maxmemory_policy = options_policy_name(in->options->maxmemory_policy);
-    m->maxdisk = (uint64_t)in->options->maxdisk;
-    m->disk_full = lsm_full(node_lsm(in->node));
-    m->ok = "ok";
-    m->role = "master";
-    m->one = 1;
-    m->arch_bits = sizeof(void *) * 8;
-    m->process_id = in->env->machine.process_id;
-    m->port = (uint64_t)in->port;
-    m->server_time_us = node_now_us(in->node);
-    m->uptime_s = (now - in->started_mono_us) / SECOND_US;
-    m->uptime_days = m->uptime_s / DAY_S;
-    m->clients = in->session_count;
-    m->tls = in->env->net->tls_stats;
-    m->calls_waiting = in->waiting - in->blocked;
-    m->blocked = in->blocked;
-    m->watching = in->watching;
-    m->watched_keys = node_watches(in->node)->count;
-    m->maxclients = (uint64_t)in->options->maxclients;
-    take_listeners(in, m);
-}
-
-static void take_memory(struct instance *in, struct metrics *m)
-{
-    m->used_memory = instance_used_memory(in);
-    if (m->instance.used_memory_peak < m->used_memory)
-        m->instance.used_memory_peak = m->used_memory;
-    m->memory_total = in->env->machine.memory_bytes;
-    m->memory_max = in->memory_max;
-    m->memtable_idle = arenas_idle(in->env->arenas);
-    m->client_memory = in->blocks.used_bytes + in->session_count * INSTANCE_SESSION_BYTES +
-                       in->env->net->tls_stats.bytes;
-    in->env->usage(in->env, &m->rss, &m->user_us, &m->system_us);
-    if (m->used_memory) {
-        m->peak_percent = (double)m->used_memory * 100 / (double)m->instance.used_memory_peak;
-        m->fragmentation = (double)m->rss / (double)m->used_memory;
-    }
-}
-
-static void take_log(struct instance *in, struct metrics *m)
-{
-    struct lsm *lsm = node_lsm(in->node);
-    enum lsm_state state = lsm_state(lsm);
-
-    m->log_error = "";
-    lsm_error(lsm, &m->log_error);
-    m->log_state = state_name(state);
-    m->write_status = state == LSM_NO_SPACE || state == LSM_BROKEN ? "err" : "ok";
-    m->loading = state == LSM_LOADING;
-    m->loaded_percent = m->loading ? (double)lsm_loaded_permille(lsm) / 10 : 100;
-    if (!m->loading) {
-        m->log_end = lsm_end(lsm);
-        m->log_acked = lsm_acked(lsm);
-    }
-}
-
-static void take_save(struct instance *in, struct metrics *m)
-{
-    const struct lsm_save *save = lsm_save(node_lsm(in->node));
-
-    m->saving = save->busy;
-    m->saves = save->good;
-    m->last_save_s = instance_last_save_s(in);
-    m->changes_since_save = m->lsm.puts - save->good_puts;
-    m->save_status = err_is(save->err) ? "err" : "ok";
-    m->save_took_s = save->begun > save->busy ? (int64_t)(save->took_us / SECOND_US) : -1;
-    m->save_takes_s = save->busy ? (int64_t)((in->turn_mono_us - save->begun_us) / SECOND_US) : -1;
-}
-
 const struct metric *metrics_table(void)
 {
     return table;
-}
-
-void metrics_take(struct instance *in, struct metrics *out)
-{
-    *out = (struct metrics){ 0 };
-    out->instance = in->stats;
-    out->node = *node_stats(in->node);
-    out->lsm = *lsm_stats(node_lsm(in->node));
-    subtract_base(out, in);
-    take_facts(in, out);
-    take_memory(in, out);
-    take_log(in, out);
-    take_save(in, out);
 }
 
 static void print_human(uint64_t bytes, struct buf *out)
@@ -350,6 +330,11 @@ static void print_human(uint64_t bytes, struct buf *out)
     for (v /= 1024; v >= 1024 && unit + 2 < sizeof units; v /= 1024)
         unit++;
     buf_printf(out, "%.2f%c", v, units[unit]);
+}
+
+bool metrics_absent(const struct metric *row)
+{
+    return row->offset == AT(zero) || row->offset == AT(zero_ratio) || row->offset == AT(minus_one);
 }
 
 void metrics_print(const struct metrics *m, const struct metric *row, struct buf *out)
@@ -380,12 +365,4 @@ void metrics_print(const struct metrics *m, const struct metric *row, struct buf
                    (unsigned long long)(*number % SECOND_US));
         break;
     }
-}
-
-void metrics_reset(struct instance *in)
-{
-    in->stats_base = in->stats;
-    in->node_base = *node_stats(in->node);
-    in->stats.used_memory_peak = instance_used_memory(in);
-    in->stats.turn_us_max = 0;
 }

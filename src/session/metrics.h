@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "session/instance.h"
 
 enum metric_kind {
@@ -34,6 +35,16 @@ struct metrics {
     const char *run_id;
     const char *maxmemory_policy;
     const char *ok; /* "ok": of what cannot fail here */
+    const char *no; /* "no": what is not done here */
+    const char *no_git;
+    const char *build_id;
+    const char *no_failover;
+    const char *no_replid;
+    const char *clock_name;
+    const char *loop_name;
+    const char *compiler;
+    const char *config_file;
+    const char *allocator_name;
     const char *write_status;
     const char *log_state;
     const char *log_error; /* "" for none */
@@ -47,8 +58,10 @@ struct metrics {
     uint64_t saves;       /* checkpoints that ended well */
     int64_t save_took_s;  /* the last one; -1: none */
     int64_t save_takes_s; /* the one under way; -1: none */
-    uint64_t zero;        /* 0: what cannot happen here */
-    uint64_t one;         /* 1: what always holds here */
+    uint64_t zero;        /* 0: what cannot happen, or does not exist, here */
+    int64_t minus_one;    /* -1: the same, where Redis says it so */
+    double zero_ratio;
+    uint64_t one; /* 1: what always holds here */
     uint64_t arch_bits;
     uint64_t process_id;
     uint64_t port;
@@ -72,13 +85,31 @@ struct metrics {
     uint64_t memory_total;
     uint64_t memory_max;
     uint64_t client_memory;
+    uint64_t startup_memory;
+    uint64_t overhead; /* memory that is not data */
+    struct mem_usage allocator;
+    uint64_t allocator_frag_bytes;
+    int64_t allocator_rss_bytes;
+    int64_t rss_overhead_bytes;
+    int64_t fragmentation_bytes;
     uint64_t memtable_idle; /* memory kept for memtables to come */
     uint64_t loading;
     uint64_t log_end;
     uint64_t log_acked;
     uint64_t user_us;
     uint64_t system_us;
+    uint64_t loop_user_us; /* of the loop's thread alone */
+    uint64_t loop_system_us;
+    uint64_t expire_ms;
+    uint64_t cmd_us;
+    uint64_t slowlog_length;
+    uint64_t hz;
+    uint64_t lru_clock; /* as Redis has it: seconds, 24 bits */
     double peak_percent;
+    double dataset_percent;
+    double allocator_frag;
+    double allocator_rss;
+    double rss_overhead;
     double fragmentation;
     double loaded_percent;
 };
@@ -93,6 +124,9 @@ struct metric {
 
 /* The table, ended by a row without a name. */
 const struct metric *metrics_table(void);
+
+/* It is a constant: of what does not exist here, though clients look for it. */
+bool metrics_absent(const struct metric *row);
 
 /* Reads everything at once.  Texts borrow from the instance and its store, until
  * their state changes. */

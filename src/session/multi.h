@@ -38,10 +38,14 @@ struct queued {
     uint64_t position;
     uint64_t random;
     uint32_t argc;
-    uint8_t db;     /* it will run in, as far as that is known; or ran in */
-    bool sliced;    /* it took several slices */
-    bool permitted; /* its user may run it: asked once, when it was to run first */
-    bool refused;   /* may not, which is its answer */
+    uint8_t db;      /* it will run in, as far as that is known; or ran in */
+    bool sliced;     /* it took several slices */
+    bool permitted;  /* its user may run it: asked once, when it was to run first */
+    bool refused;    /* may not, which is its answer */
+    bool alone;      /* it is timed alone (account.h): */
+    bool failed;     /* the answer of its last run is an error */
+    uint8_t error;   /* ... of that code (account_code()); 0: none, or it is not counted */
+    uint32_t ran_us; /* ... its runs so far */
     struct slice argv[];
 };
 

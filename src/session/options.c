@@ -108,6 +108,20 @@ static const struct option table[] = {
       "nothing" },
     { "tracking-table-max-keys", OPTION_INT, OPTION_MUTABLE, AT(tracking_table_max_keys), "1000000",
       0, INT64_MAX, NULL, "keys that clients with CLIENT TRACKING may keep; 0: as memory allows" },
+    { "slowlog-log-slower-than", OPTION_INT, OPTION_MUTABLE, AT(slowlog_slower_than), "10000", -1,
+      INT64_MAX, NULL,
+      "microseconds a call runs to be in the slow log; 0: all are; -1: none. Below 10000 each call "
+      "is timed alone" },
+    { "slowlog-max-len", OPTION_INT, OPTION_MUTABLE, AT(slowlog_max_len), "128", 0, INT64_MAX, NULL,
+      "calls the slow log keeps" },
+    { "latency-monitor-threshold", OPTION_INT, OPTION_MUTABLE, AT(latency_threshold), "0", 0,
+      INT64_MAX, NULL,
+      "milliseconds from which on LATENCY keeps what took long; 0: nothing is kept. Otherwise each "
+      "call is timed alone" },
+    { "latency-tracking", OPTION_BOOL, OPTION_MUTABLE, AT(latency_tracking), "yes", 0, 0, NULL,
+      "a histogram of durations for each command" },
+    { "latency-tracking-info-percentiles", OPTION_PERCENTS, OPTION_MUTABLE, AT(info_percents),
+      "50 99 99.9", 0, 0, NULL, "percentiles of them that INFO latencystats shows; empty: none" },
     { "dir", OPTION_TEXT, 0, AT(dir), ".", 0, 0, NULL, "folder of the data; one server a folder" },
     { "appendfsync", OPTION_ENUM, OPTION_MUTABLE, AT(appendfsync), "everysec", 0, 0, sync_names,
       "when the log is synced to the disk: always, everysec or no" },
@@ -155,7 +169,7 @@ const char *options_policy_name(int64_t policy)
 
 static int64_t *number_at(struct options *o, const struct option *row)
 {
-    assert(row->kind != OPTION_TEXT && row->kind != OPTION_LIMITS);
+    assert(row->kind != OPTION_TEXT && row->kind != OPTION_LIMITS && row->kind != OPTION_PERCENTS);
     return (int64_t *)(void *)((char *)o + row->offset);
 }
 
@@ -163,6 +177,12 @@ static struct output_limit *limits_at(struct options *o, const struct option *ro
 {
     assert(row->kind == OPTION_LIMITS);
     return (struct output_limit *)(void *)((char *)o + row->offset);
+}
+
+static struct percents *percents_at(struct options *o, const struct option *row)
+{
+    assert(row->kind == OPTION_PERCENTS);
+    return (struct percents *)(void *)((char *)o + row->offset);
 }
 
 static char **text_at(struct options *o, const struct option *row)
@@ -331,6 +351,8 @@ bool options_set(struct options *o, const struct option *row, struct slice value
         return options_parse_events(value, number_at(o, row), why);
     case OPTION_LIMITS:
         return options_parse_limits(value, limits_at(o, row), why);
+    case OPTION_PERCENTS:
+        return options_parse_percents(value, percents_at(o, row), why);
     case OPTION_TEXT:
         break;
     }
@@ -345,6 +367,8 @@ void options_get(const struct options *o, const struct option *row, struct buf *
         options_print_events(*(const int64_t *)at, out);
     else if (row->kind == OPTION_LIMITS)
         options_print_limits(at, out);
+    else if (row->kind == OPTION_PERCENTS)
+        options_print_percents(at, out);
     else if (row->kind == OPTION_TEXT)
         buf_append(out, slice_str(*(char *const *)at));
     else if (row->kind == OPTION_BOOL)

@@ -20,8 +20,9 @@ enum option_kind {
     OPTION_BOOL, /* yes, no */
     OPTION_ENUM,
     OPTION_TEXT,
-    OPTION_EVENTS, /* letters of classes, as enum event_class */
-    OPTION_LIMITS, /* of output, by class; classes that are not named keep theirs */
+    OPTION_EVENTS,   /* letters of classes, as enum event_class */
+    OPTION_LIMITS,   /* of output, by class; classes that are not named keep theirs */
+    OPTION_PERCENTS, /* some numbers from 0 to 100 */
 };
 
 /* client-output-buffer-limit of a class of clients: how much may wait for one of them. */
@@ -36,6 +37,13 @@ struct output_limit {
     uint64_t hard; /* bytes; 0: no limit */
     uint64_t soft; /* the same, for so many seconds on end */
     uint64_t seconds;
+};
+
+enum { PERCENTS_MAX = 16 };
+
+struct percents {
+    uint64_t count;
+    double of[PERCENTS_MAX];
 };
 
 enum option_flags {
@@ -106,6 +114,11 @@ struct options {
     int64_t force_start;             /* bool: in spite of a damaged log */
     int64_t notify_events;           /* enum event_class */
     int64_t tracking_table_max_keys; /* 0: no bound but memory */
+    int64_t slowlog_slower_than;     /* microseconds; -1: nothing is kept */
+    int64_t slowlog_max_len;
+    int64_t latency_threshold;     /* milliseconds; 0: nothing is kept */
+    int64_t latency_tracking;      /* bool */
+    struct percents info_percents; /* that INFO latencystats shows */
     struct output_limit output_limits[OUTPUT_CLASSES];
 };
 
@@ -145,12 +158,15 @@ struct option_ignored {
 };
 const struct option_ignored *options_ignored_table(void);
 
-/* options_forms.c: the two kinds with a form of their own. */
+/* options_forms.c: the kinds with a form of their own. */
 bool options_parse_events(struct slice text, int64_t *events, struct buf *why);
 void options_print_events(int64_t events, struct buf *out);
 bool options_parse_limits(struct slice text, struct output_limit limits[OUTPUT_CLASSES],
                           struct buf *why);
 void options_print_limits(const struct output_limit limits[OUTPUT_CLASSES], struct buf *out);
+
+bool options_parse_percents(struct slice text, struct percents *percents, struct buf *why);
+void options_print_percents(const struct percents *percents, struct buf *out);
 
 /* Sets one from text.  False: `why` has a line for people, as CONFIG SET shows. */
 bool options_set(struct options *o, const struct option *row, struct slice value, struct buf *why);

@@ -1,5 +1,5 @@
-/* options_forms.c: notify-keyspace-events and client-output-buffer-limit, in the forms
- * Redis gives them. */
+/* options_forms.c: notify-keyspace-events, client-output-buffer-limit and
+ * latency-tracking-info-percentiles, in the forms Redis gives them. */
 #include "base/num.h"
 #include "cmd/events.h"
 #include "session/options.h"
@@ -134,4 +134,37 @@ void options_print_limits(const struct output_limit limits[OUTPUT_CLASSES], stru
         buf_printf(out, "%s%s %llu %llu %llu", i ? " " : "", class_names[i],
                    (unsigned long long)limits[i].hard, (unsigned long long)limits[i].soft,
                    (unsigned long long)limits[i].seconds);
+}
+
+bool options_parse_percents(struct slice text, struct percents *percents, struct buf *why)
+{
+    struct percents parsed = { 0 };
+
+    for (struct slice word = next_word(&text); word.len; word = next_word(&text)) {
+        double v;
+
+        if (!num_get_double(word, &v)) {
+            buf_printf(why, "Invalid latency-tracking-info-percentiles parameters");
+            return false;
+        }
+        if (v < 0 || v > 100) {
+            buf_printf(why, "latency-tracking-info-percentiles parameters should sit between "
+                            "[0.0,100.0]");
+            return false;
+        }
+        if (parsed.count == PERCENTS_MAX) {
+            buf_printf(why, "there are at most %d percentiles", PERCENTS_MAX);
+            return false;
+        }
+        parsed.of[parsed.count++] = v;
+    }
+    *percents = parsed;
+    return true;
+}
+
+void options_print_percents(const struct percents *percents, struct buf *out)
+{
+    for (uint64_t i = 0; i < percents->count; i++) {
+        buf_printf(out, "%s%.8g", i ? " " : "", percents->of[i]);
+    }
 }

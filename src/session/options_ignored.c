@@ -17,7 +17,6 @@
 #define WHY_SERVICE  "it runs in the foreground; a service manager does the rest"
 #define WHY_DEFRAG   "memtables are dropped whole, which leaves no holes"
 #define WHY_BUFFERS  "a client that does not read its replies is not read from"
-#define WHY_MEASURED "nothing is measured a command yet"
 #define WHY_SCRIPTS  "there are no scripts"
 #define WHY_OUTGOING "the server connects to nobody"
 #define WHY_KERNEL   "the kernel's own setting is left alone"
@@ -100,11 +99,6 @@ static const struct option_ignored table[] = {
     { "min-replicas-to-write", "0", WHY_REPLICA },
     { "min-replicas-max-lag", "10", WHY_REPLICA },
     { "client-query-buffer-limit", "1073741824", "it is fixed" },
-    { "slowlog-log-slower-than", "10000", WHY_MEASURED },
-    { "slowlog-max-len", "128", WHY_MEASURED },
-    { "latency-monitor-threshold", "0", WHY_MEASURED },
-    { "latency-tracking", "no", WHY_MEASURED },
-    { "latency-tracking-info-percentiles", "50 99 99.9", WHY_MEASURED },
     { "lua-time-limit", "5000", WHY_SCRIPTS },
     { "busy-reply-threshold", "5000", WHY_SCRIPTS },
     { "tls-replication", "no", WHY_REPLICA },

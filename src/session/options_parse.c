@@ -155,7 +155,8 @@ static bool apply(struct options *o, const struct line *line, struct buf *notes,
     buf_printf(why, "line %u: %s: ", line->number, row->name);
     if (line->values == 0)
         buf_printf(why, "a value is missing (\"\" for none)");
-    else if (line->values > 1 && !(row->flags & OPTION_LIST) && row->kind != OPTION_LIMITS)
+    else if (line->values > 1 && !(row->flags & OPTION_LIST) && row->kind != OPTION_LIMITS &&
+             row->kind != OPTION_PERCENTS)
         buf_printf(why, "it takes one value; put a value with spaces into \"quotes\"");
     else
         ok = options_set(o, row, line->value, why);

@@ -263,10 +263,10 @@ static void arenas_keep(struct arenas *arenas, size_t keep)
     (void)keep;
 }
 
-static void no_usage(struct env *env, uint64_t *rss_bytes, uint64_t *user_us, uint64_t *system_us)
+static void no_usage(struct env *env, struct env_usage *out)
 {
     (void)env;
-    *rss_bytes = *user_us = *system_us = 0;
+    *out = (struct env_usage){ 0 };
 }
 
 struct null_env *null_env_new(void)

@@ -27,12 +27,12 @@ static void random_bytes(struct env *env, void *to, size_t len)
     memset(to, 0x5a, len); /* nobody in the simulated world asks for a secret */
 }
 
-static void usage(struct env *env, uint64_t *rss_bytes, uint64_t *user_us, uint64_t *system_us)
+static void usage(struct env *env, struct env_usage *out)
 {
     (void)env;
-    *rss_bytes = 64 * 1024 * 1024;
-    *user_us = 1000000;
-    *system_us = 500000;
+    *out = (struct env_usage){ .rss_bytes = 64 * 1024 * 1024,
+                               .user_us = 1000000,
+                               .system_us = 500000 };
 }
 
 /* Small enough that a seed of a few hundred writes seals, flushes and compacts; now and

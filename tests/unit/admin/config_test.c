@@ -110,9 +110,9 @@ Test(config, resetstat_lets_counters_begin_again_and_leaves_gauges)
     d.node.stats.hits = 5;
     desk_has(&d, "INFO stats", "|total_commands_processed:10|");
     desk_is(&d, "CONFIG RESETSTAT", "+OK|");
-    d.instance.stats.commands = 12;
+    d.instance.stats.commands += 2; /* beside RESETSTAT itself */
     d.node.stats.hits = 6;
-    desk_has(&d, "INFO stats", "|total_commands_processed:2|");
+    desk_has(&d, "INFO stats", "|total_commands_processed:3|");
     desk_has(&d, "INFO stats", "|keyspace_hits:1|");
     desk_has(&d, "INFO stats", "|instantaneous_ops_per_sec:3|");
 }

@@ -12,12 +12,14 @@
 
 enum { ARGS = 32 };
 
-static void usage(struct env *env, uint64_t *rss, uint64_t *user_us, uint64_t *system_us)
+static void usage(struct env *env, struct env_usage *out)
 {
     (void)env;
-    *rss = 3 * 1024 * 1024;
-    *user_us = 1500000;
-    *system_us = 25;
+    *out = (struct env_usage){ .rss_bytes = 3 * 1024 * 1024,
+                               .user_us = 1500000,
+                               .system_us = 25,
+                               .thread_user_us = 1400000,
+                               .thread_system_us = 20 };
 }
 
 static void random_bytes(struct env *env, void *to, size_t len)
@@ -34,6 +36,14 @@ static void drop_line(struct trace *trace, enum trace_level level, const char *t
     (void)trace;
     (void)level;
     (void)text;
+}
+
+static uint64_t clock_us(struct clock *clock)
+{
+    struct desk *d = list_item(clock, struct desk, clock);
+
+    d->clock_ahead_us += d->clock_step_us;
+    return d->node.now_us + d->clock_ahead_us;
 }
 
 static size_t nothing_idle(struct arenas *arenas)
@@ -76,8 +86,11 @@ void desk_init(struct desk *d)
 {
     struct instance *in = &d->instance;
 
-    *d = (struct desk){ .trace = { .line = drop_line }, .arenas = { .idle = nothing_idle } };
+    *d = (struct desk){ .clock = { clock_us, clock_us },
+                        .trace = { .line = drop_line },
+                        .arenas = { .idle = nothing_idle } };
     d->env = (struct env){
+        .clock = &d->clock,
         .trace = &d->trace,
         .arenas = &d->arenas,
         .net = &d->net,
@@ -101,6 +114,7 @@ void desk_init(struct desk *d)
     pubsub_init(&in->pubsub);
     tracking_init(&in->tracking);
     list_init(&in->monitors);
+    account_init(&in->account, in);
     in->next_id = 7;
     block_pool_init(&in->blocks, 8);
     snprintf(in->run_id, sizeof in->run_id, "%s", "0123456789012345678901234567890123456789");
@@ -120,6 +134,7 @@ void desk_deinit(struct desk *d)
     session_deinit(&d->session);
     pubsub_deinit(&d->instance.pubsub);
     tracking_deinit(&d->instance.tracking);
+    account_deinit(&d->instance.account);
     acl_file_free(d->instance.acl_file);
     acl_free(d->instance.acl);
     command_table_free(d->instance.commands);
@@ -162,6 +177,8 @@ static void run(struct desk *d, struct session *s, struct call *c)
     enum call_end end = CALL_WANT;
 
     fake_view_begin(&d->view);
+    account_batch(&d->instance.account);
+    account_open(&d->instance.account, c);
     for (d->restarts = 0; end == CALL_WANT || end == CALL_LATER; d->restarts++) {
         cr_assert_lt(d->restarts, 1000u);
         reply_cut_to(&d->reply, before, errors);
@@ -171,11 +188,15 @@ static void run(struct desk *d, struct session *s, struct call *c)
     d->restarts--;
     if (end == CALL_BLOCK)
         reply_status(&d->reply, "blocked");
+    account_close(&d->instance.account, c, end, d->reply.errors - errors);
+    account_settle(&d->instance.account);
+    account_stale(&d->instance.account);
     session_done(s, c);
 }
 
 const char *desk_ask_as(struct desk *d, struct session *s, const char *line)
 {
+    uint64_t errors = d->reply.errors;
     struct slice rest = slice_str(line), argv[ARGS];
     struct buf words[ARGS] = { 0 };
     struct call c = {
@@ -196,6 +217,8 @@ const char *desk_ask_as(struct desk *d, struct session *s, const char *line)
         c.position = position_of(argv[c.row->keys.first]);
     if (session_admit(s, &c) && !session_queues(s, &c))
         run(d, s, &c);
+    else
+        account_rejected(&d->instance.account, &c, d->reply.errors - errors);
     for (uint32_t i = 0; i < ARGS; i++)
         buf_deinit(&words[i]);
     return show(d);

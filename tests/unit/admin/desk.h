@@ -9,6 +9,9 @@
 
 struct desk {
     struct env env;
+    struct clock clock;      /* of it: */
+    uint64_t clock_ahead_us; /* of the node's time; a reading takes clock_step_us */
+    uint64_t clock_step_us;
     struct trace trace;
     struct arenas arenas;
     struct net net;

@@ -62,12 +62,10 @@ Test(os_arenas, one_more_than_there_are_is_a_bug, .signal = SIGABRT)
 #ifndef HENGE_PLAIN_MEMORY
 static uint64_t resident(void)
 {
-    uint64_t rss;
-    uint64_t user_us;
-    uint64_t system_us;
+    struct env_usage usage;
 
-    os_machine_usage(NULL, &rss, &user_us, &system_us);
-    return rss;
+    os_machine_usage(NULL, &usage);
+    return usage.rss_bytes;
 }
 
 /* Takes and touches `count` chunks of 1 MiB. */

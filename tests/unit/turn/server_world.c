@@ -75,10 +75,10 @@ static void name(struct net_conn *conn, char out[NET_ADDRESS_MAX])
     snprintf(out, NET_ADDRESS_MAX, "client:%d", conn->number);
 }
 
-static void usage(struct env *env, uint64_t *rss, uint64_t *user_us, uint64_t *system_us)
+static void usage(struct env *env, struct env_usage *out)
 {
     (void)env;
-    *rss = *user_us = *system_us = 0;
+    *out = (struct env_usage){ 0 };
 }
 
 static uint64_t mono_us(struct clock *clock)
