@@ -103,7 +103,8 @@ MAKERS = {
     b"HELLO": lambda _, reply: (reply[0], blank_field(reply[1], b"id", b"version")),
     (b"CLIENT", b"ID"): type_of,
     (b"CLIENT", b"INFO"): lambda _, reply: (reply[0], normal_client(reply[1].rstrip(b"\n"))),
-    (b"CLIENT", b"LIST"): lambda _, reply: (reply[0], [normal_client(line) for line in reply[1].splitlines()]),
+    (b"CLIENT", b"LIST"): lambda _, reply: (  # others may be closing
+        reply[0], [normal_client(line) for line in reply[1].splitlines() if b" cmd=client|list " in line]),
     (b"CLIENT", b"TRACKINGINFO"): lambda _, reply: normal_tracking(reply),
     (b"OBJECT", b"IDLETIME"): lambda _, reply: (reply[0], reply[1] is None),
     (b"COMMAND", b""): type_of,
