@@ -130,8 +130,10 @@ WITH_HELP = {b"ACL", b"CLIENT", b"COMMAND", b"CONFIG", b"OBJECT", b"PUBSUB"}
 def normal(args, reply):
     """A reply without what two servers cannot share: identities, versions, sets' order."""
     name, sub = args[0].upper(), args[1].upper() if len(args) > 1 else b""
-    if reply[0] in ("-", "violation", "closed", "no reply", "exception") or reply == ("+", b"QUEUED"):
+    if reply[0] in ("violation", "closed", "no reply", "exception") or reply == ("+", b"QUEUED"):
         return reply
+    if reply[0] == "-":
+        return normal_refusal(reply)
     if sub == b"HELP" and name in WITH_HELP:
         return reply[0]
     maker = MAKERS.get((name, sub)) or MAKERS.get(name)
