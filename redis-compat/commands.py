@@ -154,7 +154,8 @@ class Commands(StringCommands, ServerCommands):
         if name == b"CLIENT" and len(args) > 1 and args[1].upper() in (b"REPLY", b"PAUSE"):
             return ("call", [b"PING"])
         if name in (b"AUTH", b"HELLO"):  # as one of those it might do nothing any more
-            args[1:] = [b"nobody" if word in ACL_USERS else word for word in args[1:]]
+            first = 1 if name == b"AUTH" else 2
+            args[first:] = [b"nobody" if word in ACL_USERS else word for word in args[first:]]
         if name in EXPIRY_FROM and SHORT_MS not in args:
             first = EXPIRY_FROM[name]
             args[first:] = [b"100000" if word.isdigit() and 0 < int(word) <= 100 else word for word in args[first:]]
