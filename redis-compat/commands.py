@@ -153,9 +153,17 @@ class Commands(StringCommands, ServerCommands):
             return ("call", args[:2])
         if name == b"CLIENT" and len(args) > 1 and args[1].upper() in (b"REPLY", b"PAUSE"):
             return ("call", [b"PING"])
+        if name in (b"AUTH", b"HELLO"):  # as one of those it might do nothing any more
+            first = 1 if name == b"AUTH" else 2
+            args[first:] = [b"nobody" if word in ACL_USERS else word for word in args[first:]]
         if name in EXPIRY_FROM and SHORT_MS not in args:
             first = EXPIRY_FROM[name]
             args[first:] = [b"100000" if word.isdigit() and 0 < int(word) <= 100 else word for word in args[first:]]
+        if name == b"SET":  # what is over when it is set Redis counts as a key until it looks
+            for at, word in enumerate(args[:-1]):
+                least = {b"EXAT": 10 ** 10, b"PXAT": 10 ** 13}.get(word.upper())
+                if least and args[at + 1].isdigit() and 0 < int(args[at + 1]) < least // 10:
+                    args[at + 1] = b"%d" % least
         if name in (b"HELLO", b"RESET"):
             self.waiting.append(("call", [b"HELLO", b"%d" % self.proto]))
         if name == b"SELECT":

@@ -12,7 +12,7 @@ import servers
 import shrink
 import talks
 from commands import Commands
-from normal import KNOWN, Known, normal, normal_dryrun, normal_refusal, printed, same
+from normal import KNOWN, Known, normal, normal_dryrun, printed, same
 
 PATIENCE = 60  # seconds until there is no reply: a machine may be busy with other work
 QUIET = 0.004  # seconds without a reply after which none is expected
@@ -176,7 +176,7 @@ class Side:
         with resp.Connection(self.address) as c:
             replies = [c.call(b"AUTH", user, b"x")]
             for words in commands if replies[0][0] == "+" else []:
-                replies.append(normal_refusal(normal(words, c.call(*words))))
+                replies.append(normal(words, c.call(*words)))
                 if replies[-1] == resp.CLOSED:
                     break
         return ("replies", replies)

@@ -103,7 +103,8 @@ MAKERS = {
     b"HELLO": lambda _, reply: (reply[0], blank_field(reply[1], b"id", b"version")),
     (b"CLIENT", b"ID"): type_of,
     (b"CLIENT", b"INFO"): lambda _, reply: (reply[0], normal_client(reply[1].rstrip(b"\n"))),
-    (b"CLIENT", b"LIST"): lambda _, reply: (reply[0], [normal_client(line) for line in reply[1].splitlines()]),
+    (b"CLIENT", b"LIST"): lambda _, reply: (  # others may be closing
+        reply[0], [normal_client(line) for line in reply[1].splitlines() if b" cmd=client|list " in line]),
     (b"CLIENT", b"TRACKINGINFO"): lambda _, reply: normal_tracking(reply),
     (b"OBJECT", b"IDLETIME"): lambda _, reply: (reply[0], reply[1] is None),
     (b"COMMAND", b""): type_of,
@@ -129,8 +130,10 @@ WITH_HELP = {b"ACL", b"CLIENT", b"COMMAND", b"CONFIG", b"OBJECT", b"PUBSUB"}
 def normal(args, reply):
     """A reply without what two servers cannot share: identities, versions, sets' order."""
     name, sub = args[0].upper(), args[1].upper() if len(args) > 1 else b""
-    if reply[0] in ("-", "violation", "closed", "no reply", "exception") or reply == ("+", b"QUEUED"):
+    if reply[0] in ("violation", "closed", "no reply", "exception") or reply == ("+", b"QUEUED"):
         return reply
+    if reply[0] == "-":
+        return normal_refusal(reply)
     if sub == b"HELP" and name in WITH_HELP:
         return reply[0]
     maker = MAKERS.get((name, sub)) or MAKERS.get(name)
