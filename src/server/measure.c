@@ -42,25 +42,39 @@ static bool some_stall(const struct server *s)
     return false;
 }
 
+/* Syncs are looked at while the latency monitor is on. */
+static void look_at_syncs(struct server *s)
+{
+    const struct lsm_stats *lsm;
+
+    if (s->instance.options->latency_threshold == 0)
+        return;
+    lsm = lsm_stats(node_lsm(s->instance.node));
+    if (lsm->syncs == s->syncs_seen)
+        return;
+    s->syncs_seen = lsm->syncs;
+    account_took(&s->instance.account, LATENCY_LOG_SYNC, lsm->sync_us_last);
+}
+
+static void stall_ended(struct server *s)
+{
+    uint64_t took = s->instance.turn_mono_us - s->stalled_since;
+
+    s->instance.stats.stalls++;
+    s->instance.stats.stall_us += took;
+    account_took(&s->instance.account, LATENCY_WRITE_STALL, took);
+    s->stalled_since = 0;
+}
+
 void measure_waits(struct server *s)
 {
-    const struct lsm_stats *lsm = lsm_stats(node_lsm(s->instance.node));
     bool stalls = some_stall(s);
 
     if (stalls && !s->stalled_since)
         s->stalled_since = s->instance.turn_mono_us;
-    if (!stalls && s->stalled_since) {
-        uint64_t took = s->instance.turn_mono_us - s->stalled_since;
-
-        s->instance.stats.stalls++;
-        s->instance.stats.stall_us += took;
-        account_took(&s->instance.account, LATENCY_WRITE_STALL, took);
-        s->stalled_since = 0;
-    }
-    if (lsm->syncs != s->syncs_seen) {
-        s->syncs_seen = lsm->syncs;
-        account_took(&s->instance.account, LATENCY_LOG_SYNC, lsm->sync_us_last);
-    }
+    else if (!stalls && s->stalled_since)
+        stall_ended(s);
+    look_at_syncs(s);
 }
 
 void measure_turn(struct server *s, uint64_t began_us)

@@ -67,7 +67,11 @@ const struct command_stats *account_of(const struct account *a, const struct com
 
 static struct command_stats *stats_of(struct account *a, const struct command *row)
 {
-    return &a->commands[acl_rows_number(a->rows, row)];
+    if (a->last_row != row) {
+        a->last = &a->commands[acl_rows_number(a->rows, row)];
+        a->last_row = row;
+    }
+    return a->last;
 }
 
 static uint64_t now_us(const struct account *a)

@@ -62,6 +62,8 @@ struct account {
     struct instance *instance;
     const struct acl_rows *rows;
     struct command_stats *commands; /* by the rows' numbers */
+    struct command_stats *last;     /* looked for last: that of: */
+    const struct command *last_row;
     struct error_count {
         uint64_t count;
         char code[ACCOUNT_CODE];
