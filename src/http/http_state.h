@@ -20,9 +20,10 @@
 #include "session/session.h"
 
 enum {
-    HTTP_LISTENERS_MAX = 32,       /* as ADDRESSES_MAX */
-    HTTP_CONNECTIONS_MAX = 100000, /* http-maxclients at most */
-    HTTP_CONNECTION_BYTES = 1024,  /* counted for each, beside its headers' memory */
+    HTTP_LISTENERS_MAX = 32,          /* as ADDRESSES_MAX */
+    HTTP_CONNECTIONS_MAX = 100000,    /* http-maxclients at most */
+    HTTP_CONNECTION_BYTES = 5 * 1024, /* counted for each, beside its headers' memory, to which
+                                         jemalloc adds a page */
     HTTP_SECOND_US = 1000 * 1000,
 };
 
