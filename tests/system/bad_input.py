@@ -55,7 +55,9 @@ class Doors:
         begun = time.monotonic()
         reply = self.control.call("PING")
         self.slowest_ms = max(self.slowest_ms, (time.monotonic() - begun) * 1000)
-        self.t.check(reply == PONG and self.server.alive(), f"{what}: others are served", resp.show(reply))
+        self.t.check(reply == PONG, f"{what}: others are served", resp.show(reply))
+        if reply == resp.CLOSED:
+            raise RuntimeError(f"{what}: the server has ended with {self.server.process.wait(60)}")
 
     def info(self, section="everything"):
         text = self.control.call("INFO", section)[1].decode()
