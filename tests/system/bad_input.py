@@ -542,8 +542,10 @@ def tour(doors, number, only):
         stop(doors)
         doors.served(stop.__name__)
         doors.t.check(harness.until(doors.alone, 40, 0.02), f"{stop.__name__}: nobody is left", doors.control.call("CLIENT", "LIST")[1][:1000].decode("latin1"))
+        info = doors.info()
         print(f"  {number}: {stop.__name__}, {time.monotonic() - begun:.1f} s, {harness.resident_mib(doors.server.pid):.0f} MiB resident, "
-              f"{int(doors.info()['used_memory']) / MIB:.1f} MiB used", flush=True)
+              f"{int(info['used_memory']) / MIB:.1f} MiB used, longest turn {int(info['loop_longest_turn_usec']) / 1000:.0f} ms", flush=True)
+        doors.control.call("CONFIG", "RESETSTAT")
     doors.control.call("FLUSHALL")
 
 
