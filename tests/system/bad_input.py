@@ -176,7 +176,7 @@ def million_arguments(doors):
     count = doors.count(1_000_000)
     body = b"$1\r\nx\r\n" * (count - 1)
     for name in (b"DEL", b"EXISTS", b"WATCH", b"MGET", b"PFADD", b"PFCOUNT", b"TOUCH", b"NOSUCH", b"ECHO", b"SUBSCRIBE", b"PSUBSCRIBE", b"ACL", b"HELLO",
-                 b"BITOP", b"SORT", b"CLIENT"):
+                 b"BITOP", b"SORT", b"CLIENT", b"INFO"):
         with doors.plain(60) as s:
             throw(s, b"*%d\r\n$%d\r\n%s\r\n" % (count, len(name), name) + body)
             doors.t.check(s.recv(1) != b"", f"{name.decode()} of {count} arguments is answered")
@@ -190,9 +190,12 @@ def million_arguments(doors):
             s.recv(1)
             slam(s)
         doors.served(f"{name.decode()} of different ones")
-    with doors.plain(60) as s:
-        throw(s, b"*2\r\n$7\r\nCOMMAND\r\n$7\r\nGETKEYS\r\n*%d\r\n$7\r\nCOMMAND\r\n$7\r\nGETKEYS\r\n$3\r\nDEL\r\n" % count + b"$1\r\nx\r\n" * (count - 3))
-        s.recv(100)
+    for opening in ([b"COMMAND", b"GETKEYS", b"DEL"], [b"COMMAND", b"INFO"], [b"COMMAND", b"DOCS"], [b"CONFIG", b"GET"], [b"CONFIG", b"SET"], [b"CLIENT", b"LIST", b"ID"],
+                    [b"PUBSUB", b"NUMSUB"], [b"ACL", b"SETUSER", b"x"], [b"MEMORY", b"USAGE", b"x"], [b"CLIENT", b"TRACKING", b"ON", b"BCAST"]):
+        with doors.plain(60) as s:
+            throw(s, b"*%d\r\n" % count + resp.encode(opening).split(b"\r\n", 1)[1] + b"$3\r\nget\r\n" * (count - len(opening)))
+            doors.t.check(s.recv(1) != b"", f"{opening} of {count} arguments is answered")
+        doors.served(b" ".join(opening).decode())
 
 
 def transactions(doors):
@@ -221,13 +224,13 @@ def deaf_pipelines(doors):
     count = doors.count(1_000_000)
     for request in (b"PING\r\n", b"*1\r\n$4\r\nPING\r\n", resp.encode(["GET", "k"]), resp.encode(["CONFIG", "GET", "*"]), resp.encode(["NOSUCH"]), b"\r\n", b"*0\r\n",
                     resp.encode(["COMMAND", "DOCS"])):
-        s = doors.plain(3)
+        s = doors.plain(1)
         left = count
         while left > 0 and throw(s, request * min(left, 20000)):
             left -= 20000
         doors.served("a deaf pipeline")
         slam(s)
-    s = doors.tls(3)
+    s = doors.tls(1)
     throw(s, resp.encode(["CONFIG", "GET", "*"]) * 2000)
     leave(doors.dice, s)
 
@@ -283,7 +286,6 @@ OPENINGS = [[b"CLIENT", b"SETNAME"], [b"CLIENT", b"SETINFO", b"LIB-NAME"], [b"CL
             [b"WAIT", b"0"], [b"WAITAOF", b"0", b"0"], [b"OBJECT"], [b"MEMORY"], [b"MEMORY", b"USAGE"], [b"LATENCY", b"GRAPH"], [b"LATENCY", b"HISTOGRAM"], [b"SLOWLOG", b"GET"],
             [b"SLOWLOG"], [b"LOLWUT", b"VERSION"], [b"INFO"], [b"PUBSUB"], [b"PUBSUB", b"NUMSUB"], [b"PUBSUB", b"CHANNELS"], [b"DEBUG"], [b"DEBUG", b"OBJECT"], [b"MODULE"],
             [b"RENAME", b"k"], [b"COPY", b"k"], [b"MOVE", b"k"], [b"UNLINK"], [b"WATCH"], [b"PUBLISH"], [b"SPUBLISH", b"c"], []]
-HARMLESS_PAUSE = ([b"CLIENT", b"PAUSE"], b"9" * 30)
 
 
 def junk_arguments(doors):
@@ -294,8 +296,9 @@ def junk_arguments(doors):
             while (reply := c.read()) not in (("$", b"end"), resp.CLOSED):
                 pass
         doors.control.call("CLIENT", "UNPAUSE")
+        doors.control.call("CONFIG", "SET", "notify-keyspace-events", "")
         doors.served(b" ".join(opening).decode())
-    doors.control.call("ACL", "DELUSER", *doors.control.call("ACL", "USERS")[1][0:0], "junk")
+    doors.control.call("ACL", "DELUSER", *[name for _, name in doors.control.call("ACL", "USERS")[1] if name != b"default"])
 
 
 def acl_rules(doors):

@@ -10,7 +10,7 @@
 #include "session/acl.h"
 #include "session/acl_file.h"
 
-enum { ARGS = 32 };
+enum { ARGS = 1100 };
 
 static void usage(struct env *env, uint64_t *rss, uint64_t *user_us, uint64_t *system_us)
 {

@@ -208,7 +208,6 @@ Test(options, henge_conf_lists_every_option_once_with_its_default_and_a_comment)
 Test(options, a_copy_shares_nothing)
 {
     struct options one, two;
-    struct buf why = { 0 };
 
     options_init(&one);
     options_set_file(&one, "/etc/henge.conf");
@@ -221,5 +220,4 @@ Test(options, a_copy_shares_nothing)
     cr_expect_str_eq(two.users, "3 app on\n");
     cr_expect_str_eq(two.dir, ".");
     options_deinit(&two);
-    buf_deinit(&why);
 }
