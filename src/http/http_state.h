@@ -170,6 +170,8 @@ void http_body_free(struct http_request *r);
 void http_call(struct http_request *r);
 /* The same command with an empty value would be taken now.  False: r->error says why. */
 bool http_call_admits(struct http_request *r);
+/* The user may see what INFO has.  False: r->error says why. */
+bool http_metrics_admitted(struct http_request *r);
 void http_call_free(struct http_request *r);
 
 /* --- http_answer.c: queues the answer of a request in HTTP_DONE. */
