@@ -53,7 +53,8 @@ struct instance_door {
     /* A call of another door ran and ended so: who listens or monitors is told. */
     void (*ran)(struct instance *in, const struct session *s, const struct call *c,
                 enum call_end end);
-    /* Ends a blocked call's wait as if its time were over, or with an error.  False: it does not wait. */
+    /* Ends a blocked call's wait as if its time were over, or with an error.  False: it does
+     * not wait. */
     bool (*unblock)(struct session *s, bool error);
     /* What calls that ended with CALL_SAVE wait for may have come: they run again. */
     void (*saved)(struct instance *in);

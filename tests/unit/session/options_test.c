@@ -223,20 +223,3 @@ Test(options, henge_conf_lists_every_option_once_with_its_default_and_a_comment)
     options_deinit(&sample);
     buf_deinit(&file);
 }
-
-Test(options, a_copy_shares_nothing)
-{
-    struct options one, two;
-
-    options_init(&one);
-    options_set_file(&one, "/etc/henge.conf");
-    cr_assert(options_add_user(&one, 3, slice_str("app on"), &why));
-    options_copy(&two, &one);
-    cr_expect_str_eq(two.config_file, "/etc/henge.conf");
-    cr_expect_str_eq(two.users, one.users);
-    options_deinit(&one);
-    cr_expect_str_eq(two.config_file, "/etc/henge.conf");
-    cr_expect_str_eq(two.users, "3 app on\n");
-    cr_expect_str_eq(two.dir, ".");
-    options_deinit(&two);
-}
