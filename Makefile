@@ -153,7 +153,7 @@ $(B)/bench/engine_bench: $(call obj,$(wildcard tests/bench/engine/*.c)) $(B)/lib
 check: ## everything a change must keep green, at most 12 minutes
 	@tests/suite.sh check
 
-check-asan: ## unit tests and 100 simulated seeds with address and undefined sanitizers
+check-asan: ## unit tests, 100 simulated seeds and bad input with address and undefined sanitizers
 	@tests/suite.sh asan
 
 check-tsan: ## the pool's stress program and system tests with the thread sanitizer

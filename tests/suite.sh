@@ -59,9 +59,11 @@ suite_check() {
 
 suite_asan() {
     must packages 300 deps/install.sh build test
-    must build/asan 180 build asan units
+    must build/asan 180 build asan all units
     must build/sim-asan 120 build sim-asan sims
     units asan tests/sanitized.sh
+    stage system/bad_input 120 tests/sanitized.sh python3 tests/system/bad_input.py build/asan/henge-server
+    stage system/bad_files 120 tests/sanitized.sh python3 tests/system/bad_files.py build/asan/henge-server
     stage sim 180 tests/sanitized.sh build/sim-asan/henge-sim --seeds 100 --file tests/sim/seeds.txt
 }
 

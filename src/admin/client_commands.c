@@ -4,6 +4,7 @@
 
 #include "admin/client_subs.h"
 #include "admin/names.h"
+#include "base/limits.h"
 #include "base/num.h"
 #include "cmd/help.h"
 #include "session/acl.h"
@@ -104,6 +105,8 @@ static bool is_of_type(const struct session *s, enum client_type type)
 /* CLIENT LIST ID id...  False: replied an error. */
 static bool describe_ids(struct call *c)
 {
+    if (!names_few(c, 3, LIMIT_CLIENT_IDS))
+        return false;
     for (uint32_t i = 3; i < c->argc; i++) {
         const struct session *s;
         int64_t id;

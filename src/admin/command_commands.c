@@ -1,6 +1,8 @@
 /* command_commands.c: COMMAND: the table of commands, told to clients. */
 #include "admin/admin_rows.h"
+#include "admin/names.h"
 #include "admin/row_reply.h"
+#include "base/limits.h"
 #include "cmd/command_category.h"
 #include "cmd/help.h"
 #include "session/acl_keys.h"
@@ -51,6 +53,8 @@ static enum call_end run_info(struct call *c)
 {
     if (c->argc == 2)
         return reply_all(c);
+    if (!names_few(c, 2, LIMIT_NAMES))
+        return CALL_DONE;
     reply_array(c->reply, c->argc - 2);
     for (uint32_t i = 2; i < c->argc; i++) {
         const struct command *row = find(c, c->argv[i]);
@@ -74,6 +78,8 @@ static enum call_end run_docs(struct call *c)
             row_reply_docs(c->reply, command_at(table_of(c), i));
         return CALL_DONE;
     }
+    if (!names_few(c, 2, LIMIT_NAMES))
+        return CALL_DONE;
     for (uint32_t i = 2; i < c->argc; i++)
         n += find(c, c->argv[i]) != NULL;
     reply_map(c->reply, n);

@@ -3,6 +3,7 @@
  * SET takes all of its pairs or none: they are tried on a second set of options
  * first. */
 #include "admin/admin_rows.h"
+#include "admin/names.h"
 #include "base/limits.h"
 #include "cmd/help.h"
 #include "session/acl.h"
@@ -25,12 +26,13 @@ static bool is_glob(struct slice pattern)
     return false;
 }
 
-/* The first pattern that names the option, or NULL. */
+/* The first pattern that names the option, or NULL.  Most do not, which their first bytes
+ * say, however long they are. */
 static const struct slice *match(const struct call *c, const char *name)
 {
     for (uint32_t i = 2; i < c->argc; i++) {
-        if (is_glob(c->argv[i]) ? slice_glob(c->argv[i], slice_str(name), true)
-                                : slice_is(c->argv[i], name))
+        if (slice_is(c->argv[i], name) ||
+            (slice_glob(c->argv[i], slice_str(name), true) && is_glob(c->argv[i])))
             return &c->argv[i];
     }
     return NULL;
@@ -52,6 +54,8 @@ static enum call_end run_get(struct call *c)
     const struct slice *pattern;
     size_t n = 0;
 
+    if (!names_few(c, 2, LIMIT_NAMES))
+        return CALL_DONE;
     for (const struct option *row = options_table(); row->name; row++)
         n += match(c, row->name) != NULL;
     for (const struct option_ignored *i = ignored; i->name; i++)

@@ -21,6 +21,14 @@ bool names_check(struct call *c, const char *what, struct slice name)
     return true;
 }
 
+bool names_few(struct call *c, uint32_t from, uint32_t max)
+{
+    if (c->argc - from <= max)
+        return true;
+    reply_errorf(c->reply, "ERR", "too many arguments: one call may name %u", max);
+    return false;
+}
+
 void names_set(char **to, struct slice name)
 {
     mem_free(*to);

@@ -35,6 +35,9 @@ enum {
     LIMIT_LCS_SLICE = 2 * 1024 * 1024,    /* of these in one slice, 1 to 2 ms */
     LIMIT_DATABASES = 16,                 /* SELECT 0..15 */
     LIMIT_CLIENT_NAME = 1024,             /* CLIENT SETNAME, SETINFO */
+    LIMIT_NAMES = 1024,                   /* asked for by one CONFIG GET, COMMAND INFO or DOCS: each
+                                             is held against all, or answered with a page */
+    LIMIT_CLIENT_IDS = 16384,             /* asked for by one CLIENT LIST: 0.5 KiB each */
     LIMIT_MULTI_CALLS = 65536,            /* queued for one EXEC, which runs at once: about 0.1 s */
     LIMIT_MULTI_BYTES = 64 * 1024 * 1024, /* ... with their arguments: the memory of one client */
     LIMIT_EXEC_BYTES = 576 * 1024 * 1024, /* one EXEC puts: the largest value and more, one frame */

@@ -206,7 +206,7 @@ static bool ask_all(struct http_request *r, const char *method)
         return false;
     if (r->target.place == HTTP_HEALTH || r->target.place == HTTP_READY)
         return true;
-    return ask_who(r) && (r->target.place != HTTP_KEY || ask_key(r));
+    return ask_who(r) && (r->target.place == HTTP_KEY ? ask_key(r) : http_metrics_admitted(r));
 }
 
 void http_ask(struct http_request *r, const char *method)

@@ -13,10 +13,11 @@ static struct lsm *lsm_of(const struct http_request *r)
     return node_lsm(r->http->instance->node);
 }
 
-/* The words of the command.  A value that came in pieces is empty here. */
+/* The words of the command.  A value that came in pieces is empty here.  HEAD is admitted
+ * as what it stands for, GET. */
 static void make_call(struct http_request *r)
 {
-    static const char *const names[] = { "get", "strlen", "set", "del" };
+    static const char *const names[] = { "get", "get", "set", "del" };
     struct call_large *large = r->call.large;
     uint32_t n = 0;
 
@@ -36,16 +37,36 @@ static void make_call(struct http_request *r)
     node_prepare(r->http->instance->node, &r->call, 1);
 }
 
-bool http_call_admits(struct http_request *r)
+/* HEAD was admitted, and answers without the value: nothing of it is read. */
+static void ask_for_length(struct http_request *r)
 {
-    bool admitted;
+    r->argv[0] = slice_str("strlen");
+    r->call.row = command_find(r->http->instance->commands, r->argv[0]);
+}
 
-    make_call(r);
-    admitted = session_admit(&r->client->session, &r->call);
+/* Refused with the error of RESP's reply. */
+static bool admits(struct http_request *r, struct call *c)
+{
+    bool admitted = session_admit(&r->client->session, c);
+
     if (!admitted)
         http_refuse_by_reply(r);
     reply_clear(&r->reply);
     return admitted;
+}
+
+bool http_call_admits(struct http_request *r)
+{
+    make_call(r);
+    return admits(r, &r->call);
+}
+
+bool http_metrics_admitted(struct http_request *r)
+{
+    struct slice info = slice_str("info");
+    struct call c = { .argv = &info, .argc = 1, .reply = &r->reply };
+
+    return admits(r, &c);
 }
 
 static bool is_write(const struct http_request *r)
@@ -103,6 +124,8 @@ static enum call_end run_first(struct http_request *r)
         account_rejected(&in->account, &r->call, r->reply.errors);
         return CALL_DONE;
     }
+    if (r->method == HTTP_HEAD)
+        ask_for_length(r);
     account_batch(&in->account);
     end = account_run(&in->account, in->node, &r->call, &r->reply, r->reply.errors);
     account_settle(&in->account);

@@ -20,9 +20,10 @@
 #include "session/session.h"
 
 enum {
-    HTTP_LISTENERS_MAX = 32,       /* as ADDRESSES_MAX */
-    HTTP_CONNECTIONS_MAX = 100000, /* http-maxclients at most */
-    HTTP_CONNECTION_BYTES = 1024,  /* counted for each, beside its headers' memory */
+    HTTP_LISTENERS_MAX = 32,          /* as ADDRESSES_MAX */
+    HTTP_CONNECTIONS_MAX = 100000,    /* http-maxclients at most */
+    HTTP_CONNECTION_BYTES = 5 * 1024, /* counted for each, beside its headers' memory, to which
+                                         jemalloc adds a page */
     HTTP_SECOND_US = 1000 * 1000,
 };
 
@@ -169,6 +170,8 @@ void http_body_free(struct http_request *r);
 void http_call(struct http_request *r);
 /* The same command with an empty value would be taken now.  False: r->error says why. */
 bool http_call_admits(struct http_request *r);
+/* The user may see what INFO has.  False: r->error says why. */
+bool http_metrics_admitted(struct http_request *r);
 void http_call_free(struct http_request *r);
 
 /* --- http_answer.c: queues the answer of a request in HTTP_DONE. */

@@ -197,6 +197,8 @@ static bool read_protocols(const struct loading *l, uint64_t *off)
     const char *p = *l->options->protocols ? l->options->protocols : "TLSv1.2 TLSv1.3";
 
     *off = 0;
+    if (p[strspn(p, " ")] == '\0')
+        return fail(l, "tls-protocols: a protocol is needed, or nothing at all for the default");
     for (int i = 0; i < PROTOCOLS; i++)
         *off |= protocols[i].off;
     for (p += strspn(p, " "); *p; p += strspn(p, " ")) {

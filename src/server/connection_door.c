@@ -16,6 +16,7 @@ static void look(const struct session *s, struct session_buffers *out)
 
     *out = (struct session_buffers){ .output = conn->out.bytes + (q ? q->bytes : 0),
                                      .events = conn->wanted,
+                                     .blocked = blocked_is(conn),
                                      .paused = !list_empty(&conn->parked) &&
                                                (s->instance->special & INSTANCE_PAUSED) };
     if (conn->in) {
@@ -41,11 +42,6 @@ static void cut(struct session *s)
     list_push(conn->server->dirty.next, &conn->dirty);
 }
 
-static bool is_blocked(const struct session *s)
-{
-    return blocked_is(connection_at(s));
-}
-
 static bool unblock(struct session *s, bool error)
 {
     return blocked_release(connection_of(&s->link), error);
@@ -65,7 +61,6 @@ const struct instance_door connection_door = {
     .ran = connection_after_aside,
     .look = look,
     .cut = cut,
-    .is_blocked = is_blocked,
     .unblock = unblock,
     .saved = saved,
     .push = push,

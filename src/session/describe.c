@@ -27,7 +27,6 @@ void session_addresses(const struct session *s, char peer[NET_ADDRESS_MAX],
 static void flags_of(const struct session *s, const struct session_buffers *b, const char *peer,
                      char out[16])
 {
-    const struct instance *in = s->instance;
     const struct tracker *k = s->tracker;
     const struct {
         bool is;
@@ -36,7 +35,7 @@ static void flags_of(const struct session *s, const struct session_buffers *b, c
         { s->special & SESSION_MONITOR, 'O' },
         { s->special & SESSION_SUBSCRIBED, 'P' },
         { s->multi, 'x' },
-        { b->paused || (in->door && in->door->is_blocked(s)), 'b' },
+        { b->paused || b->blocked, 'b' },
         { k, 't' },
         { k && k->broken, 'R' },
         { k && k->bcast, 'B' },
@@ -73,7 +72,7 @@ void session_describe(const struct session *s, struct buf *out)
     char flags[16];
 
     session_addresses(s, peer, local);
-    if (in->door)
+    if (in->door && !s->aside) /* the door knows its own */
         in->door->look(s, &b);
     flags_of(s, &b, peer, flags);
     buf_printf(out, "id=%llu addr=%s laddr=%s fd=%d name=%s age=%llu idle=%llu flags=%s db=%u ",

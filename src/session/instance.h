@@ -40,9 +40,11 @@ struct session_buffers {
     size_t memory;     /* of all these */
     unsigned events;   /* enum net_events it waits for */
     bool paused;       /* its next call waits for the end of CLIENT PAUSE */
+    bool blocked;      /* its call waits for something that may never come (CALL_BLOCK) */
 };
 
-/* What commands may do with the connections of a server. */
+/* What commands may do with the connections of a server; sessions are those of the RESP
+ * door, but for ran()'s. */
 struct instance_door {
     void (*look)(const struct session *s, struct session_buffers *out);
     /* Ends the connection within this turn; the session stays until then. */
@@ -52,9 +54,8 @@ struct instance_door {
     /* A call of another door ran and ended so: who listens or monitors is told. */
     void (*ran)(struct instance *in, const struct session *s, const struct call *c,
                 enum call_end end);
-    /* Whether its call waits for something that may never come (CALL_BLOCK). */
-    bool (*is_blocked)(const struct session *s);
-    /* Ends that wait as if its time were over, or with an error.  False: it does not wait. */
+    /* Ends a blocked call's wait as if its time were over, or with an error.  False: it does
+     * not wait. */
     bool (*unblock)(struct session *s, bool error);
     /* What calls that ended with CALL_SAVE wait for may have come: they run again. */
     void (*saved)(struct instance *in);
@@ -119,7 +120,7 @@ struct instance {
     const struct instance_door *door;
     struct list sessions; /* of struct session, by id */
     struct list aside;    /* those of other doors, which CLIENT does not see */
-    struct index by_id;   /* the same */
+    struct index by_id;   /* sessions */
     struct pubsub pubsub;
     struct tracking tracking;
     struct list monitors;     /* of struct session */

@@ -63,7 +63,7 @@ void session_init(struct session *s, struct instance *instance);
 void session_init_aside(struct session *s, struct instance *instance);
 void session_deinit(struct session *s);
 
-/* The session of that number, NULL if it has ended. */
+/* The session of that number among those of the RESP door, NULL if it has ended. */
 struct session *session_find(const struct instance *in, uint64_t id);
 
 /* Whether a call of that row has to wait for the end of CLIENT PAUSE. */

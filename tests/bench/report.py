@@ -7,7 +7,8 @@ import subprocess
 SIDES = ("null", "redis", "redis everysec", "redis always", "henge everysec", "henge always", "henge memtable",
          "henge cache")
 PIPELINES = (1, 16, 64)
-OTHERS = ("## The engine alone", "## Starting")  # sections that engine.py and start.py write
+# Sections that the other programs write.
+OTHERS = ("## The engine alone", "## HTTP", "## Idle clients", "## Expired events", "## Starting")
 
 # what, cell, side, over, figure, goal; "<" goals are upper bounds.
 GOALS = [

@@ -1,12 +1,17 @@
 """Users against the real binary: python3-redis and redis-cli log in and are held to what they may; the
 ACL file is read at the start, loaded and saved; what is wrong with it is said with its line."""
+import base64
+import http.client
+import json
 import os
 import shutil
 import subprocess
 
 import harness
 import resp
+import servers
 from harness import OK
+from tls import Certificates, Tls, with_tls
 
 DEBIAN_PYTHON = "/usr/bin/python3"  # the one python3-redis is installed for
 
@@ -275,7 +280,90 @@ def transactions_are_held_to_the_rules(t, new, given):
         t.equal(admin.call("EXISTS", "a1"), (":", 1), "it goes on")
 
 
-TESTS = [users_of_libraries, limited_user_can_do_nothing_else, file_is_read_loaded_and_saved,
+def limited_user_at_every_door(t, new, given):
+    """`GET ~app:*` and nothing else: over TLS, within MULTI, as a listener, and over HTTP."""
+    made = Certificates()
+    http_port = servers.free_port()
+    server = with_tls(new, made, "--http-port", str(http_port), "--http-bind", "127.0.0.1", "--requirepass", "all").start()
+    no_key, no_channel = error(b"NOPERM No permissions to access a key"), error(b"NOPERM No permissions to access a channel")
+
+    def no_command(name):
+        return error(b"NOPERM User app has no permissions to run the '%s' command" % name)
+
+    with server.connect() as admin, server.connect() as plain, Tls(server, made) as tls:
+        t.equal(admin.call("AUTH", "all"), OK, "the administrator")
+        t.equal(admin.call("ACL", "SETUSER", "app", "on", ">p", "~app:*", "+get"), OK, "the user is made")
+        for key in ("app:1", "other", "App:1", "x:app:1"):
+            t.check(harness.until(lambda name=key: admin.call("SET", name, "v") == OK, 20), "keys are there")  # it may be loading
+        for door, c in (("plain", plain), ("TLS", tls)):
+            t.equal(c.call("GET", "app:1"), error(b"NOAUTH Authentication required."), f"{door}: a stranger")
+            t.equal(c.call("HELLO", "3", "AUTH", "app", "p")[0], "%", f"{door}: it logs in")
+            t.equal(c.call("GET", "app:1"), ("$", b"v"), f"{door}: its key")
+            for key in ("other", "App:1", "x:app:1", "", "app", "\0app:1"):
+                t.equal(c.call("GET", key), no_key, f"{door}: {key!r}")
+            c.send_raw(b"GET app:1\r\nGET other\r\nSET app:1 x\r\n")
+            t.equal([c.read() for _ in range(3)], [("$", b"v"), no_key, no_command(b"set")], f"{door}: inline")
+            for words, name in ((["MULTI"], b"multi"), (["WATCH", "app:1"], b"watch"), (["SUBSCRIBE", "app:1"], b"subscribe"), (["MONITOR"], b"monitor"), (["SELECT", "1"], b"select"),
+                                (["CLIENT", "TRACKING", "on"], b"client|tracking"), (["PUBLISH", "app:1", "x"], b"publish"), (["MGET", "app:1"], b"mget"), (["KEYS", "app:*"], b"keys"),
+                                (["SORT", "app:1", "BY", "nosort", "GET", "other"], b"sort"), (["CONFIG", "GET", "requirepass"], b"config|get"), (["ACL", "WHOAMI"], b"acl|whoami")):
+                t.equal(c.call(*words), no_command(name), f"{door}: {name.decode()}")
+        admin.call("ACL", "SETUSER", "app", "+multi", "+exec", "+discard", "+subscribe", "+psubscribe", "+ssubscribe", "+publish", "+watch")
+        for door, c in (("plain", plain), ("TLS", tls)):
+            t.equal(c.call("WATCH", "other"), no_key, f"{door}: WATCH of another's key")
+            for words, refusal in ((["SET", "app:1", "x"], no_command(b"set")), (["GET", "other"], no_key), (["PUBLISH", "app:1", "x"], no_channel)):
+                t.equal(c.call("MULTI"), OK, f"{door}: MULTI, if it may")
+                t.equal(c.call("GET", "app:1"), ("+", b"QUEUED"), f"{door}: its key within")
+                t.equal(c.call(*words), refusal, f"{door}: {words} within MULTI")
+                t.equal(c.call("EXEC"), error(b"EXECABORT Transaction discarded because of previous errors."), f"{door}: EXEC")
+            c.call("MULTI")
+            c.call("GET", "app:1")
+            t.equal(c.call("EXEC"), ("*", [("$", b"v")]), f"{door}: what it may is done")
+            for words in (["SUBSCRIBE", "app:1"], ["PSUBSCRIBE", "*"], ["SSUBSCRIBE", "app:1"], ["PUBLISH", "app:1", "x"], ["SUBSCRIBE", "__keyspace@0__:app:1"]):
+                t.equal(c.call(*words), no_channel, f"{door}: {words} without channels of its own")
+        admin.call("ACL", "SETUSER", "app", "&app:*")
+        t.equal(plain.call("SUBSCRIBE", "app:news", "other:news"), no_channel, "one of two channels")
+        t.equal(plain.call("PSUBSCRIBE", "app:*"), (">", [("$", b"psubscribe"), ("$", b"app:*"), (":", 1)]), "a pattern that is its own")
+        t.equal(plain.call("PSUBSCRIBE", "app:n*"), no_channel, "a narrower one is not, as in Redis")
+        t.equal(tls.call("PUBLISH", "other:news", "x"), no_channel, "another's channel")
+        t.equal(tls.call("PUBLISH", "app:news", "x"), (":", 1), "its channel")
+        by_http(t, http_port, admin)
+        t.equal(admin.call("MGET", "app:1", "other"), ("*", [("$", b"v"), ("$", b"v")]), "nothing has changed")
+
+
+def by_http(t, port, admin):
+    """The same user asks over HTTP, where PUT is SET and DELETE is DEL."""
+    c = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    basic = {"Authorization": "Basic " + base64.b64encode(b"app:p").decode(), "Accept": "application/octet-stream"}
+
+    def ask(method, key, body=None, headers=None, where="/api/v1/keys/"):
+        c.request(method, where + key, body, basic if headers is None else headers)
+        answer = c.getresponse()
+        return answer.status, answer.read()
+
+    t.equal(ask("GET", "app:1"), (200, b"v"), "HTTP: its key")
+    t.equal(ask("GET", "app%3A1"), (200, b"v"), "HTTP: its key, written otherwise")
+    t.equal(ask("GET", "app:none")[0], 404, "HTTP: one that is not there")
+    t.equal(ask("HEAD", "app:1")[0], 200, "HTTP: HEAD of its key")
+    for method, key, body in (("GET", "other", None), ("HEAD", "other", None), ("GET", "App:1", None), ("GET", "", None), ("GET", "none", None), ("GET", "x%2fapp:1", None),
+                              ("PUT", "app:1", b"x"), ("PUT", "other", b"x"), ("DELETE", "app:1", None), ("DELETE", "other", None), ("PUT", "app:1?db=1", b"x")):
+        status, answer = ask(method, key, body)
+        t.equal(status, 403, f"HTTP: {method} {key}")
+        t.check(method == "HEAD" or json.loads(answer)["error"] == "NOPERM", f"HTTP: {method} {key} says so", repr(answer))
+    t.equal(ask("GET", "", where="/metrics")[0], 403, "HTTP: the server's figures")
+    admin.call("ACL", "SETUSER", "scraper", "on", ">s", "+info")
+    scraper = {"Authorization": "Basic " + base64.b64encode(b"scraper:s").decode()}
+    t.equal(ask("GET", "", headers=scraper, where="/metrics")[0], 200, "HTTP: who may INFO sees them")
+    t.equal(ask("GET", "app:1", headers=scraper)[0], 403, "HTTP: and nothing else")
+    for wrong in ({}, {"Authorization": "Basic " + base64.b64encode(b"app:wrong").decode()}, {"Authorization": "Bearer p"}):
+        t.equal(ask("GET", "app:1", headers=wrong)[0], 401, "HTTP: who does not log in")
+    log = resp.show(admin.call("ACL", "LOG", "50"), 100_000)
+    t.check("addr=" in log and "auth" in log, "what was refused is in ACL LOG, over HTTP too")
+    admin.call("ACL", "SETUSER", "app", "off")
+    t.equal(ask("GET", "app:1")[0], 401, "HTTP: a user that is switched off")
+    c.close()
+
+
+TESTS = [users_of_libraries, limited_user_can_do_nothing_else, limited_user_at_every_door, file_is_read_loaded_and_saved,
          own_load_ends_with_an_answer, save_that_fails_says_so, mistakes_stop_the_start, passwords_are_nowhere,
          changes_count_at_once, transactions_are_held_to_the_rules]
 

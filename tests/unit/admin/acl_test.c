@@ -14,7 +14,7 @@ static uint64_t cut_id;
 
 static void look(const struct session *s, struct session_buffers *out)
 {
-    (void)s;
+    cr_assert(!s->aside, "the door is asked about its own alone");
     *out = (struct session_buffers){ 0 };
 }
 
@@ -30,15 +30,7 @@ static void saved(struct instance *in)
     saved_count++;
 }
 
-static bool is_blocked(const struct session *s)
-{
-    (void)s;
-    return false;
-}
-
-static const struct instance_door door = {
-    .look = look, .cut = cut, .is_blocked = is_blocked, .saved = saved
-};
+static const struct instance_door door = { .look = look, .cut = cut, .saved = saved };
 
 static void setup(void)
 {
@@ -487,4 +479,15 @@ Test(acl, users_have_a_largest_size_together)
     session_reset(&other);
     other_is("PING", "-NOAUTH Authentication required.|");
     buf_deinit(&line);
+}
+
+Test(acl, the_log_has_who_comes_by_another_door)
+{
+    struct session aside;
+
+    session_init_aside(&aside, &d.instance); /* number 9 */
+    cr_expect(!acl_let_in(&aside, slice_str("HTTP"), slice_str("nobody"), slice_str("x")));
+    desk_has(&d, "ACL LOG", "$6|reason|$4|auth|$7|context|$8|toplevel|$6|object|$4|HTTP|");
+    desk_has(&d, "ACL LOG", "id=9 addr=?:0 ");
+    session_deinit(&aside);
 }

@@ -88,14 +88,21 @@ Test(client, info_is_one_line_and_list_has_one_for_each)
 static unsigned cut_count;
 static uint64_t cut_id;
 
+static bool waits(const struct session *s)
+{
+    return s->id == 8;
+}
+
 static void look(const struct session *s, struct session_buffers *out)
 {
+    cr_assert(!s->aside, "the door is asked about its own alone");
     *out = (struct session_buffers){ .query = 1,
                                      .query_free = 2,
                                      .output = (size_t)s->id,
                                      .blocks = 4,
                                      .memory = 5,
-                                     .events = NET_READ };
+                                     .events = NET_READ,
+                                     .blocked = waits(s) };
 }
 
 static void cut(struct session *s)
@@ -104,22 +111,14 @@ static void cut(struct session *s)
     cut_id = s->id;
 }
 
-/* Number 8 waits. */
-static bool is_blocked(const struct session *s)
-{
-    return s->id == 8;
-}
-
 static bool unblock(struct session *s, bool error)
 {
     cut_id = s->id;
     cut_count += error;
-    return is_blocked(s);
+    return waits(s);
 }
 
-static const struct instance_door door = {
-    .look = look, .cut = cut, .is_blocked = is_blocked, .unblock = unblock
-};
+static const struct instance_door door = { .look = look, .cut = cut, .unblock = unblock };
 
 Test(client, unblock_ends_a_wait_as_asked)
 {
@@ -196,6 +195,20 @@ Test(client, pause_refuses_what_it_does_not_know)
     desk_is(&d, "CLIENT PAUSE x", "-ERR timeout is not an integer or out of range|");
     desk_is(&d, "CLIENT PAUSE -1", "-ERR timeout is negative|");
     desk_is(&d, "CLIENT PAUSE 9223372036854775807", "-ERR timeout is out of range|");
+}
+
+Test(client, who_comes_by_another_door_is_nobody_here)
+{
+    struct session aside;
+
+    d.instance.door = &door;
+    session_init_aside(&aside, &d.instance); /* number 8 */
+    desk_is(&d, "CLIENT LIST ID 8", "$0||");
+    desk_is(&d, "CLIENT UNBLOCK 8", ":0|");
+    desk_is(&d, "CLIENT KILL ID 8", ":0|");
+    desk_is(&d, "CLIENT TRACKING on REDIRECT 8",
+            "-ERR The client ID you want redirect to does not exist|");
+    session_deinit(&aside);
 }
 
 Test(client, list_tells_of_buffers)

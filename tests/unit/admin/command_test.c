@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "unit/admin/desk.h"
 
 static struct desk d;
@@ -126,4 +127,22 @@ Test(command, every_row_is_documented_and_every_subcommand_knows_its_parent)
 {
     for (size_t i = 0; i < command_count(d.instance.commands); i++)
         check_row(command_at(d.instance.commands, i), NULL);
+}
+
+Test(command, info_and_docs_take_so_many_names)
+{
+    static const char *const begin[] = { "COMMAND INFO", "COMMAND DOCS" };
+    struct buf line = { 0 };
+
+    for (size_t n = 0; n < sizeof begin / sizeof *begin; n++) {
+        line.len = 0;
+        buf_printf(&line, "%s", begin[n]);
+        for (int i = 0; i <= LIMIT_NAMES; i++)
+            buf_printf(&line, " x");
+        buf_append_byte(&line, 0);
+        desk_is(&d, (char *)line.data, "-ERR too many arguments: one call may name 1024|");
+        line.data[line.len - 3] = 0;
+        cr_expect_neq(desk_ask(&d, (char *)line.data)[0], '-');
+    }
+    buf_deinit(&line);
 }

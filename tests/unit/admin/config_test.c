@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "unit/admin/desk.h"
 
 static struct desk d;
@@ -121,4 +122,18 @@ Test(config, help_lists_what_there_is)
 {
     desk_has(&d, "CONFIG HELP", "+SET <option> <value>");
     desk_is(&d, "CONFIG REWRITE", "-ERR unknown subcommand 'REWRITE'. Try CONFIG HELP.|");
+}
+
+Test(config, get_takes_so_many_patterns)
+{
+    struct buf line = { 0 };
+
+    buf_printf(&line, "CONFIG GET");
+    for (int i = 0; i <= LIMIT_NAMES; i++)
+        buf_printf(&line, " x");
+    buf_append_byte(&line, 0);
+    desk_is(&d, (char *)line.data, "-ERR too many arguments: one call may name 1024|");
+    line.data[line.len - 3] = 0;
+    desk_is(&d, (char *)line.data, "*0|");
+    buf_deinit(&line);
 }

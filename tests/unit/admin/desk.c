@@ -10,7 +10,7 @@
 #include "session/acl.h"
 #include "session/acl_file.h"
 
-enum { ARGS = 32 };
+enum { ARGS = 1100 };
 
 static void usage(struct env *env, struct env_usage *out)
 {

@@ -32,17 +32,10 @@ static void look(const struct session *s, struct session_buffers *out)
     (void)out;
 }
 
-static bool is_blocked(const struct session *s)
-{
-    (void)s;
-    return false;
-}
-
 static const struct instance_door door = {
     .push = push,
     .cut = cut,
     .look = look,
-    .is_blocked = is_blocked,
 };
 
 static void setup(void)

@@ -270,6 +270,8 @@ Test(os_tls_handshake, bad_options_are_refused_and_it_says_why)
 {
     t.options.protocols = "TLSv1.4";
     refuses("tls-protocols: 'TLSv1.4' is none");
+    t.options.protocols = " ";
+    refuses("tls-protocols: a protocol is needed");
     t.options.protocols = "";
     t.options.ciphers = "none-such";
     refuses("tls-ciphers 'none-such': no cipher match");
