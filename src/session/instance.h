@@ -41,7 +41,8 @@ struct session_buffers {
     bool paused;       /* its next call waits for the end of CLIENT PAUSE */
 };
 
-/* What commands may do with the connections of a server. */
+/* What commands may do with the connections of a server: those whose sessions are in
+ * instance->sessions. */
 struct instance_door {
     void (*look)(const struct session *s, struct session_buffers *out);
     /* Ends the connection within this turn; the session stays until then. */
@@ -103,8 +104,8 @@ struct instance {
     struct acl_file *acl_file;
     const struct instance_door *door;
     struct list sessions; /* of struct session, by id */
-    struct list aside;    /* those of other doors, which CLIENT does not see */
     struct index by_id;   /* the same */
+    struct list aside;    /* those of other doors, which CLIENT and `door` do not see */
     struct pubsub pubsub;
     struct tracking tracking;
     struct list monitors;     /* of struct session */

@@ -47,7 +47,7 @@ struct session {
     struct list subscriptions;         /* of struct subscription */
     struct tracker *tracker;           /* CLIENT TRACKING; NULL: off */
     struct list monitor;               /* in instance->monitors */
-    struct index_link by_id;           /* in instance->by_id */
+    struct index_link by_id;           /* in instance->by_id, unless it is aside */
     enum session_close closing;
     uint64_t commands;
     const struct command *last; /* row of the last call; NULL before the first */
@@ -63,7 +63,7 @@ void session_init(struct session *s, struct instance *instance);
 void session_init_aside(struct session *s, struct instance *instance);
 void session_deinit(struct session *s);
 
-/* The session of that number, NULL if it has ended. */
+/* The session of that number, NULL if it has ended, or is of another door. */
 struct session *session_find(const struct instance *in, uint64_t id);
 
 /* Whether a call of that row has to wait for the end of CLIENT PAUSE. */
