@@ -222,6 +222,8 @@ void connection_resume(struct waiting *w)
         w->wants = 0;
         conn->queue->wanting--;
     }
+    if (conn->gone) /* it ends within this turn, and its user perhaps has */
+        return;
     if (s->instance.special && session_paused(&conn->session, w->call.row)) {
         list_push(&s->paused, &w->resumed);
         return;
