@@ -203,6 +203,41 @@ Test(waiting, a_value_in_pieces_stays_in_its_database)
     cr_expect_str_eq(ask(c, "STRLEN large"), ":3145728|");
 }
 
+/* --- the loop */
+
+/* An EXEC of so many SETs, and of FLUSHDBs of another database that look at all of them. */
+static const char *exec_of(unsigned sets, unsigned flushes)
+{
+    client_send(c, "MULTI");
+    for (unsigned i = 0; i < sets; i++) {
+        char line[32];
+        snprintf(line, sizeof line, "SET key:%u v", i);
+        client_send(c, line);
+    }
+    client_send(c, "SELECT 1");
+    for (unsigned i = 0; i < flushes; i++)
+        client_send(c, "FLUSHDB");
+    server_world_settle(&w);
+    c->got.len = 0;
+    client_send(c, "EXEC");
+    server_world_settle(&w);
+    c->got.len = c->got.len < 80 ? c->got.len : 80;
+    return got(c);
+}
+
+Test(waiting, a_transaction_that_looks_at_its_writes_too_often_is_ended)
+{
+    w.server->instance.memory_max = (uint64_t)1 << 30;
+    cr_expect_eq(strncmp(exec_of(8192, 1025),
+                         "-EXECABORT Transaction discarded because of: ERR it looks", 57),
+                 0);
+    cr_expect_str_eq(ask(c, "SELECT 0"), "+OK|");
+    cr_expect_str_eq(ask(c, "DBSIZE"), ":0|");
+    cr_expect_eq(strncmp(exec_of(1000, 1000), "*2001|+OK|", 10), 0);
+    cr_expect_str_eq(ask(c, "SELECT 0"), "+OK|");
+    cr_expect_str_eq(ask(c, "DBSIZE"), ":1000|");
+}
+
 /* --- certificates */
 
 struct net_tls {
