@@ -264,7 +264,8 @@ static enum call_end run_queued(struct exec *e, struct queued *q)
     return end;
 }
 
-/* False: what it writes or answers is more than there is room for, which is replied. */
+/* False: what it writes or answers is more than there is room for, or it takes too long, which
+ * is replied. */
 static bool has_room(struct exec *e, struct reply_mark begin, size_t told_before)
 {
     size_t blocks = e->c->reply->pool->used_bytes;
@@ -272,6 +273,8 @@ static bool has_room(struct exec *e, struct reply_mark begin, size_t told_before
 
     if (e->overlay.full)
         why = "OOM it writes more than can be held at once";
+    else if (e->overlay.visits > LIMIT_EXEC_VISITS)
+        why = "ERR it looks through what it has written too often";
     else if (blocks > e->blocks && blocks - e->blocks > e->c->whole_max)
         why = "OOM it answers more than can be held at once";
     if (!why)

@@ -54,7 +54,7 @@ static enum call_end subscribe(struct call *c, enum pubsub_kind kind)
 
 static enum call_end unsubscribe(struct call *c, enum pubsub_kind kind)
 {
-    struct subscription *sub = pubsub_first(c->session, kind);
+    struct subscription *sub = pubsub_first(c->session, kind), *next;
 
     for (uint32_t i = 1; i < c->argc; i++) {
         pubsub_unsubscribe(c->session, kind, c->argv[i]);
@@ -64,9 +64,10 @@ static enum call_end unsubscribe(struct call *c, enum pubsub_kind kind)
         return CALL_DONE;
     if (!sub)
         confirm(c, c->row->name, NULL, kind);
-    for (; sub; sub = pubsub_first(c->session, kind)) {
+    for (; sub; sub = next) {
         struct slice name;
 
+        next = pubsub_next(sub);
         c->scratch->len = 0; /* the topic may end with the subscription */
         buf_append(c->scratch, slice_of(sub->topic->name, sub->topic->len));
         name = buf_slice(c->scratch);

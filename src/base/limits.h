@@ -41,6 +41,8 @@ enum {
     LIMIT_MULTI_CALLS = 65536,            /* queued for one EXEC, which runs at once: about 0.1 s */
     LIMIT_MULTI_BYTES = 64 * 1024 * 1024, /* ... with their arguments: the memory of one client */
     LIMIT_EXEC_BYTES = 576 * 1024 * 1024, /* one EXEC puts: the largest value and more, one frame */
+    LIMIT_EXEC_VISITS = 8 * 1024 * 1024,  /* cells of its own that one EXEC passes, for DBSIZE,
+                                            SCAN and the like behind writes: about 0.15 s */
     LIMIT_WATCHES = 16384,                /* keys one client watches, each looked at by EXEC */
     LIMIT_HTTP_HEADERS = 256 * 1024,      /* a key of LIMIT_KEY bytes, each %XX, and headers */
     LIMIT_HTTP_DISCARD = 64 * 1024,       /* of a body nobody wants, so that the answer arrives */

@@ -24,7 +24,8 @@ static bool take_cell(void *arg, const struct cell *head)
 {
     struct swap *s = arg;
 
-    s->too_much = head->flags & CELL_BLOB || s->cells->len >= LIMIT_SWAP_BYTES;
+    /* A value in pieces stays where it is: these are known by the key they came under. */
+    s->too_much = head->flags & (CELL_BLOB | CELL_PARTS) || s->cells->len >= LIMIT_SWAP_BYTES;
     if (s->too_much)
         return false;
     size_t size = cell_size(head);

@@ -12,7 +12,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 
-enum { INDEX_FIRST = 64 };
+enum { INDEX_FIRST = 64, SORT_COST = 8 /* of a cell, in visits */ };
 
 static struct overlay *overlay_of(struct view *view)
 {
@@ -129,6 +129,7 @@ static void overlay_flush(struct view *view, uint8_t db)
     struct overlay *o = overlay_of(view);
     uint32_t kept = 0;
 
+    o->visits += o->count;
     o->flushed = (uint16_t)(o->flushed | (db == CELL_DB_ALL ? UINT16_MAX : 1u << db));
     for (uint32_t i = 0; i < o->count; i++) {
         struct cell c;
@@ -224,6 +225,7 @@ static bool overlay_count(struct view *view, uint8_t db, uint64_t *out)
     *out = 0;
     if (!flushed && !o->base->count(o->base, db, out))
         return false;
+    o->visits += o->count;
     for (uint32_t i = 0; i < o->count; i++) {
         enum view_answer was = VIEW_ABSENT;
         struct cell c, old;
@@ -254,6 +256,7 @@ static void sort(struct overlay *o)
 {
     if (o->sorted || o->count == 0)
         return;
+    o->visits += (uint64_t)o->count * SORT_COST;
     o->sorted = mem_alloc(o->count * sizeof *o->sorted);
     memcpy(o->sorted, o->cells, o->count * sizeof *o->sorted);
     qsort(o->sorted, o->count, sizeof *o->sorted, by_key);
@@ -274,6 +277,7 @@ struct overlay_walk {
 static bool next_mine(struct overlay_walk *w, struct cell *out)
 {
     for (; w->at < w->o->count; w->at++) {
+        w->o->visits++;
         cell_decode(w->o->sorted[w->at], out);
         if (out->key.db == w->db && out->key.kind == CELL_HEAD)
             return true;
@@ -397,6 +401,7 @@ void overlay_clear(struct overlay *o)
     o->count = 0;
     o->flushed = 0;
     o->bytes = 0;
+    o->visits = 0;
     o->full = false;
 }
 

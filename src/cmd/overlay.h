@@ -28,7 +28,8 @@ struct overlay {
     uint16_t flushed; /* databases, a bit each */
     size_t bytes;     /* of cells */
     size_t bytes_max;
-    bool full; /* it could not take, or find, what it should have: not to be settled */
+    uint64_t visits; /* cells passed, by what looks at all of them: SCAN, DBSIZE, FLUSHDB */
+    bool full;       /* it could not take, or find, what it should have: not to be settled */
 };
 
 /* An empty one over `base`, which must outlive it; expiries are held against

@@ -40,7 +40,7 @@ static void release(struct server *s, struct waiting *w, enum call_woken why)
 {
     blocked_end(w);
     w->call.block.woken = (uint8_t)why;
-    list_push(&s->resumed, &w->resumed);
+    list_push(&s->slices, &w->resumed); /* which the loop does not sleep over */
 }
 
 void blocked_serve(struct server *s)

@@ -2,10 +2,11 @@
  * a deadline or without one.
  *
  *     connection_wait() --CALL_BLOCK--> blocked --its time, the log, CLIENT UNBLOCK-->
- *     server->resumed --> it runs again: an answer, or it is blocked again
+ *     server->slices --> it runs again: an answer, or it is blocked again
  *
  * A deadline counts from the first time on.  A blocked client is still read, so that its
- * end is noticed: its call ends with it. */
+ * end is noticed: its call ends with it.  What it is sent meanwhile without having asked
+ * leaves in front of its answer, which has not begun. */
 #ifndef HENGE_SERVER_BLOCKED_H
 #define HENGE_SERVER_BLOCKED_H
 

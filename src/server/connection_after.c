@@ -54,8 +54,7 @@ void connection_after(struct connection *conn, const struct call *c, enum call_e
         after_exec(conn, c);
     if (ran && (s->instance.special & INSTANCE_MONITORED))
         monitor_feed(&s->instance, &conn->session, c, conn->session.db);
-    if (ran && c->tracks && conn->session.tracker)
-        tracking_read(&conn->session, c);
-
+    if ((ran || c->gather) && c->tracks && conn->session.tracker)
+        tracking_read(&conn->session, c); /* what a slice has read may change before the next */
     outbox_take(s, conn->session.id, end == CALL_DONE ? c->gate : lsm_end(node_lsm(node)));
 }

@@ -1,7 +1,9 @@
 /* connection_push.c: what a client gets without having asked: messages, invalidations,
  * what it monitors; and how much of it may wait for a client that does not read.
  *
- * A push stands behind every reply that was written before it, and waits with them. */
+ * A push stands behind every reply that was written before it, and waits with them; not
+ * behind a call that is blocked. */
+#include "server/blocked.h"
 #include "server/server_state.h"
 
 enum {
@@ -70,12 +72,13 @@ void connection_limit(struct connection *conn)
 
 void connection_push(struct connection *conn, const struct reply *message)
 {
-    struct reply *to = conn->queue ? queue_tail(conn->queue) : &conn->out;
+    bool behind = conn->queue && !blocked_is(conn);
+    struct reply *to = behind ? queue_tail(conn->queue) : &conn->out;
 
     if (conn->gone || conn->session.closing)
         return;
     reply_copy(to, message);
-    if (conn->queue)
+    if (behind)
         queue_push(conn->queue, conn->server->turn, message->bytes);
     else
         held_push(&conn->held, conn->server->turn, message->bytes);

@@ -74,7 +74,10 @@ static void go_on_waiting(struct server *s, struct waiting *w, enum call_end end
     }
     node_pause(s->instance.node, &w->call, &w->fetch);
     if (end == CALL_BLOCK) {
+        struct connection *conn = w->owner;
         blocked_add(s, w);
+        queue_overtake(conn->queue, &conn->out, &conn->held);
+        connection_touch(conn);
         return;
     }
     list_push(end == CALL_SAVE   ? &s->saving
@@ -219,6 +222,8 @@ void connection_resume(struct waiting *w)
         w->wants = 0;
         conn->queue->wanting--;
     }
+    if (conn->gone) /* it ends within this turn, and its user perhaps has */
+        return;
     if (s->instance.special && session_paused(&conn->session, w->call.row)) {
         list_push(&s->paused, &w->resumed);
         return;

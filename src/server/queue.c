@@ -169,6 +169,16 @@ void queue_push(struct queue *q, uint64_t turn, size_t bytes)
     held_push(&waiting_of(q->calls.prev)->held, turn, bytes);
 }
 
+void queue_overtake(struct queue *q, struct reply *out, struct held *out_held)
+{
+    struct waiting *w = waiting_of(q->calls.next);
+
+    assert(q->count == 1 && w->behind_calls == 0);
+    q->bytes -= w->behind.bytes;
+    held_append(out_held, &w->held, w->behind.bytes - w->held.bytes, 0);
+    reply_append(out, &w->behind);
+}
+
 static void join(struct waiting *w, uint64_t gate, uint64_t turn, struct reply *out,
                  struct held *held)
 {

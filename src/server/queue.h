@@ -94,6 +94,10 @@ void queue_ran(struct queue *q, uint64_t gate, uint64_t turn, size_t bytes);
 /* The last `bytes` of the tail are no call's reply. */
 void queue_push(struct queue *q, uint64_t turn, size_t bytes);
 
+/* What is behind the one call that waits, none of it a call's reply, goes in front of it: to
+ * `out` and `out_held`. */
+void queue_overtake(struct queue *q, struct reply *out, struct held *out_held);
+
 /* The call's reply is whole, and rests on `gate`: it goes, with what is behind it,
  * to where it belongs, `out` and `out_held` being in front of the queue.  `w` is
  * freed.  True: a blocked call may be tried again. */

@@ -169,16 +169,25 @@ bool pubsub_unsubscribe(struct session *s, enum pubsub_kind kind, struct slice n
     return true;
 }
 
-struct subscription *pubsub_first(const struct session *s, enum pubsub_kind kind)
+/* The first from `at` on. */
+static struct subscription *of_kind(const struct session *s, struct list *at, enum pubsub_kind kind)
 {
-    if (s->subscribed[kind] == 0)
-        return NULL;
-    list_for_each (at, &s->subscriptions) {
+    for (; at != &s->subscriptions; at = at->next) {
         struct subscription *sub = list_item(at, struct subscription, of_session);
         if (sub->topic->kind == kind)
             return sub;
     }
     return NULL;
+}
+
+struct subscription *pubsub_first(const struct session *s, enum pubsub_kind kind)
+{
+    return s->subscribed[kind] ? of_kind(s, s->subscriptions.next, kind) : NULL;
+}
+
+struct subscription *pubsub_next(const struct subscription *sub)
+{
+    return of_kind(sub->session, sub->of_session.next, sub->topic->kind);
 }
 
 void pubsub_leave(struct session *s)

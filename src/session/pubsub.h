@@ -66,6 +66,10 @@ bool pubsub_unsubscribe(struct session *s, enum pubsub_kind kind, struct slice n
 /* The session's oldest subscription of that kind; NULL: it has none. */
 struct subscription *pubsub_first(const struct session *s, enum pubsub_kind kind);
 
+/* The next one after `sub` of the same kind, NULL: that was the last.  All of a session's are
+ * walked through in the time it takes to walk through those of all kinds. */
+struct subscription *pubsub_next(const struct subscription *sub);
+
 /* Ends all of the session's, telling nobody. */
 void pubsub_leave(struct session *s);
 

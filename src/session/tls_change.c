@@ -102,11 +102,16 @@ bool tls_change_waits(const struct tls_change *t, uint64_t number)
     return t->state == TLS_CHANGE_LOADING && t->number == number;
 }
 
+bool tls_change_ready(const struct tls_change *t, uint64_t number)
+{
+    return t->state == TLS_CHANGE_LOADED && t->number == number;
+}
+
 bool tls_change_take(struct tls_change *t, uint64_t number, const char **why)
 {
     bool ok = t->made != NULL;
 
-    assert(t->state == TLS_CHANGE_LOADED && t->number == number);
+    assert(tls_change_ready(t, number));
     *why = t->why;
     if (ok)
         use(t);

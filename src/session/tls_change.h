@@ -52,7 +52,10 @@ uint64_t tls_change_begin(struct tls_change *t, const struct options *options);
  * that follows. */
 bool tls_change_waits(const struct tls_change *t, uint64_t number);
 
-/* Makes it count for connections to come.  False: `why` says why it cannot. */
+/* It has been loaded, well or not, and nobody has taken it, nor was it dropped. */
+bool tls_change_ready(const struct tls_change *t, uint64_t number);
+
+/* Makes it, which is ready, count for connections to come.  False: `why` says why it cannot. */
 bool tls_change_take(struct tls_change *t, uint64_t number, const char **why);
 
 /* Reads the same files again; says in the log how that went. */

@@ -88,6 +88,31 @@ def a_monitor_that_does_not_read_is_cut_off(t, new, given):
         t.check(len(seen.read()[1]) < MIB + 1000, "no more than a part of a large call is shown")
 
 
+def cpu_seconds(server):
+    with open(f"/proc/{server.pid}/stat", encoding="ascii") as f:
+        return sum(map(int, f.read().rsplit(")", 1)[1].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def who_leaves_all_patterns_does_not_look_at_all_channels_for_each(t, new, given):
+    del given
+    server = new().start()
+    count = 5000 if harness.sanitized(server) else 20000
+    spent = {}
+    with server.connect(timeout=120) as c:
+        for kind in "", "P":
+            c.send(f"{kind}SUBSCRIBE", *[f"{kind}{i}" for i in range(count)])
+            for _ in range(count):
+                c.read()
+        for kind in "P", "": # the channels are in front of the patterns
+            begun = cpu_seconds(server)
+            c.send(f"{kind}UNSUBSCRIBE")
+            got = [c.read() for _ in range(count)]
+            spent[kind] = cpu_seconds(server) - begun
+            t.equal(got[-1][1][1], ("$", f"{kind}{count - 1}".encode()), "they end in order")
+    print(f"  {count} patterns: {spent['P']:.2f} s of CPU, as many channels: {spent['']:.2f} s")
+    t.check(spent["P"] < 2 * spent[""] + 0.1, "patterns end as fast as channels")
+
+
 def ten_thousand_channels_and_clients_cost_nothing(t, new, given):
     """A message to one of many: as fast as to the only one."""
     del given
@@ -95,19 +120,15 @@ def ten_thousand_channels_and_clients_cost_nothing(t, new, given):
     many = [server.connect() for _ in range(200)]
     each = 5 if harness.sanitized(server) else 50
 
-    def cpu_seconds():
-        with open(f"/proc/{server.pid}/stat", encoding="ascii") as f:
-            return sum(map(int, f.read().rsplit(")", 1)[1].split()[11:13])) / os.sysconf("SC_CLK_TCK")
-
     def cost(c, listener):
-        begun = cpu_seconds()
+        begun = cpu_seconds(server)
         batch = b"".join([resp.encode(("PUBLISH", "mine", "m"))] * 500)
         for _ in range(20 if harness.sanitized(server) else 100):
             c.send_raw(batch)
             for _ in range(500):
                 c.read()
                 listener.read()
-        return cpu_seconds() - begun
+        return cpu_seconds(server) - begun
 
     with server.connect() as c, server.connect() as listener:
         listener.call("SUBSCRIBE", "mine")
@@ -272,7 +293,7 @@ def a_pause_ends_by_itself_and_loses_nothing(t, new, given):
 
 
 TESTS = (a_subscriber_that_does_not_read_is_cut_off, many_deaf_subscribers_do_not_fill_memory, a_soft_limit_gives_time, a_monitor_that_does_not_read_is_cut_off,
-         ten_thousand_channels_and_clients_cost_nothing, expiries_are_heard_of_in_time, events_wait_for_the_log,
+         ten_thousand_channels_and_clients_cost_nothing, who_leaves_all_patterns_does_not_look_at_all_channels_for_each, expiries_are_heard_of_in_time, events_wait_for_the_log,
          who_tracks_a_key_on_disk_is_told_when_it_expires, the_table_of_tracked_keys_is_bounded, a_pause_ends_by_itself_and_loses_nothing)
 
 if __name__ == "__main__":
