@@ -36,7 +36,7 @@ static void flags_of(const struct session *s, const struct session_buffers *b, c
         { s->special & SESSION_MONITOR, 'O' },
         { s->special & SESSION_SUBSCRIBED, 'P' },
         { s->multi, 'x' },
-        { b->paused || (in->door && in->door->is_blocked(s)), 'b' },
+        { b->paused || (in->door && !s->aside && in->door->is_blocked(s)), 'b' },
         { k, 't' },
         { k && k->broken, 'R' },
         { k && k->bcast, 'B' },
@@ -72,7 +72,7 @@ void session_describe(const struct session *s, struct buf *out)
     char flags[16];
 
     session_addresses(s, peer, local);
-    if (in->door)
+    if (in->door && !s->aside)
         in->door->look(s, &b);
     flags_of(s, &b, peer, flags);
     buf_printf(out, "id=%llu addr=%s laddr=%s fd=%d name=%s age=%llu idle=%llu flags=%s db=%u ",

@@ -27,7 +27,6 @@ static void begin(struct session *s, struct instance *in)
     s->authenticated = acl_is_open(in->acl);
     list_init(&s->subscriptions);
     list_init(&s->monitor);
-    index_add(&in->by_id, &s->by_id, s->id * ID_PRIME);
 }
 
 void session_init_aside(struct session *s, struct instance *in)
@@ -40,6 +39,7 @@ void session_init_aside(struct session *s, struct instance *in)
 void session_init(struct session *s, struct instance *in)
 {
     begin(s, in);
+    index_add(&in->by_id, &s->by_id, s->id * ID_PRIME);
     list_push(&in->sessions, &s->link);
     in->session_count++;
 }
@@ -50,9 +50,10 @@ void session_deinit(struct session *s)
     pubsub_leave(s);
     tracking_off(s);
     monitor_off(s);
-    index_remove(&s->instance->by_id, &s->by_id);
-    if (!s->aside)
+    if (!s->aside) {
+        index_remove(&s->instance->by_id, &s->by_id);
         s->instance->session_count--;
+    }
     list_remove(&s->link);
     mem_free(s->name);
     mem_free(s->lib_name);

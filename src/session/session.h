@@ -38,7 +38,7 @@ struct session {
     uint8_t db;
     uint8_t proto; /* 2 or 3; whoever changes it changes c->reply->proto with it */
     bool authenticated;
-    bool aside;            /* in instance->aside */
+    bool aside;            /* in instance->aside; no connection of the server is behind it */
     struct acl_user *user; /* "default" before anybody logs in; never NULL */
     bool cut;              /* CLIENT KILL has: it ends within this turn */
     bool no_evict;         /* it is not the one that gives way when there is no memory */
@@ -63,7 +63,7 @@ void session_init(struct session *s, struct instance *instance);
 void session_init_aside(struct session *s, struct instance *instance);
 void session_deinit(struct session *s);
 
-/* The session of that number, NULL if it has ended. */
+/* The client of the RESP door of that number, NULL if it has ended. */
 struct session *session_find(const struct instance *in, uint64_t id);
 
 /* Whether a call of that row has to wait for the end of CLIENT PAUSE. */
