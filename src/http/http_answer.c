@@ -281,7 +281,7 @@ static void put_headers(const struct http_request *r, unsigned status,
             r->target.place == HTTP_KEY ? "GET, HEAD, PUT, DELETE" : "GET, HEAD");
     if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
         put(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
-    if (r->http->closed)
+    if (r->http->closed || r->endless)
         put(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 

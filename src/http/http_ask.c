@@ -33,6 +33,94 @@ static bool header(struct http_request *r, const char *name, struct slice *out)
     return true;
 }
 
+/* The values of a header that is a list, which may be in several lines; they are put
+ * together in `all`, the caller's, if so. */
+struct gathered {
+    const char *name;
+    struct buf *all;
+};
+
+static enum MHD_Result gather(void *cls, enum MHD_ValueKind kind, const char *name,
+                              const char *value)
+{
+    const struct gathered *g = cls;
+
+    (void)kind;
+    if (!slice_is(slice_str(name), g->name) || !value)
+        return MHD_YES;
+    if (g->all->len)
+        buf_append_byte(g->all, ',');
+    buf_append(g->all, slice_str(value));
+    return MHD_YES;
+}
+
+static bool header_list(struct http_request *r, const char *name, struct buf *all,
+                        struct slice *out)
+{
+    struct gathered g = { name, all };
+
+    if (!header(r, name, out))
+        return false;
+    MHD_get_connection_values(r->mhd, MHD_HEADER_KIND, gather, &g);
+    *out = buf_slice(all);
+    return true;
+}
+
+/* Headers of which two would mean two things. */
+static const char *const singles[] = { "authorization",     "content-encoding",
+                                       "content-length",    "content-range",
+                                       "transfer-encoding", "x-consistency-level",
+                                       "x-database",        "x-ttl" };
+
+struct seen {
+    unsigned once; /* bits by index of `singles` */
+    const char *twice;
+};
+
+static enum MHD_Result note_single(void *cls, enum MHD_ValueKind kind, const char *name,
+                                   const char *value)
+{
+    struct seen *seen = cls;
+    struct slice text = slice_str(name);
+
+    (void)kind;
+    (void)value;
+    for (unsigned i = 0; i < sizeof singles / sizeof *singles; i++) {
+        if (!slice_is(text, singles[i]))
+            continue;
+        if (seen->once >> i & 1)
+            seen->twice = singles[i];
+        seen->once |= 1u << i;
+    }
+    return MHD_YES;
+}
+
+/* What a request is and where its body ends must be beyond doubt: who stands in front of
+ * us may have read it otherwise (RFC 9112, 6.3 and 11.2). */
+static bool ask_framing(struct http_request *r, const char *version)
+{
+    struct seen seen = { .once = 0 };
+    struct slice coding, length;
+    bool coded = header(r, MHD_HTTP_HEADER_TRANSFER_ENCODING, &coding);
+
+    MHD_get_connection_values(r->mhd, MHD_HEADER_KIND, note_single, &seen);
+    if (version != r->target_end + 1) /* libmicrohttpd's texts end at the first one */
+        http_refuse(r, MHD_HTTP_BAD_REQUEST, "BAD_REQUEST", "a target has no NUL byte: write %%00");
+    else if (seen.twice)
+        http_refuse(r, MHD_HTTP_BAD_REQUEST, "BAD_REQUEST", "there is more than one header %s",
+                    seen.twice);
+    else if (coded && !slice_is(coding, "chunked"))
+        http_refuse(r, MHD_HTTP_NOT_IMPLEMENTED, "NOT_IMPLEMENTED",
+                    "the only Transfer-Encoding is chunked");
+    else if (coded && header(r, MHD_HTTP_HEADER_CONTENT_LENGTH, &length))
+        http_refuse(r, MHD_HTTP_BAD_REQUEST, "BAD_REQUEST",
+                    "Transfer-Encoding and Content-Length exclude each other");
+    else
+        return true;
+    r->endless = true;
+    return false;
+}
+
 static enum http_method method_of(const char *name)
 {
     static const char *const names[] = { "GET", "HEAD", "PUT", "DELETE" };
@@ -117,13 +205,16 @@ static bool ask_consistency(struct http_request *r)
 
 static bool ask_condition(struct http_request *r)
 {
+    struct buf match = { 0 }, none = { 0 };
     struct slice value;
     bool good = true;
 
-    if (header(r, MHD_HTTP_HEADER_IF_MATCH, &value))
+    if (header_list(r, MHD_HTTP_HEADER_IF_MATCH, &match, &value))
         good = http_versions(value, false, &r->condition.match);
-    if (good && header(r, MHD_HTTP_HEADER_IF_NONE_MATCH, &value))
+    if (good && header_list(r, MHD_HTTP_HEADER_IF_NONE_MATCH, &none, &value))
         good = http_versions(value, true, &r->condition.none_match);
+    buf_deinit(&match);
+    buf_deinit(&none);
     if (!good)
         http_refuse(r, MHD_HTTP_BAD_REQUEST, "BAD_REQUEST",
                     "If-Match and If-None-Match must be * or at most %d tags in quotes",
@@ -136,10 +227,12 @@ static bool ask_condition(struct http_request *r)
 static bool ask_form(struct http_request *r)
 {
     struct slice value = { 0 };
+    struct buf all = { 0 };
 
-    if (!header(r, MHD_HTTP_HEADER_ACCEPT, &value))
+    if (!header_list(r, MHD_HTTP_HEADER_ACCEPT, &all, &value))
         value = slice_of(NULL, 0);
     r->form = http_accept(value);
+    buf_deinit(&all);
     if (r->form != HTTP_FORM_NONE)
         return true;
     http_refuse(r, MHD_HTTP_NOT_ACCEPTABLE, "NOT_ACCEPTABLE",
@@ -209,7 +302,7 @@ static bool ask_all(struct http_request *r, const char *method)
     return ask_who(r) && (r->target.place == HTTP_KEY ? ask_key(r) : http_metrics_admitted(r));
 }
 
-void http_ask(struct http_request *r, const char *method)
+void http_ask(struct http_request *r, const char *method, const char *version)
 {
     struct slice value;
     int64_t n;
@@ -217,7 +310,7 @@ void http_ask(struct http_request *r, const char *method)
     if (header(r, MHD_HTTP_HEADER_CONTENT_LENGTH, &value) && num_get_i64(value, &n) && n > 0)
         r->body_length = (uint64_t)n;
     r->body_max = LIMIT_HTTP_DISCARD;
-    if (!ask_all(r, method))
+    if (!ask_framing(r, version) || !ask_all(r, method))
         return;
     r->body_wanted = r->method == HTTP_PUT;
     if (r->body_wanted)

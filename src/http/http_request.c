@@ -14,6 +14,7 @@ void *http_on_target(void *cls, const char *target, struct MHD_Connection *mhd)
 
     r->http = http;
     r->mhd = mhd;
+    r->target_end = target + raw.len;
     r->client = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     r->client->request = r;
     list_init(&r->queued_in);
@@ -77,15 +78,16 @@ static enum MHD_Result on_body(struct http_request *r, const char *bytes, size_t
     return MHD_YES;
 }
 
-/* A body too long to be read for nothing is left unread, and the connection ends. */
+/* A body too long to be read for nothing, or without an end that is beyond doubt, is left
+ * unread, and the connection ends. */
 static bool answers_unread(const struct http_request *r)
 {
-    return r->error.status && r->body_length > LIMIT_HTTP_DISCARD;
+    return r->endless || (r->error.status && r->body_length > LIMIT_HTTP_DISCARD);
 }
 
-static enum MHD_Result on_headers(struct http_request *r, const char *method)
+static enum MHD_Result on_headers(struct http_request *r, const char *method, const char *version)
 {
-    http_ask(r, method);
+    http_ask(r, method, version);
     r->began_us = r->http->instance->turn_mono_us;
     r->stage = HTTP_BODY;
     if (!answers_unread(r))
@@ -103,10 +105,9 @@ enum MHD_Result http_on_request(void *cls, struct MHD_Connection *mhd, const cha
     (void)cls;
     (void)mhd;
     (void)url;
-    (void)version;
     switch (r->stage) {
     case HTTP_HEADERS:
-        return on_headers(r, method);
+        return on_headers(r, method, version);
     case HTTP_BODY:
         return on_body(r, bytes, size);
     case HTTP_SETTLING:

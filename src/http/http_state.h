@@ -98,6 +98,7 @@ struct http_request {
     bool suspended;
     bool dead; /* it is to be cut off */
     /* what is asked */
+    const char *target_end; /* of its text in libmicrohttpd's memory */
     struct http_target target;
     enum http_form form;
     uint64_t ttl_ms; /* 0: none */
@@ -105,6 +106,7 @@ struct http_request {
     struct http_error error; /* what stands against it, or was found */
     /* its body */
     struct buf body;
+    bool endless;          /* where it ends is in doubt: it is not read */
     uint64_t body_length;  /* as its headers say; 0: they do not */
     uint64_t body_bytes;   /* that have come */
     uint64_t body_max;     /* more are refused */
@@ -153,7 +155,7 @@ void http_suspend(struct http_request *r);
 void http_wake(struct http_request *r);
 
 /* --- http_ask.c: reads the headers; what is wrong is in r->error. */
-void http_ask(struct http_request *r, const char *method);
+void http_ask(struct http_request *r, const char *method, const char *version);
 void http_refuse(struct http_request *r, unsigned status, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -87,9 +87,10 @@ struct lsm_stats {
     uint64_t memtable_spare; /* of them, free for cells to come */
     uint64_t memtable_live;  /* bytes of cells that are the newest of their key */
     uint64_t memtable_cells;
-    uint64_t buffer_bytes; /* of the log, not written yet */
-    uint64_t upload_bytes; /* of pieces that are not written yet */
-    uint64_t sealed;       /* memtables that wait to become tables */
+    uint64_t buffer_bytes;  /* of the log, not written yet */
+    uint64_t upload_bytes;  /* of pieces that are not written yet */
+    uint64_t rewrite_bytes; /* of keys and cells a rewrite has in memory */
+    uint64_t sealed;        /* memtables that wait to become tables */
     uint64_t l0_tables;
     uint64_t tables;
     uint64_t keys_exact;  /* 1: lsm_count() is, for there is nothing to guess */

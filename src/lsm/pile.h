@@ -27,6 +27,12 @@ void pile_add(struct pile *p, const struct cell *c, uint64_t offset);
 void pile_sort(struct pile *p);
 void pile_clear(struct pile *p);
 
+/* Of memory. */
+static inline size_t pile_bytes(const struct pile *p)
+{
+    return p->room * sizeof *p->items + p->bytes.cap;
+}
+
 /* The i-th, good until the next pile_add(). */
 static inline const uint8_t *pile_cell(const struct pile *p, size_t i)
 {

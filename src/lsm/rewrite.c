@@ -19,11 +19,12 @@ enum {
     SCAN_STEP = 256 * 1024,
     LOOKUP_BLOCKS = 64, /* kept; keys come in order, so the next is often in one of them */
     LOOKUP_COST = 512,  /* of a slice's bytes, beside what is read */
+    KEYS_BYTES = 8 * 1024 * 1024, /* of keys noted at a time; a segment may have millions */
     BLOB_SIZE = 256 * 1024 * 1024,
 };
 
-/* SCAN -> JUDGE -> SCAN ...  for each victim, then  COPY -> END_BLOB -> END_TABLE -> ENDED,
- * and from anywhere ENDED with an error. */
+/* SCAN -> JUDGE -> SCAN ...  for each part of each victim, then  COPY -> END_BLOB ->
+ * END_TABLE -> ENDED, and from anywhere ENDED with an error. */
 enum stage {
     STAGE_SCAN,
     STAGE_JUDGE,
@@ -53,7 +54,7 @@ struct rewrite {
     bool scanning;
     struct blob_scan scan;
     struct lookup lookup;
-    struct pile keys; /* of the victim: cells without values */
+    struct pile keys; /* of a part of the victim: cells without values */
     struct pile live; /* as the tables have them, with the old refs; or tombstones */
     size_t next;      /* of `keys` to be judged, or of `live` to be copied */
     struct buf value;
@@ -74,21 +75,30 @@ static void leave_alone(struct victim *v, struct err e, uint64_t where)
     v->where = where;
 }
 
-static void next_victim(struct rewrite *r)
+static void end_scan(struct rewrite *r)
 {
-    pile_clear(&r->keys);
-    r->victim++;
-    r->stage = STAGE_SCAN;
+    if (r->scanning)
+        blob_scan_deinit(&r->scan);
+    r->scanning = false;
 }
 
-static void end_scan(struct rewrite *r, struct victim *v)
+/* To the next part of the victim, or the next victim. */
+static void scan_on(struct rewrite *r)
+{
+    pile_clear(&r->keys);
+    r->stage = STAGE_SCAN;
+    if (!r->scanning)
+        r->victim++;
+}
+
+static void begin_judging(struct rewrite *r, struct victim *v)
 {
     if (err_is(r->scan.source.err)) {
         leave_alone(v, r->scan.source.err, r->scan.frame);
         pile_clear(&r->keys);
     }
-    blob_scan_deinit(&r->scan);
-    r->scanning = false;
+    if (!r->scan.source.cell)
+        end_scan(r);
     pile_sort(&r->keys);
     r->next = 0;
     r->stage = STAGE_JUDGE;
@@ -113,8 +123,8 @@ static uint64_t scan_step(struct rewrite *r)
         blob_scan_init(&r->scan, v->blob, SCAN_STEP);
         r->scanning = true;
     }
-    if (!r->scan.source.cell) {
-        end_scan(r, v);
+    if (!r->scan.source.cell || pile_bytes(&r->keys) >= r->options.keys_bytes) {
+        begin_judging(r, v);
         return r->options.slice_bytes / 2;
     }
     size = r->scan.next - r->scan.offset;
@@ -178,7 +188,7 @@ static uint64_t judge_step(struct rewrite *r)
     struct err e;
 
     if (r->next == r->keys.count) {
-        next_victim(r);
+        scan_on(r);
         return 0;
     }
     if (r->lookup.count > LOOKUP_BLOCKS)
@@ -190,7 +200,8 @@ static uint64_t judge_step(struct rewrite *r)
         cost += r->lookup.blocks[i].len;
     if (err_is(e)) {
         leave_alone(v, e, r->keys.items[r->next].offset);
-        next_victim(r);
+        end_scan(r);
+        scan_on(r);
         return cost;
     }
     if (cell) {
@@ -461,6 +472,8 @@ struct rewrite *rewrite_new(const struct rewrite_options *o, const struct versio
     r->options = *o;
     if (!r->options.blob_size)
         r->options.blob_size = BLOB_SIZE;
+    if (!r->options.keys_bytes)
+        r->options.keys_bytes = KEYS_BYTES;
     r->version = v;
     r->lookup.version = v;
     r->err = err_ok();
@@ -552,12 +565,16 @@ uint64_t rewrite_written(const struct rewrite *r)
     return r->written;
 }
 
+uint64_t rewrite_bytes(const struct rewrite *r)
+{
+    return pile_bytes(&r->keys) + pile_bytes(&r->live);
+}
+
 void rewrite_free(struct rewrite *r, bool remove)
 {
     if (!r)
         return;
-    if (r->scanning)
-        blob_scan_deinit(&r->scan);
+    end_scan(r);
     give_up(r, remove);
     lookup_deinit(&r->lookup);
     pile_clear(&r->keys);

@@ -1,7 +1,7 @@
 /* rewrite.h: files that are mostly garbage give up their live values to new blob
  * files: slices of a job, then an edit.
  *
- *     for each victim:  scan it -> sort its keys -> look each up in the version
+ *     for each victim:  scan a part -> sort its keys -> look each up in the version, ...
  *     then:             sort what is alive -> copy values, in the order of keys -> end
  *
  * A value is alive if the newest cell of its key in the version's tables refers to
@@ -15,8 +15,8 @@
  * That holds only if no table with a larger order leaves L0 between the version
  * and the edit, so there is no compaction meanwhile.
  *
- * In memory are the keys of one victim and the cells (not the values) of what is
- * alive.  A victim that cannot be read, or whose keys cannot be looked up, keeps its
+ * In memory are the keys of a part of a victim and the cells (not the values) of what
+ * is alive.  A victim that cannot be read, or whose keys cannot be looked up, keeps its
  * values: the edit leaves it alone, and rewrite_pick() does from then on. */
 #ifndef HENGE_LSM_REWRITE_H
 #define HENGE_LSM_REWRITE_H
@@ -33,6 +33,7 @@ struct rewrite_options {
     uint64_t order;                    /* of the table it makes */
     uint64_t slice_bytes;              /* read and written in one slice, about */
     uint64_t blob_size;                /* of a new file, about; 0: 256 MiB */
+    uint64_t keys_bytes;               /* of memory for the keys of a part; 0: 8 MiB */
     uint64_t now_ms;                   /* as in keep.h: what expired by then becomes a tombstone */
     uint64_t flushed[LIMIT_DATABASES]; /* stamps; none that a crash could undo */
 };
@@ -67,6 +68,9 @@ struct err rewrite_error(const struct rewrite *r);
  * busy.  If there are no others, it changes nothing. */
 void rewrite_take_edit(struct rewrite *r, const struct version *now, struct edit *out);
 uint64_t rewrite_written(const struct rewrite *r);
+
+/* Of memory for keys and cells; between slices. */
+uint64_t rewrite_bytes(const struct rewrite *r);
 
 /* Ends it.  Unless the edit was taken, it removes what it made: for jobs; without
  * `remove` that is left to the next start. */

@@ -63,6 +63,7 @@ static void free_done(struct job *job)
 
     u->state = UPKEEP_IDLE;
     u->in_job = false;
+    u->lsm->stats.rewrite_bytes = 0;
     heat_drop(u->evict.heat); /* one that was given up */
     u->evict.heat = NULL;
     if (u->version)
@@ -170,6 +171,7 @@ static void on_rewritten(struct job *job)
     struct edit edit = { 0 };
 
     u->in_job = false;
+    lsm->stats.rewrite_bytes = rewrite_bytes(u->rewrite);
     if (!rewrite_ended(u->rewrite)) {
         pause_for(u);
     } else if (err_is(rewrite_error(u->rewrite))) {

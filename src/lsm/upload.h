@@ -27,7 +27,8 @@ struct lsm;
 struct upload;
 
 /* Of the string `key` (copied) of `db`.  news() is called on the loop, between turns,
- * when there is room again, or it is ready, or has failed. */
+ * when there is room again, or it is ready, or has failed.  Of a store that takes no
+ * writes it has failed already, and there is no news. */
 struct upload *upload_begin(struct lsm *lsm, uint8_t db, struct slice key,
                             void (*news)(void *owner), void *owner);
 

@@ -354,10 +354,15 @@ static void begin(struct uploads *u)
     pool_submit(u->lsm->env->pool, &u->job);
 }
 
+static struct err no_writes(void)
+{
+    return err_make(ERR_IO, 0, "the store takes no writes");
+}
+
 void uploads_pump(struct uploads *u)
 {
     if (!lsm_running(u->lsm) && !u->busy && !list_empty(&u->all)) {
-        fail_all(u, err_make(ERR_IO, 0, "the store takes no writes"));
+        fail_all(u, no_writes());
         tell_all(u);
     }
     begin(u);
@@ -370,9 +375,12 @@ struct upload *upload_begin(struct lsm *lsm, uint8_t db, struct slice key,
 {
     struct upload *up = mem_zalloc(1, sizeof *up);
 
-    assert(lsm_running(lsm));
     up->owner = &lsm->uploads;
     up->err = err_ok();
+    if (!lsm_running(lsm)) { /* it may have broken since the client was let in */
+        up->state = UPLOAD_FAILED;
+        up->err = no_writes();
+    }
     up->db = db;
     buf_append(&up->key, key);
     up->news = news;

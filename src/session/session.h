@@ -38,7 +38,7 @@ struct session {
     uint8_t db;
     uint8_t proto; /* 2 or 3; whoever changes it changes c->reply->proto with it */
     bool authenticated;
-    bool aside;            /* in instance->aside */
+    bool aside;            /* in instance->aside; no connection of the server is behind it */
     struct acl_user *user; /* "default" before anybody logs in; never NULL */
     bool cut;              /* CLIENT KILL has: it ends within this turn */
     bool no_evict;         /* it is not the one that gives way when there is no memory */

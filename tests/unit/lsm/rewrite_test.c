@@ -91,6 +91,46 @@ Test(rewrite, begins_another_file_when_one_is_large)
     rewrite_world_end();
 }
 
+/* The most memory a rewrite of the first file takes. */
+static uint64_t most_bytes(uint64_t keys_bytes)
+{
+    uint64_t files[REWRITE_FILES], most = 0;
+    struct rewrite *r;
+
+    rewrite_world_begin(1);
+    rw.options.keys_bytes = keys_bytes;
+    rw.options.slice_bytes = 1;
+    rewrite_world_files(files);
+    r = rewrite_new(&rw.options, rw.version, files, 1);
+    while (!rewrite_ended(r)) {
+        rewrite_job(r)->run(rewrite_job(r));
+        most = rewrite_bytes(r) > most ? rewrite_bytes(r) : most;
+    }
+    rewrite_free(r, true);
+    rewrite_world_end();
+    return most;
+}
+
+/* A segment may have millions of small cells beside its large values. */
+Test(rewrite, notes_the_keys_of_a_victim_in_parts)
+{
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        uint64_t files[REWRITE_FILES];
+        struct rewrite *r;
+        size_t n;
+
+        rewrite_world_begin(seed);
+        rw.options.keys_bytes = 1;
+        n = rewrite_world_files(files);
+        rewrite_world_run(&r, files, n);
+        rewrite_world_take(r);
+        rewrite_world_expect_facts();
+        cr_assert_eq(rewrite_world_expect_no_garbage(), rewrite_world_visible());
+        rewrite_world_end();
+    }
+    cr_assert_lt(most_bytes(1) + 2000, most_bytes(0));
+}
+
 Test(rewrite, of_pure_garbage_writes_nothing)
 {
     uint64_t files[REWRITE_FILES];

@@ -244,6 +244,27 @@ Test(upload, a_failed_write_fails_the_upload_and_nothing_else)
     expect_large("k", 3000, 'c');
 }
 
+/* A client that was let in may send the rest of its value after the log has failed. */
+Test(upload, of_a_store_that_takes_no_writes_has_failed_at_once)
+{
+    struct upload *u;
+
+    lsm_world_put(&w, "a", "1");
+    w.fs.fail_write = true;
+    lsm_commit(w.lsm);
+    lsm_world_settle(&w);
+    cr_assert_eq(lsm_state(w.lsm), LSM_BROKEN);
+    u = begin("k");
+    cr_assert(err_is(upload_error(u)));
+    cr_assert_not(upload_room(u));
+    upload_end(u);
+    cr_assert_not(upload_ready(u));
+    upload_free(u);
+    lsm_turn(w.lsm);
+    lsm_world_settle(&w);
+    cr_assert_eq(news, 0);
+}
+
 struct reading {
     bool done;
     struct err err;
