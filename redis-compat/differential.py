@@ -311,7 +311,7 @@ def compare(seed, count, proto, henge=None, redis=None, known=None):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--commands", type=int, default=40000)
+    parser.add_argument("--commands", type=int, default=30000)
     parser.add_argument("--proto", type=int, choices=(2, 3), help="only this one")
     parser.add_argument("--henge", type=address, help="HOST:PORT of a server that runs; its data is flushed")
     parser.add_argument("--redis", type=address, help="HOST:PORT, the same")

@@ -47,7 +47,7 @@ def compare_all(t, given):
             t.run(coverage.check, connection, dialogues.Dialogue.spoken)
     if not given.smoke:
         beside(t, exporter.compare)
-    compare(t, int(time.time()) if seed is None else seed, given.commands or (3000 if given.smoke else 40000), known)
+    compare(t, int(time.time()) if seed is None else seed, given.commands or (3000 if given.smoke else 30000), known)
     if not given.smoke:
         for line in known.unused():
             print(f"known_differences.txt:{line}: not seen in this run")
@@ -59,7 +59,7 @@ def main():
     parser.add_argument("--port", type=int, help="of a server that runs (its data is flushed)")
     parser.add_argument("--only", default="", help="the clients whose name contains this, and nothing else")
     parser.add_argument("--seed", type=int, help="of the differential runner; random, and printed, if not given")
-    parser.add_argument("--commands", type=int, help="for it in each protocol (default: 40000; --smoke: 3000)")
+    parser.add_argument("--commands", type=int, help="for it in each protocol (default: 30000; --smoke: 3000)")
     given = parser.parse_args()
     t = servers.Tally()
     if given.port:
