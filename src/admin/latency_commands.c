@@ -181,6 +181,8 @@ static enum call_end run_histogram(struct call *c)
 
 static enum call_end run_help(struct call *c)
 {
+    static const char histogram[] = "    Return a cumulative distribution of latencies in the "
+                                    "format of a histogram for the specified command names.";
     static const char *const lines[] = {
         "DOCTOR",
         "    Return a human readable latency analysis report.",
@@ -194,8 +196,7 @@ static enum call_end run_help(struct call *c)
         "    Reset latency data of one or more <event> classes.",
         "    (default: reset all data for all event classes)",
         "HISTOGRAM [COMMAND ...]",
-        "    Return a cumulative distribution of latencies in the format of a histogram for the "
-        "specified command names.",
+        histogram,
         "    If no commands are specified then all histograms are replied.",
         NULL,
     };

@@ -216,6 +216,7 @@ static void note_queued(struct account *a, const struct call *exec, uint64_t us)
         alone_us += m->calls[i]->ran_us;
     }
     us = us > alone_us ? us - alone_us : 0;
+    quick = quick ? quick : 1;
     for (uint32_t i = 0; i < m->count; i++) {
         const struct queued *q = m->calls[i];
 
@@ -223,7 +224,7 @@ static void note_queued(struct account *a, const struct call *exec, uint64_t us)
             a->errors[q->error - 1].count++;
         if (!multi_ran(exec->session, exec, i, &c, &db))
             continue;
-        note(a, q->row, 1, q->alone ? q->ran_us * US_NS : us * US_NS / quick);
+        note(a, q->row, 1, q->alone ? (uint64_t)q->ran_us * US_NS : us * US_NS / quick);
         stats_of(a, q->row)->failed += q->failed;
         if (q->alone)
             note_slow(a, &c, q->ran_us);

@@ -89,19 +89,20 @@ Test(os_machine, seeds_differ)
 Test(os_machine, usage_grows_with_what_is_used)
 {
     enum { BYTES = 50 * 1024 * 1024 };
-    uint64_t rss[2];
-    uint64_t user_us[2];
-    uint64_t system_us[2];
+    struct env_usage before, after;
     uint8_t *bytes;
 
-    os_machine_usage(NULL, &rss[0], &user_us[0], &system_us[0]);
+    os_machine_usage(NULL, &before);
     bytes = malloc(BYTES);
     do {
-        memset(bytes, (int)(user_us[0] & 1) + 1, BYTES);
-        os_machine_usage(NULL, &rss[1], &user_us[1], &system_us[1]);
-    } while (user_us[1] + system_us[1] == user_us[0] + system_us[0]);
-    cr_assert_geq(rss[1], rss[0] + BYTES - 1024 * 1024);
-    cr_assert_gt(user_us[1] + system_us[1], user_us[0] + system_us[0]);
+        memset(bytes, (int)(before.user_us & 1) + 1, BYTES);
+        os_machine_usage(NULL, &after);
+    } while (after.user_us + after.system_us == before.user_us + before.system_us ||
+             after.thread_user_us + after.thread_system_us ==
+                 before.thread_user_us + before.thread_system_us);
+    cr_assert_geq(after.rss_bytes, before.rss_bytes + BYTES - 1024 * 1024);
+    cr_assert_gt(after.user_us + after.system_us, before.user_us + before.system_us);
+    cr_assert_leq(after.thread_user_us + after.thread_system_us, after.user_us + after.system_us);
     free(bytes);
 }
 
