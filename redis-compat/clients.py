@@ -14,7 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAMS = f"{HERE}/clients"
 MODULES = f"{servers.ROOT}/build/npm"
 DEBIAN_PYTHON = "/usr/bin/python3"  # the one Debian's Python packages are installed for
-TOO_LONG_S = 120
+TOO_LONG_S = 240
 USER = ["ACL", "SETUSER", "compat", "reset", "on", ">secret", "~*", "&*", "+@all"]  # as whom clients log in
 
 

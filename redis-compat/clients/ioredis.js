@@ -195,13 +195,16 @@ async function users(redis, options) {
 async function server(redis, options) {
     equal(await redis.ping(), 'PONG', 'ping');
     equal((await redis.info()).includes('redis_version:7.'), true, 'info');
-    const monitor = await new Redis(options).monitor();
+    const watcher = new Redis(options);
+    await watcher.ping(); // its own INFO at the start may come between: ioredis is not ready for it yet
+    const monitor = await watcher.monitor();
     const seen = [];
     monitor.on('monitor', (time, args) => seen.push(args));
     await redis.set('monitored', 'a b');
     await until(() => seen.length > 0);
     equal(seen[0], ['set', 'monitored', 'a b'], 'monitor');
     monitor.disconnect();
+    watcher.disconnect();
     const auto = new Redis({ ...options, enableAutoPipelining: true });
     const values = await Promise.all(Array.from({ length: 1000 }, (_, i) => auto.incr(`auto:${i % 10}`)));
     equal(values.reduce((a, b) => a + b, 0), 50500, 'autopipelining');

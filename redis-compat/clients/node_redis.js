@@ -176,7 +176,8 @@ async function users(client, options) {
 }
 
 run(async (port, each) => {
-    const options = { socket: { port, reconnectStrategy: false }, RESP: 3, name: 'node' };
+    const commandOptions = { timeout: 60000 }; // version 6 waits five seconds, which a busy machine may take
+    const options = { socket: { port, reconnectStrategy: false }, RESP: 3, name: 'node', commandOptions };
     const client = createClient(options);
     client.on('error', (error) => console.log(`error event: ${error.message}`));
     await client.connect();

@@ -150,6 +150,16 @@ static bool prefixes_fit(struct call *c, const struct wish *w)
     return each_prefix(c, NULL);
 }
 
+/* BCAST without a prefix is for every key, beside the prefixes there are. */
+static void follow_all(struct tracker *k)
+{
+    list_for_each (at, &k->prefixes) {
+        if (list_item(at, struct member, of_tracker)->prefix->len == 0)
+            return;
+    }
+    tracking_add_prefix(k, slice_str(""));
+}
+
 enum call_end client_run_tracking(struct call *c)
 {
     struct wish w = { 0 };
@@ -174,8 +184,8 @@ enum call_end client_run_tracking(struct call *c)
     k->no_loop = w.no_loop;
     k->broken = false;
     each_prefix(c, k);
-    if (k->bcast && k->prefix_count == 0)
-        tracking_add_prefix(k, slice_str("")); /* every key */
+    if (k->bcast && w.prefixes == 0)
+        follow_all(k);
     reply_ok(c->reply);
     return CALL_DONE;
 }

@@ -1,5 +1,6 @@
 /* client_test.c: CLIENT. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "base/limits.h"
 #include "session/describe.h"
@@ -186,6 +187,20 @@ Test(client, caching_needs_the_mode_it_is_for)
     desk_is(&d, "CLIENT TRACKING OFF", "+OK|");
     desk_is(&d, "CLIENT TRACKING ON OPTIN", "+OK|");
     desk_is(&d, "CLIENT CACHING YES", "+OK|");
+}
+
+Test(client, tracking_without_a_prefix_is_of_every_key_beside_those_that_have_one)
+{
+    static const char flags[] = "*6|$5|flags|*2|$2|on|$5|bcast|$8|redirect|:0|$8|prefixes|";
+    char all[128];
+
+    snprintf(all, sizeof all, "%s*2|$1|k|$0||", flags);
+    desk_is(&d, "CLIENT TRACKING ON BCAST PREFIX k", "+OK|");
+    desk_is(&d, "CLIENT TRACKING ON BCAST", "+OK|");
+    desk_is(&d, "CLIENT TRACKINGINFO", all);
+    desk_is(&d, "CLIENT TRACKING ON BCAST", "+OK|");
+    desk_is(&d, "CLIENT TRACKINGINFO", all);
+    desk_has(&d, "CLIENT TRACKING ON BCAST PREFIX a", "overlaps with an existing prefix ''");
 }
 
 Test(client, pause_refuses_what_it_does_not_know)
