@@ -108,7 +108,7 @@ def configurations(t, new, given):
         names = [c.call("CONFIG", "GET", "*")[1][i][1] for i in range(0, len(c.call("CONFIG", "GET", "*")[1]), 2)]
     s.server.kill()
     others = [name for name in names if name not in (b"port", b"dir", b"daemonize", b"supervised")]
-    for name in others if given.full else s.dice.sample(others, 15):
+    for name in others if given.full else s.dice.sample(others, 10):
         value = s.dice.choice(VALUES)
         s.configured(b"%s %s\n" % (name, value), f"{name.decode()} {value[:30]!r}")
     for path in ("/dev/zero", "/dev/null", "/", "/nowhere", "/proc/self/mem", s.path):
@@ -237,7 +237,7 @@ def stores(t, new, given):
 if __name__ == "__main__":
     def add_options(p):
         p.add_argument("--seed", type=int, default=int(time.time()), help="of what is random")
-        p.add_argument("--mutations", type=int, default=12)
+        p.add_argument("--mutations", type=int, default=8)
         p.add_argument("--full", action="store_true", help="every option with a bad value")
 
     harness.main(__doc__, [configurations, command_lines, acl_files, stores], add_options)
