@@ -143,6 +143,8 @@ class Commands(StringCommands, ServerCommands):
             args[1:] = [b"x" if b"\x00" in word else word for word in args[1:]]
         if name == b"BITFIELD":  # SET with SAT: so far below the range Redis takes it for above
             args[2:] = [b"-1" if word in FAR_BELOW else word for word in args[2:]]
+        if name == b"BGSAVE" and len(args) < 3:  # when it ends is each server's own
+            return ("call", [args[0], b"SCHEDULE", b"x"])
         if name == b"WAIT" and args not in WAITS:  # it might for ever
             return ("call", args[:1])
         if name == b"RESTORE" and len(args) > 2 and len(args[2]) > 18 and args[2].startswith(b"9"):
