@@ -272,6 +272,7 @@ static const struct command subs[] = {
       .group = "server",
       .since = "2.0.0",
       .complexity = "O(N) of N patterns",
+      .syntax = "parameter...",
       .summary = "Reads options." },
     { .name = "help",
       .full = "config|help",
@@ -300,6 +301,7 @@ static const struct command subs[] = {
       .since = "2.0.0",
       .complexity = "O(N) of N options",
       .tips = set_tips,
+      .syntax = "data<parameter value>...",
       .summary = "Changes options while the server runs." },
     { 0 },
 };

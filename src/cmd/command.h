@@ -67,6 +67,7 @@ struct command {
     enum call_end (*run)(struct call *c); /* NULL for a container without its subcommand */
     const char *group;
     const char *since;
+    const char *syntax; /* its arguments, as syntax.h reads them; NULL: there are none */
     const char *summary;
     const char *complexity;
     const char *const *tips;    /* NULL-terminated, or NULL */
