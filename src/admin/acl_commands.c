@@ -377,17 +377,13 @@ static bool has_file(struct call *c)
 
 /* Begins, or waits for the one before and then begins, or waits for its own.  True: it is
  * done, and file->why says how. */
-static bool file_job(struct call *c, void (*begin)(struct acl_file *file, uint64_t asker))
+static bool file_job(struct call *c, void (*begin)(struct acl_file *file, struct call *c))
 {
     struct acl_file *file = c->session->instance->acl_file;
 
-    if (c->save && !(file->busy && file->begun == c->save))
-        return true;
-    if (!c->save && !file->busy) {
-        begin(file, c->session->id);
-        c->save = file->begun;
-    }
-    return false;
+    if (awaited_free(&file->turn, c))
+        begin(file, c);
+    return awaited_over(&file->turn, c);
 }
 
 static enum call_end run_load(struct call *c)

@@ -2,8 +2,22 @@
 #include "session/instance.h"
 
 #include "session/acl.h"
+#include "session/acl_file.h"
+#include "session/config_file.h"
 #include "session/memory.h"
 #include "session/session.h"
+
+void instance_jobs_new(struct instance *in)
+{
+    in->acl_file = acl_file_new(in);
+    in->config_file = config_file_new(in);
+}
+
+void instance_jobs_free(struct instance *in)
+{
+    acl_file_free(in->acl_file);
+    config_file_free(in->config_file);
+}
 
 uint64_t instance_held_memory(const struct instance *in)
 {

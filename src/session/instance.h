@@ -27,6 +27,7 @@ enum {
 
 struct acl;
 struct acl_file;
+struct config_file;
 struct instance;
 struct session;
 
@@ -101,6 +102,7 @@ struct instance {
     struct command_table *commands;
     struct acl *acl;
     struct acl_file *acl_file;
+    struct config_file *config_file;
     const struct instance_door *door;
     struct list sessions; /* of struct session, by id */
     struct list aside;    /* those of other doors, which CLIENT does not see */
@@ -134,6 +136,10 @@ struct instance {
     char run_id[41];
     int port; /* really listening at, that of TLS if it is alone; 0 for none */
 };
+
+/* What its calls begin as jobs (awaited.h).  At the end no job runs any more. */
+void instance_jobs_new(struct instance *in);
+void instance_jobs_free(struct instance *in);
 
 /* Bytes counted against maxmemory: memtables and those kept for the next, indexes
  * and filters, cache, log buffers, blocks, connections, calls that wait and what is being

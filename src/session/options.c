@@ -353,6 +353,12 @@ void options_get(const struct options *o, const struct option *row, struct buf *
         buf_printf(out, "%lld", (long long)*(const int64_t *)at);
 }
 
+int64_t options_number(const struct options *o, const struct option *row)
+{
+    assert(row->kind != OPTION_TEXT && row->kind != OPTION_LIMITS);
+    return *(const int64_t *)(const void *)((const char *)o + row->offset);
+}
+
 void options_help(struct buf *out)
 {
     for (const struct option *row = table; row->name; row++) {

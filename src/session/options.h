@@ -1,7 +1,7 @@
 /* options.h: everything that can be configured, in one table.
  *
  * The table feeds the parser of henge.conf and of the command line, --help,
- * CONFIG GET and SET, and a test that henge.conf lists exactly it.  Redis's
+ * CONFIG GET, SET and REWRITE, and a test that henge.conf lists exactly it.  Redis's
  * options that mean nothing here are accepted and say why; unknown ones are
  * errors. */
 #ifndef HENGE_SESSION_OPTIONS_H
@@ -150,6 +150,8 @@ bool options_parse_events(struct slice text, int64_t *events, struct buf *why);
 void options_print_events(int64_t events, struct buf *out);
 bool options_parse_limits(struct slice text, struct output_limit limits[OUTPUT_CLASSES],
                           struct buf *why);
+/* One of enum output_class; -1: there is no such class. */
+int options_limit_class(struct slice word);
 void options_print_limits(const struct output_limit limits[OUTPUT_CLASSES], struct buf *out);
 
 /* Sets one from text.  False: `why` has a line for people, as CONFIG SET shows. */
@@ -164,6 +166,15 @@ bool options_add_user(struct options *o, unsigned line, struct slice text, struc
 
 /* Appends the value as text. */
 void options_get(const struct options *o, const struct option *row, struct buf *out);
+
+/* The value of one that is a number. */
+int64_t options_number(const struct options *o, const struct option *row);
+
+/* Takes the first line off `text`, without its end. */
+struct slice options_take_raw(struct slice *text);
+
+/* A line without the space around it. */
+struct slice options_trim(struct slice line);
 
 /* A configuration file's text: a directive a line, # comments, Redis's quoting.
  * False: `why` says the line, the reason and what to do.  True: `why` has a line,

@@ -45,7 +45,7 @@ Test(command, info_finds_subcommands_by_their_full_name)
 {
     desk_has(&d, "COMMAND INFO Client|SetName", "*1|*10|$14|client|setname|:3|");
     desk_is(&d, "COMMAND INFO client|nosuch get|x nosuch| |get", "*4|$-1|$-1|$-1|$-1|");
-    desk_has(&d, "COMMAND INFO config", "|*4|*10|$10|config|get|");
+    desk_has(&d, "COMMAND INFO config", "|*5|*10|$10|config|get|");
 }
 
 /* The number behind the first byte of a reply. */
@@ -81,7 +81,7 @@ Test(command, docs_leave_out_what_they_do_not_know)
 {
     desk_has(&d, "COMMAND DOCS nosuch ping", "*2|$4|ping|*10|$7|summary|");
     desk_is(&d, "COMMAND DOCS nosuch", "*0|");
-    desk_has(&d, "COMMAND DOCS config", "$11|subcommands|*8|$10|config|get|*10|");
+    desk_has(&d, "COMMAND DOCS config", "$11|subcommands|*10|$10|config|get|*10|");
     d.session.proto = 3;
     desk_has(&d, "COMMAND DOCS config|set", "%1|$10|config|set|%5|$7|summary|");
 }
