@@ -27,15 +27,6 @@ static int shown(struct slice text)
     return text.len < 300 ? (int)text.len : 300;
 }
 
-/* Of a subcommand with one argument at most. */
-static enum call_end wrong_count(struct call *c)
-{
-    reply_errorf(c->reply, "ERR",
-                 "unknown subcommand or wrong number of arguments for '%.*s'. Try ACL HELP.",
-                 shown(c->argv[1]), (const char *)c->argv[1].data);
-    return CALL_DONE;
-}
-
 /* --- users */
 
 static enum call_end run_whoami(struct call *c)
@@ -221,7 +212,7 @@ static enum call_end run_cat(struct call *c)
     size_t category;
 
     if (c->argc > 3)
-        return wrong_count(c);
+        return help_wrong(c, "ACL");
     if (c->argc == 2) {
         reply_array(c->reply, category_count());
         for (size_t i = 0; i < category_count(); i++)
@@ -287,7 +278,7 @@ static enum call_end run_genpass(struct call *c)
     int64_t bits = GENPASS_BITS;
 
     if (c->argc > 3)
-        return wrong_count(c);
+        return help_wrong(c, "ACL");
     if (c->argc == 3 && !call_get_i64(c, 2, &bits))
         return c->end;
     if (bits <= 0 || bits > GENPASS_BITS_MAX) {
@@ -341,7 +332,7 @@ static enum call_end run_log(struct call *c)
     int64_t count = LOG_SHOWN;
 
     if (c->argc > 3)
-        return wrong_count(c);
+        return help_wrong(c, "ACL");
     if (c->argc == 3 && call_arg_is(c, 2, "reset")) {
         acl_log_trim(log, 0);
         reply_ok(c->reply);

@@ -10,6 +10,7 @@ extern const struct command acl_commands[];          /* ACL */
 extern const struct command client_commands[];       /* CLIENT */
 extern const struct command command_commands[];      /* COMMAND */
 extern const struct command config_commands[];       /* CONFIG */
+extern const struct command debug_commands[];        /* DEBUG */
 extern const struct command info_commands[];         /* INFO */
 extern const struct command multi_commands[];        /* MULTI DISCARD WATCH UNWATCH */
 extern const struct command exec_commands[];         /* EXEC */

@@ -253,13 +253,8 @@ static enum call_end run_unblock(struct call *c)
     bool error = false;
     int64_t id;
 
-    if (c->argc > 4) {
-        reply_errorf(c->reply, "ERR",
-                     "unknown subcommand or wrong number of arguments for '%.*s'. Try CLIENT HELP.",
-                     (int)(c->argv[1].len < 128 ? c->argv[1].len : 128),
-                     (const char *)c->argv[1].data);
-        return CALL_DONE;
-    }
+    if (c->argc > 4)
+        return help_wrong(c, "CLIENT");
     if (c->argc == 4) {
         error = call_arg_is(c, 3, "error");
         if (!error && !call_arg_is(c, 3, "timeout"))

@@ -20,3 +20,11 @@ enum call_end help_reply(struct call *c, const char *name, const char *const *li
     reply_status(c->reply, "    Prints this help.");
     return CALL_DONE;
 }
+
+enum call_end help_wrong(struct call *c, const char *name)
+{
+    reply_errorf(
+        c->reply, "ERR", "unknown subcommand or wrong number of arguments for '%.*s'. Try %s HELP.",
+        (int)(c->argv[1].len < 128 ? c->argv[1].len : 128), (const char *)c->argv[1].data, name);
+    return CALL_DONE;
+}

@@ -59,6 +59,17 @@ uint64_t instance_last_save_s(const struct instance *in)
     return good ? good : in->started_wall_us / 1000000;
 }
 
+static void keep_still(struct instance *in)
+{
+    node_keep_still(in->node, in->keeps_expired || (in->special & INSTANCE_PAUSED));
+}
+
+void instance_active_expire(struct instance *in, bool active)
+{
+    in->keeps_expired = !active;
+    keep_still(in);
+}
+
 void instance_pause(struct instance *in, uint64_t us, bool all)
 {
     bool paused = in->special & INSTANCE_PAUSED;
@@ -69,13 +80,13 @@ void instance_pause(struct instance *in, uint64_t us, bool all)
         in->paused_until_us = until;
     in->special |= INSTANCE_PAUSED;
     in->pausing = true;
-    node_keep_still(in->node, true);
+    keep_still(in);
 }
 
 void instance_unpause(struct instance *in)
 {
     in->special &= ~(unsigned)INSTANCE_PAUSED;
-    node_keep_still(in->node, false);
+    keep_still(in);
 }
 
 void instance_listen(struct instance *in)

@@ -114,6 +114,7 @@ struct instance {
     bool paused_all;          /* CLIENT PAUSE ALL, else WRITE; while INSTANCE_PAUSED */
     bool pausing;             /* ... or what it held up has yet to go on */
     uint64_t paused_until_us; /* mono */
+    bool keeps_expired;       /* DEBUG SET-ACTIVE-EXPIRE 0 */
     uint64_t session_count;
     uint64_t waiting;        /* calls that wait, for the disk or ... */
     uint64_t blocked;        /* ... for something else that may never come */
@@ -156,6 +157,9 @@ uint64_t instance_last_save_s(const struct instance *in);
  * gets neither shorter nor milder. */
 void instance_pause(struct instance *in, uint64_t us, bool all);
 void instance_unpause(struct instance *in);
+
+/* Whether what expires goes by itself, or only when somebody asks for it. */
+void instance_active_expire(struct instance *in, bool active);
 
 /* Tells the node which events somebody listens to; after that has changed. */
 void instance_listen(struct instance *in);

@@ -32,6 +32,13 @@ enum output_class {
     OUTPUT_CLASSES,
 };
 
+/* enable-debug-command: who may. */
+enum option_who {
+    OPTION_NOBODY,
+    OPTION_ANYBODY,
+    OPTION_LOCAL, /* who is on this machine */
+};
+
 struct output_limit {
     uint64_t hard; /* bytes; 0: no limit */
     uint64_t soft; /* the same, for so many seconds on end */
@@ -103,6 +110,7 @@ struct options {
     int64_t loglevel;           /* enum trace_level */
     int64_t acl_pubsub_default; /* 1: new users may use all channels */
     int64_t acllog_max_len;
+    int64_t enable_debug;            /* enum option_who */
     int64_t force_start;             /* bool: in spite of a damaged log */
     int64_t notify_events;           /* enum event_class */
     int64_t tracking_table_max_keys; /* 0: no bound but memory */
