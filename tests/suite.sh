@@ -27,7 +27,7 @@ must() {
 units() {
     local unit
     for unit in $(names UNITS); do
-        stage "unit/$unit" 60 ${2:-} "build/$1/unit/${unit}_test" --short-filename
+        stage "unit/$unit" 120 ${2:-} "build/$1/unit/${unit}_test" --short-filename
     done
 }
 
@@ -50,7 +50,7 @@ suite_check() {
     must build/release 120 build release all tests
     must build/debug 120 build debug units
     must build/sim 60 build sim sims
-    stage tidy 240 make -s tidy
+    stage tidy 360 make -s tidy
     units debug
     stage sim 90 build/sim/henge-sim --seeds 200 --file tests/sim/seeds.txt
     systems release

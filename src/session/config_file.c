@@ -37,8 +37,6 @@ static void run(struct job *job)
 
 static void forget(struct config_file *file)
 {
-    file->options.config_file = NULL; /* the instance's */
-    file->options.users = NULL;
     options_deinit(&file->options);
     buf_deinit(&file->users);
 }

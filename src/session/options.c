@@ -269,6 +269,8 @@ void options_copy(struct options *to, const struct options *from)
         if (row->kind == OPTION_TEXT)
             *text_at(to, row) = mem_strdup(*text_at(to, row));
     }
+    to->config_file = mem_strdup(from->config_file);
+    to->users = mem_strdup(from->users);
 }
 
 void options_deinit(struct options *o)

@@ -11,7 +11,7 @@
 #define L0_8 "0: 0-91=60 0-92=60 0-93=60 0-94=60 0-95=60 0-96=60 0-97=60 0-98=60 "
 
 static const struct pick_options options = {
-    .l0_tables = 4, .ratio = 10, .base_size = 100, .job_bytes_max = 400
+    .l0_tables = 4, .l0_bytes = 600, .ratio = 10, .base_size = 100, .job_bytes_max = 400
 };
 
 static const struct shape {
@@ -22,6 +22,8 @@ static const struct shape {
 } shapes[] = {
     { "nothing at all", "", "nothing", 0 },
     { "too few in L0", "0: 0-9=9 0-9=9 0-9=9 | 6: 0-9=9", "nothing", 0 },
+    { "few in L0, but large", "0: 0-91=300 0-92=300 | 6: 0-99=9", "merge 0>6 0-91 0-92 + 0-99", 0 },
+    { "not quite as large", "0: 0-91=300 0-92=299 | 6: 0-99=9", "nothing", 0 },
     { "the first L0 moves", L0_4, "move 0>6 0-94", 0 },
     { "L0 meets its base", L0_4 "| 6: 0-49=8 50-99=8", "merge 0>6 0-91 0-92 0-93 0-94 + 0-49 50-99",
       0 },

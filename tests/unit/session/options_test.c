@@ -111,6 +111,25 @@ Test(options, a_value_that_cannot_be_taken_says_what_could)
     cr_expect_str_eq((const char *)why.data, "argument must not contain a NUL byte");
 }
 
+Test(options, a_copy_shares_nothing_with_what_it_was_made_of)
+{
+    struct options copy;
+
+    options_set_file(&opts, "/etc/henge.conf");
+    cr_assert(options_add_user(&opts, 3, slice_str("alice on"), &why));
+    options_copy(&copy, &opts);
+    cr_assert_neq(copy.config_file, opts.config_file);
+    cr_assert_neq(copy.users, opts.users);
+    for (const struct option *row = options_table(); row->name; row++) {
+        if (row->kind == OPTION_TEXT)
+            cr_assert_neq(*(char **)((char *)&copy + row->offset),
+                          *(char **)((char *)&opts + row->offset), "%s", row->name);
+    }
+    options_deinit(&copy);
+    cr_assert_str_eq(opts.config_file, "/etc/henge.conf");
+    cr_assert_str_eq(opts.users, "3 alice on\n");
+}
+
 Test(options, what_redis_has_and_henge_ignores_always_says_why)
 {
     cr_expect_not_null(options_ignored(slice_str("APPENDONLY")));
