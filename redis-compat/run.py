@@ -9,6 +9,7 @@ import sys
 import time
 
 import categories
+import config_names
 import dialogues
 import differential
 import servers
@@ -71,6 +72,7 @@ def node_redis(t, port):
 def compare_categories(t):
     oracle, henge = servers.redis().start(), servers.henge().start()
     t.run(categories.compare, oracle.address, henge.address)
+    t.run(config_names.compare, oracle.address, henge.address)
     for server in (oracle, henge):
         server.remove()
 
@@ -99,6 +101,7 @@ def main():
         node_redis(t, port)
     client(t, "redis-cli, redis-benchmark",
            [sys.executable, f"{HERE}/clients/redis_tools.py", str(port), "100000" if given.smoke else "1000000"])
+    client(t, "redis-cli in all modes", [sys.executable, f"{HERE}/clients/redis_cli.py", str(port)])
     if server:
         t.equal(server.stop(), 0, "the server's exit status")
         server.remove()

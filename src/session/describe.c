@@ -40,6 +40,7 @@ static void flags_of(const struct session *s, const struct session_buffers *b, c
         { k, 't' },
         { k && k->broken, 'R' },
         { k && k->bcast, 'B' },
+        { multi_is_dirty(s), 'd' },
         { s->closing == SESSION_CLOSE_AFTER_REPLY, 'c' },
         { s->cut, 'A' },
         { peer[0] == '/', 'U' },

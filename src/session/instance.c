@@ -5,6 +5,7 @@
 #include "session/acl_file.h"
 #include "session/config_file.h"
 #include "session/memory.h"
+#include "session/memory_job.h"
 #include "session/session.h"
 
 enum {
@@ -16,12 +17,14 @@ void instance_jobs_new(struct instance *in)
 {
     in->acl_file = acl_file_new(in);
     in->config_file = config_file_new(in);
+    in->memory_job = memory_job_new(in);
 }
 
 void instance_jobs_free(struct instance *in)
 {
     acl_file_free(in->acl_file);
     config_file_free(in->config_file);
+    memory_job_free(in->memory_job);
 }
 
 uint64_t instance_held_memory(const struct instance *in)

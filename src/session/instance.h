@@ -28,6 +28,7 @@ enum {
 struct acl;
 struct acl_file;
 struct config_file;
+struct memory_job;
 struct instance;
 struct session;
 
@@ -103,6 +104,7 @@ struct instance {
     struct acl *acl;
     struct acl_file *acl_file;
     struct config_file *config_file;
+    struct memory_job *memory_job;
     const struct instance_door *door;
     struct list sessions; /* of struct session, by id */
     struct list aside;    /* those of other doors, which CLIENT does not see */

@@ -281,6 +281,17 @@ enum view_answer multi_unchanged(struct call *c)
     return all;
 }
 
+bool multi_is_dirty(const struct session *s)
+{
+    bool dirty = false;
+
+    if (!s->watched)
+        return false;
+    list_for_each (at, &s->watched->keys)
+        dirty |= watched_key_of(at)->watch.touched;
+    return dirty;
+}
+
 void multi_unwatch(struct session *s)
 {
     struct watched *watched = s->watched;

@@ -116,6 +116,9 @@ bool multi_watch(struct call *c, const struct cell_key *key, bool existed);
 /* Whether nothing has happened to what is watched.  VIEW_WANT: return CALL_WANT. */
 enum view_answer multi_unchanged(struct call *c);
 
+/* Something watched is known to have changed: EXEC will not run. */
+bool multi_is_dirty(const struct session *s);
+
 void multi_unwatch(struct session *s);
 
 #endif
