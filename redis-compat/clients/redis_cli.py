@@ -1,12 +1,15 @@
 """redis-cli in its modes: --bigkeys, --memkeys, --hotkeys, --stat, --latency and its kin, MONITOR, help and
 the hints of its prompt.  --rdb has nothing to read from Henge: it must say so and end."""
+import fcntl
 import os
 import pty
 import re
 import select
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -19,6 +22,11 @@ def cli(port, *arguments, stdin=b""):
     done = subprocess.run(["redis-cli", "-p", str(port), *arguments], input=stdin, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, timeout=60, check=False)
     return done.stdout.decode("latin1"), done.returncode
+
+
+def plain(text):
+    """Without colours."""
+    return re.sub(r"\x1b\[[\d;]*[a-zA-Z]", "", text)
 
 
 def endless(port, pattern, *arguments, seconds=30, meanwhile=None):
@@ -103,9 +111,9 @@ def monitor(t, port):
 
 def help_texts(t, port):
     text, status = cli(port, "help", "set")
-    t.check(status == 0 and re.search(r"SET.* key value", text), "help set", text[-500:])
+    t.check(status == 0 and re.search(r"SET key value", plain(text)), "help set", text[-500:])
     text = cli(port, stdin=b"help set\nhelp config rewrite\nhelp @string\n")[0]
-    t.check("key value [NX|XX] [GET] [EX seconds|PX milliseconds|" in text, "the server's own arguments", text[:500])
+    t.check("key value [NX|XX] [GET] [EX seconds|PX milliseconds|" in plain(text), "the server's own arguments", text[:500])
     t.check("CONFIG REWRITE" in text and "GETRANGE" in text, "subcommands and groups", text[-500:])
 
 
@@ -114,6 +122,7 @@ def hints(t, port):
     child, terminal = pty.fork()
     if child == 0:
         os.environ["TERM"] = "xterm"
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 160, 0, 0))
         os.execvp("redis-cli", ["redis-cli", "-p", str(port)])
     text, typed, end = "", b"getex k ", time.monotonic() + 20
     while "[EX seconds|PX milliseconds" not in text and time.monotonic() < end:

@@ -321,7 +321,6 @@ static const struct command subs[] = {
       .group = "server",
       .since = "2.8.0",
       .complexity = "O(N) of N options and users, in the background",
-      .tips = set_tips,
       .summary = "Writes the options to the file the server was started with." },
     { .name = "set",
       .full = "config|set",

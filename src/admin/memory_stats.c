@@ -15,6 +15,7 @@ enum {
     BUFFERS_HIGH = 200 * 1024, /* of a client, on average */
     WASTE_LITTLE = 10 << 20,   /* less is not worth a word */
     PRESSURE_HIGH_PERMILLE = 900,
+    STATS_FIELDS = 27, /* of MEMORY STATS beside the databases */
 };
 
 static uint64_t all_keys(const struct instance *in)
@@ -114,7 +115,7 @@ void memory_reply_stats(struct call *c)
     uint64_t peak = in->stats.used_memory_peak > used ? in->stats.used_memory_peak : used;
     uint64_t share = memory_index_share(in);
 
-    reply_map(c->reply, 26 + databases(c, share, false));
+    reply_map(c->reply, STATS_FIELDS + databases(c, share, false));
     field(c, "peak.allocated", peak);
     field(c, "total.allocated", used);
     field(c, "startup.allocated", 0);

@@ -39,14 +39,14 @@ Test(memory, stats_has_the_fields_of_redis_with_the_values_of_now)
     d.node.lsm.stats.memtable_bytes = 1000;
     d.node.lsm.stats.memtable_live = 600;
     d.node.lsm.stats.index_bytes = 40;
-    desk_has(&d, "MEMORY STATS", "*56|$14|peak.allocated|:");
+    desk_has(&d, "MEMORY STATS", "*58|$14|peak.allocated|:");
     desk_has(&d, "MEMORY STATS", "$4|db.0|*6|$23|overhead.hashtable.main|:30|");
     desk_has(&d, "MEMORY STATS", "$4|db.7|*6|$23|overhead.hashtable.main|:10|");
     desk_has(&d, "MEMORY STATS", "|keys.count|:4|");
     desk_has(&d, "MEMORY STATS", "|dataset.bytes|:600|");
     desk_has(&d, "MEMORY STATS", "|fragmentation.bytes|:");
     d.session.proto = 3;
-    desk_has(&d, "MEMORY STATS", "%28|$14|peak.allocated|:");
+    desk_has(&d, "MEMORY STATS", "%29|$14|peak.allocated|:");
 }
 
 Test(memory, the_doctor_says_what_is_out_of_order)
