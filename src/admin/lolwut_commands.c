@@ -55,7 +55,8 @@ static char at(const struct picture *p, struct prng *prng, int row, int64_t colu
 static void draw(struct picture *p, struct prng *prng, struct buf *out)
 {
     p->moon = (int64_t)prng_below(prng, (uint64_t)p->columns);
-    p->fallen = prng_next(prng) & prng_next(prng);
+    p->fallen = prng_next(prng);
+    p->fallen &= prng_next(prng); /* a quarter of them */
     p->lintels = prng_next(prng) & ~p->fallen;
     for (int row = 0; row < ROWS; row++) {
         for (int64_t column = 0; column < p->columns; column++)
