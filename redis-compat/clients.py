@@ -89,6 +89,8 @@ def compiled(program):
 CLIENTS = (
     Client("redis-cli, redis-benchmark", [sys.executable, f"{PROGRAMS}/redis_tools.py"], "cli", "both protocols, --scan, --pipe",
            works("redis-cli", "--version"), smoke=["100000"]),
+    Client("redis-cli in all its modes", [sys.executable, f"{PROGRAMS}/redis_cli.py"], "cli", "every mode, and the hints at its prompt",
+           works("redis-cli", "--version"), smoke=[]),
     Client("python3-redis", [DEBIAN_PYTHON, f"{PROGRAMS}/redis_py.py"], "py", "RESP2", python("redis"), smoke=[]),
     Client("hiredis", compiled("hiredis_sync"), "hiredis", "calls and pipelines"),
     Client("hiredis, asynchronous", compiled("hiredis_async"), "hiredis", "callbacks and subscribers on libev"),

@@ -6,6 +6,7 @@ import time
 
 import categories
 import clients
+import config_names
 import coverage
 import dialogues
 import differential
@@ -40,6 +41,7 @@ def compare_all(t, given):
     known = normal.Known(normal.KNOWN)
     beside(t, categories.compare, known)
     beside(t, info_fields.compare)
+    beside(t, config_names.compare)
     with servers.henge().start() as henge, servers.redis().start() as redis:
         t.run(dialogues.compare, henge, redis)
         with henge.connect() as connection:

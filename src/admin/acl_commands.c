@@ -368,17 +368,13 @@ static bool has_file(struct call *c)
 
 /* Begins, or waits for the one before and then begins, or waits for its own.  True: it is
  * done, and file->why says how. */
-static bool file_job(struct call *c, void (*begin)(struct acl_file *file, uint64_t asker))
+static bool file_job(struct call *c, void (*begin)(struct acl_file *file, struct call *c))
 {
     struct acl_file *file = c->session->instance->acl_file;
 
-    if (c->save && !(file->busy && file->begun == c->save))
-        return true;
-    if (!c->save && !file->busy) {
-        begin(file, c->session->id);
-        c->save = file->begun;
-    }
-    return false;
+    if (awaited_free(&file->turn, c))
+        begin(file, c);
+    return awaited_over(&file->turn, c);
 }
 
 static enum call_end run_load(struct call *c)
@@ -449,35 +445,41 @@ enum {
     RULES = PLAIN | CMD_ADMIN,
 };
 
-/* Name, arity, flags, function, version, cost, summary. */
-#define ROW(NAME, ARITY, FLAGS, RUN, SINCE, COST, SUMMARY)                                         \
+/* Name, arguments, arity, flags, function, version, cost, summary. */
+#define ROW(NAME, SYNTAX, ARITY, FLAGS, RUN, SINCE, COST, SUMMARY)                                 \
     {                                                                                              \
         .name = NAME, .full = "acl|" NAME, .arity = (ARITY), .flags = (FLAGS), .run = (RUN),       \
-        .group = "server", .since = SINCE, .complexity = COST, .summary = SUMMARY                  \
+        .group = "server", .since = SINCE, .complexity = COST, .summary = SUMMARY,                 \
+        .syntax = SYNTAX                                                                           \
     }
 
 static const struct command subs[] = {
-    ROW("cat", -2, PLAIN, run_cat, "6.0.0",
+    ROW("cat", "[category]", -2, PLAIN, run_cat, "6.0.0",
         "O(1) since the categories and commands are a fixed set",
         "Names the categories, or the commands of one."),
-    ROW("deluser", -3, RULES, run_deluser, "6.0.0", "O(N) of N connections",
+    ROW("deluser", "username...", -3, RULES, run_deluser, "6.0.0", "O(N) of N connections",
         "Deletes users and ends their connections."),
-    ROW("dryrun", -4, RULES, run_dryrun, "7.0.0", "O(N) of N rules of the user",
-        "Says whether a user may run a command."),
-    ROW("genpass", -2, PLAIN, run_genpass, "6.0.0", "O(1)", "Makes a random password."),
-    ROW("getuser", 3, RULES, run_getuser, "6.0.0", "O(N) of N rules of the user",
+    ROW("dryrun", "username command [arg...]", -4, RULES, run_dryrun, "7.0.0",
+        "O(N) of N rules of the user", "Says whether a user may run a command."),
+    ROW("genpass", "[bits:integer]", -2, PLAIN, run_genpass, "6.0.0", "O(1)",
+        "Makes a random password."),
+    ROW("getuser", "username", 3, RULES, run_getuser, "6.0.0", "O(N) of N rules of the user",
         "Tells all about a user."),
-    ROW("help", 2, CMD_LOADING | CMD_STALE, run_help, "6.0.0", "O(1)", "Tells what ACL can do."),
-    ROW("list", 2, RULES, run_list, "6.0.0", "O(N) of N users",
+    ROW("help", NULL, 2, CMD_LOADING | CMD_STALE, run_help, "6.0.0", "O(1)",
+        "Tells what ACL can do."),
+    ROW("list", NULL, 2, RULES, run_list, "6.0.0", "O(N) of N users",
         "Shows the users as lines of an ACL file."),
-    ROW("load", 2, RULES | CMD_NO_MULTI, run_load, "6.0.0", "O(N) of N users, in the background",
-        "Reads the ACL file again."),
-    ROW("log", -2, RULES, run_log, "6.0.0", "O(N) of N entries", "Tells what was refused."),
-    ROW("save", 2, RULES | CMD_NO_MULTI, run_save, "6.0.0", "O(N) of N users, in the background",
-        "Writes the users to the ACL file."),
-    ROW("setuser", -3, RULES, run_setuser, "6.0.0", "O(N) of N rules", "Makes or changes a user."),
-    ROW("users", 2, RULES, run_users, "6.0.0", "O(N) of N users", "Names the users."),
-    ROW("whoami", 2, PLAIN, run_whoami, "6.0.0", "O(1)", "Names the user of this connection."),
+    ROW("load", NULL, 2, RULES | CMD_NO_MULTI, run_load, "6.0.0",
+        "O(N) of N users, in the background", "Reads the ACL file again."),
+    ROW("log", "operation[count:integer | RESET]", -2, RULES, run_log, "6.0.0", "O(N) of N entries",
+        "Tells what was refused."),
+    ROW("save", NULL, 2, RULES | CMD_NO_MULTI, run_save, "6.0.0",
+        "O(N) of N users, in the background", "Writes the users to the ACL file."),
+    ROW("setuser", "username [rule...]", -3, RULES, run_setuser, "6.0.0", "O(N) of N rules",
+        "Makes or changes a user."),
+    ROW("users", NULL, 2, RULES, run_users, "6.0.0", "O(N) of N users", "Names the users."),
+    ROW("whoami", NULL, 2, PLAIN, run_whoami, "6.0.0", "O(1)",
+        "Names the user of this connection."),
     { 0 },
 };
 

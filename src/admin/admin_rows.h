@@ -10,7 +10,11 @@ extern const struct command acl_commands[];          /* ACL */
 extern const struct command client_commands[];       /* CLIENT */
 extern const struct command command_commands[];      /* COMMAND */
 extern const struct command config_commands[];       /* CONFIG */
+extern const struct command debug_commands[];        /* DEBUG */
 extern const struct command info_commands[];         /* INFO */
+extern const struct command lolwut_commands[];       /* LOLWUT */
+extern const struct command memory_commands[];       /* MEMORY */
+extern const struct command module_commands[];       /* MODULE */
 extern const struct command multi_commands[];        /* MULTI DISCARD WATCH UNWATCH */
 extern const struct command exec_commands[];         /* EXEC */
 extern const struct command wait_commands[];         /* WAIT WAITAOF */

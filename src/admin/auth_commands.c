@@ -122,6 +122,7 @@ const struct command auth_commands[] = {
       .group = "connection",
       .since = "1.0.0",
       .complexity = "O(1)",
+      .syntax = "[username] password",
       .summary = "Gives the password, with or without a user's name." },
     { .name = "hello",
       .arity = -1,
@@ -131,6 +132,7 @@ const struct command auth_commands[] = {
       .group = "connection",
       .since = "6.0.0",
       .complexity = "O(1)",
+      .syntax = "arguments[protover:integer [AUTH auth<username password>] [SETNAME clientname]]",
       .summary = "Greets the server: chooses RESP2 or RESP3 and learns about it." },
     { 0 },
 };

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "cmd/help.h"
 #include "session/acl.h"
+#include "session/config_file.h"
 #include "session/memory.h"
 #include "session/metrics.h"
 #include "session/session.h"
@@ -255,6 +256,24 @@ static enum call_end run_resetstat(struct call *c)
     return CALL_DONE;
 }
 
+static enum call_end run_rewrite(struct call *c)
+{
+    struct config_file *file = c->session->instance->config_file;
+
+    if (!*c->session->instance->options->config_file)
+        return call_error(c, "The server is running without a config file");
+    if (awaited_free(&file->turn, c))
+        config_file_rewrite(file, c);
+    if (!awaited_over(&file->turn, c))
+        return CALL_SAVE;
+    if (file->why.len)
+        reply_errorf(c->reply, "ERR", "Rewriting config file: %.*s", (int)file->why.len,
+                     (const char *)file->why.data);
+    else
+        reply_ok(c->reply);
+    return CALL_DONE;
+}
+
 static enum call_end run_help(struct call *c)
 {
     static const char *const lines[] = {
@@ -262,6 +281,8 @@ static enum call_end run_help(struct call *c)
         "    The options whose names match, with their values.",
         "SET <option> <value> [<option> <value> ...]",
         "    Change options while the server runs: all of them or none.",
+        "REWRITE",
+        "    Write the options to the file the server was started with.",
         "RESETSTAT",
         "    Let the counters of INFO begin again.",
         NULL,
@@ -281,6 +302,7 @@ static const struct command subs[] = {
       .group = "server",
       .since = "2.0.0",
       .complexity = "O(N) of N patterns",
+      .syntax = "parameter...",
       .summary = "Reads options." },
     { .name = "help",
       .full = "config|help",
@@ -300,6 +322,15 @@ static const struct command subs[] = {
       .since = "2.0.0",
       .complexity = "O(1)",
       .summary = "Lets the counters of INFO begin again." },
+    { .name = "rewrite",
+      .full = "config|rewrite",
+      .arity = 2,
+      .flags = PLAIN | CMD_NO_MULTI,
+      .run = run_rewrite,
+      .group = "server",
+      .since = "2.8.0",
+      .complexity = "O(N) of N options and users, in the background",
+      .summary = "Writes the options to the file the server was started with." },
     { .name = "set",
       .full = "config|set",
       .arity = -4,
@@ -309,6 +340,7 @@ static const struct command subs[] = {
       .since = "2.0.0",
       .complexity = "O(N) of N options",
       .tips = set_tips,
+      .syntax = "data<parameter value>...",
       .summary = "Changes options while the server runs." },
     { 0 },
 };

@@ -105,6 +105,7 @@ const struct command info_commands[] = {
       .since = "1.0.0",
       .complexity = "O(1)",
       .tips = info_tips,
+      .syntax = "[section...]",
       .summary = "Tells how the server is and what it has done." },
     { 0 },
 };

@@ -20,6 +20,7 @@ const struct command monitor_commands[] = {
       .run = run_monitor,
       .group = "server",
       .since = "1.0.0",
+      .complexity = "O(1), and a copy of every command from then on",
       .summary = "Shows every command that runs, as it does." },
     { 0 },
 };

@@ -91,6 +91,7 @@ const struct command multi_commands[] = {
       .since = "2.2.0",
       .complexity = "O(N) for N keys",
       .key_flags = "RO",
+      .syntax = "key...",
       .summary = "Lets the next EXEC do nothing if one of the keys has changed by then." },
     { .name = "unwatch",
       .arity = 1,

@@ -106,24 +106,59 @@ static void reply_key_spec(struct reply *r, const struct command *row, unsigned 
     reply_field(r, "limit", 0);
 }
 
+/* Keys of its that stand where only the arguments, or other values, say. */
+static void reply_unknown_spec(struct reply *r, const struct command *row, unsigned i,
+                               const char *notes)
+{
+    static const char *const steps[] = { "begin_search", "find_keys" };
+
+    reply_map(r, 4);
+    reply_bulk_str(r, "notes");
+    reply_bulk_str(r, notes);
+    reply_bulk_str(r, "flags");
+    row_reply_key_words(r, command_key_flags(row, i));
+    for (size_t s = 0; s < 2; s++)
+        reply_step(r, steps[s], "unknown", 0);
+}
+
+/* Each key has flags of its own. */
+static bool keys_differ(const struct command *row)
+{
+    return strchr(command_key_flags(row, 0), '|') && !(row->flags & CMD_MOVABLE_KEYS);
+}
+
+unsigned row_key_specs(const struct command *row)
+{
+    if (row->keys.first <= 0)
+        return 0;
+    if (row->flags & CMD_MOVABLE_KEYS)
+        return row->option_key ? 3 : 2;
+    if (!keys_differ(row))
+        return 1;
+    return row->keys.last < 0 ? 2 : (unsigned)(row->keys.last - row->keys.first) + 1;
+}
+
 static void reply_key_specs(struct reply *r, const struct command *row)
 {
     int last = row->keys.last < 0 ? row->keys.last : row->keys.last - row->keys.first;
+    unsigned n = row_key_specs(row);
 
-    if (row->keys.first <= 0) {
-        reply_set(r, 0);
-    } else if (strchr(command_key_flags(row, 0), '|') && last < 0) {
-        reply_set(r, 2); /* the first one, and all that follow */
-        reply_key_spec(r, row, 0, 0, 1);
+    reply_set(r, n);
+    if (n == 0)
+        return;
+    if (keys_differ(row) && last < 0) {
+        reply_key_spec(r, row, 0, 0, 1); /* the first one, and all that follow */
         reply_key_spec(r, row, 1, last, row->keys.step);
-    } else if (strchr(command_key_flags(row, 0), '|')) {
-        reply_set(r, (size_t)last + 1); /* each with flags of its own */
-        for (unsigned i = 0; i <= (unsigned)last; i++)
+    } else if (keys_differ(row)) {
+        for (unsigned i = 0; i < n; i++)
             reply_key_spec(r, row, i, 0, 1);
     } else {
-        reply_set(r, 1);
         reply_key_spec(r, row, 0, last, row->keys.step);
     }
+    if (row->flags & CMD_MOVABLE_KEYS)
+        reply_unknown_spec(r, row, 0, "Of BY and GET: what they name depends on what is sorted.");
+    if (row->option_key)
+        reply_unknown_spec(r, row, 1, "Of STORE, which may stand anywhere among the options.");
 }
 
 static size_t count_subs(const struct command *row)
@@ -165,7 +200,7 @@ void row_reply_docs(struct reply *r, const struct command *row)
         { "group", row->group },
         { "complexity", row->complexity },
     };
-    size_t subs = count_subs(row), n = subs != 0;
+    size_t subs = count_subs(row), n = (size_t)(subs != 0) + (row->syntax != NULL);
 
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         n += fields[i].text != NULL;
@@ -177,6 +212,8 @@ void row_reply_docs(struct reply *r, const struct command *row)
         reply_bulk_str(r, fields[i].name);
         reply_bulk_str(r, fields[i].text);
     }
+    if (row->syntax)
+        row_reply_arguments(r, row);
     if (!subs)
         return;
     reply_bulk_str(r, "subcommands");

@@ -76,6 +76,7 @@ const struct command save_commands[] = {
       .group = "server",
       .since = "1.0.0",
       .complexity = "O(N) in the number of files, in the background",
+      .syntax = "[SCHEDULE]",
       .summary = "Begins a checkpoint: a copy of all data in a folder of its own." },
     { .name = "lastsave",
       .arity = 1,

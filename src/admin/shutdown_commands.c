@@ -39,6 +39,7 @@ const struct command shutdown_commands[] = {
       .group = "server",
       .since = "1.0.0",
       .complexity = "O(1)",
+      .syntax = "save-selector[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]",
       .summary = "Finishes what runs, syncs the log and ends the server." },
     { 0 },
 };

@@ -96,6 +96,7 @@ const struct command wait_commands[] = {
       .since = "3.0.0",
       .complexity = "O(1)",
       .tips = wait_tips,
+      .syntax = "numreplicas:integer timeout:integer",
       .summary = "Waits until so many replicas have this connection's writes; there are none." },
     { .name = "waitaof",
       .arity = 4,
@@ -105,6 +106,7 @@ const struct command wait_commands[] = {
       .since = "7.2.0",
       .complexity = "O(1)",
       .tips = wait_tips,
+      .syntax = "numlocal:integer numreplicas:integer timeout:integer",
       .summary = "Waits until this connection's writes are synced to disk." },
     { 0 },
 };

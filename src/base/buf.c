@@ -63,3 +63,18 @@ void buf_printf(struct buf *b, const char *format, ...)
     va_end(again);
     b->len += (size_t)n;
 }
+
+void buf_append_quoted(struct buf *b, uint8_t byte)
+{
+    static const char plain[] = "\n\r\t\a\b", named[] = "nrtab";
+    const char *at = byte ? strchr(plain, byte) : NULL;
+
+    if (byte == '"' || byte == '\\')
+        buf_printf(b, "\\%c", byte);
+    else if (at)
+        buf_printf(b, "\\%c", named[at - plain]);
+    else if (byte < ' ' || byte > '~')
+        buf_printf(b, "\\x%02x", byte);
+    else
+        buf_append_byte(b, byte);
+}

@@ -30,6 +30,10 @@ void buf_append_byte(struct buf *b, uint8_t byte);
 /* Appends text formatted as by printf, without a NUL. */
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Appends one byte as it stands between double quotes: itself, or escaped as inline_split.h
+ * reads it. */
+void buf_append_quoted(struct buf *b, uint8_t byte);
+
 static inline struct slice buf_slice(const struct buf *b)
 {
     return slice_of(b->data, b->len);

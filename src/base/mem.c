@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +72,20 @@ const char *mem_allocator(void)
     return VERSION_TEXT(JEMALLOC_VERSION_MAJOR, JEMALLOC_VERSION_MINOR, JEMALLOC_VERSION_BUGFIX);
 }
 
+void mem_purge(void)
+{
+    char name[32];
+
+    snprintf(name, sizeof name, "arena.%u.purge", MALLCTL_ARENAS_ALL);
+    (void)mallctl(name, NULL, NULL, NULL, 0); /* one built without it has nothing to purge */
+}
+
+/* Without a chapter for each arena. */
+void mem_report(void (*write)(void *arg, const char *text), void *arg)
+{
+    malloc_stats_print(write, arg, "a");
+}
+
 #else
 
 void mem_usage(struct mem_usage *out)
@@ -81,6 +96,16 @@ void mem_usage(struct mem_usage *out)
 const char *mem_allocator(void)
 {
     return "libc";
+}
+
+void mem_purge(void)
+{
+}
+
+void mem_report(void (*write)(void *arg, const char *text), void *arg)
+{
+    (void)write;
+    (void)arg;
 }
 
 #endif

@@ -4,6 +4,7 @@
 #define HENGE_BASE_MEM_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* `size` bytes, uninitialised; never NULL, also for size 0. */
 void *mem_alloc(size_t size);
@@ -30,5 +31,11 @@ void mem_usage(struct mem_usage *out);
 
 /* Its name with its version, as INFO's mem_allocator shows it. */
 const char *mem_allocator(void);
+
+/* Gives pages without anything on them back to the system.  For jobs: it may take long. */
+void mem_purge(void);
+
+/* The allocator's report for people, in pieces; empty if it has none.  For jobs. */
+void mem_report(void (*write)(void *arg, const char *text), void *arg);
 
 #endif

@@ -169,6 +169,7 @@ const struct command bit_count_rows[] = {
       .since = "2.6.0",
       .complexity = "O(N) for N bytes looked at",
       .key_flags = "RO access",
+      .syntax = "key range[start:integer end:integer unit[BYTE | BIT]]",
       .summary = "Counts the bits that are set in a string, or in a part of it." },
     { .name = "bitpos",
       .arity = -3,
@@ -179,6 +180,7 @@ const struct command bit_count_rows[] = {
       .since = "2.8.7",
       .complexity = "O(N) for N bytes looked at",
       .key_flags = "RO access",
+      .syntax = "key bit:integer range[start:integer end-unit-block[end:integer unit[BYTE | BIT]]]",
       .summary = "Finds the first bit that is set, or clear, in a string." },
     { 0 },
 };

@@ -251,6 +251,10 @@ const struct command bit_field_rows[] = {
       .since = "3.2.0",
       .complexity = "O(1) for each operation, O(N) for N bytes if one of them writes",
       .key_flags = "RW access update variable_flags",
+      .syntax = "key operation[GET get-block<encoding offset:integer> | write<[OVERFLOW "
+                "overflow-block<WRAP | SAT | FAIL>] write-operation<SET set-block<encoding "
+                "offset:integer value:integer> | INCRBY incrby-block<encoding offset:integer "
+                "increment:integer>>>]...",
       .summary = "Reads, sets and adds to integers of any width in a string." },
     { .name = "bitfield_ro",
       .arity = -2,
@@ -261,6 +265,7 @@ const struct command bit_field_rows[] = {
       .since = "6.0.0",
       .complexity = "O(1) for each operation",
       .key_flags = "RO access",
+      .syntax = "key [GET get-block<encoding offset:integer>]...",
       .summary = "Reads integers of any width in a string." },
     { 0 },
 };

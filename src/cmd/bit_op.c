@@ -159,6 +159,7 @@ const struct command bit_op_rows[] = {
       .since = "2.6.0",
       .complexity = "O(N) for N bytes of all sources",
       .key_flags = "OW update|RO access",
+      .syntax = "operation<AND | OR | XOR | NOT> destkey:key key...",
       .summary = "Combines strings bit by bit and keeps the result." },
     { 0 },
 };

@@ -98,6 +98,7 @@ const struct command bit_set_rows[] = {
       .since = "2.2.0",
       .complexity = "O(N) for N bytes the string then has",
       .key_flags = "RW access update",
+      .syntax = "key offset:integer value:integer",
       .summary = "Sets or clears one bit of a string, which grows as needed." },
     { .name = "getbit",
       .arity = 3,
@@ -108,6 +109,7 @@ const struct command bit_set_rows[] = {
       .since = "2.2.0",
       .complexity = "O(1)",
       .key_flags = "RO access",
+      .syntax = "key offset:integer",
       .summary = "Reads one bit of a string." },
     { 0 },
 };

@@ -116,12 +116,12 @@ bool want_again(struct call *c, uint32_t arg, struct cell *head)
     return !(head->flags & CELL_BLOB) || want_cell(c, key_of(c, arg), WANT_VALUE, &found, head);
 }
 
-bool want_whole(struct call *c, uint32_t arg, struct cell *head)
+bool want_whole_of(struct call *c, const struct cell_key *key, struct cell *head)
 {
     bool found = true;
 
     if (head->flags & CELL_BLOB)
-        return want_cell(c, key_of(c, arg), WANT_VALUE, &found, head);
+        return want_cell(c, *key, WANT_VALUE, &found, head);
     if (!(head->flags & CELL_PARTS))
         return true;
     if (cell_parts_length(head) > c->whole_max) {
@@ -129,7 +129,14 @@ bool want_whole(struct call *c, uint32_t arg, struct cell *head)
         c->end = CALL_DONE;
         return false;
     }
-    return want_cell(c, key_of(c, arg), WANT_WHOLE, &found, head);
+    return want_cell(c, *key, WANT_WHOLE, &found, head);
+}
+
+bool want_whole(struct call *c, uint32_t arg, struct cell *head)
+{
+    struct cell_key key = key_of(c, arg);
+
+    return want_whole_of(c, &key, head);
 }
 
 void call_put_string(struct call *c, uint32_t arg, struct slice value, uint64_t expire_ms)

@@ -127,6 +127,9 @@ bool want_again(struct call *c, uint32_t arg, struct cell *head);
  * False also after an error was replied: there is no memory for them. */
 bool want_whole(struct call *c, uint32_t arg, struct cell *head);
 
+/* The same under any key. */
+bool want_whole_of(struct call *c, const struct cell_key *key, struct cell *head);
+
 /* Puts a string under argv[arg]; `expire_ms` 0 for none.  The value must not be
  * borrowed from the view (copy it into c->scratch). */
 void call_put_string(struct call *c, uint32_t arg, struct slice value, uint64_t expire_ms);

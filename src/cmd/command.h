@@ -44,6 +44,10 @@ enum command_flags {
     CMD_NO_TOUCH = 1 << 24,
     /* nor this: between MULTI and EXEC it is run, not queued */
     CMD_IN_MULTI = 1 << 26,
+    /* nor this: an option says whether it may be used at all */
+    CMD_PROTECTED = 1 << 27,
+    /* nor this: it may write in slices (CALL_LATER), each for itself */
+    CMD_PIECEMEAL = 1 << 28,
 };
 
 struct command {
@@ -67,6 +71,7 @@ struct command {
     enum call_end (*run)(struct call *c); /* NULL for a container without its subcommand */
     const char *group;
     const char *since;
+    const char *syntax; /* its arguments, as syntax.h reads them; NULL: there are none */
     const char *summary;
     const char *complexity;
     const char *const *tips;    /* NULL-terminated, or NULL */

@@ -54,6 +54,7 @@ const struct command database_rows[] = {
       .since = "1.0.0",
       .complexity = "O(1)",
       .tips = all_tips,
+      .syntax = "flush-type[ASYNC | SYNC]",
       .summary = "Deletes every key of the database." },
     { .name = "flushall",
       .arity = -1,
@@ -63,6 +64,7 @@ const struct command database_rows[] = {
       .since = "1.0.0",
       .complexity = "O(1)",
       .tips = all_tips,
+      .syntax = "flush-type[ASYNC | SYNC]",
       .summary = "Deletes every key of every database." },
     { 0 },
 };

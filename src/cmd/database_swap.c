@@ -106,6 +106,7 @@ const struct command database_swap_rows[] = {
       .since = "4.0.0",
       .complexity = "O(N) for N keys of both, of which there may be few",
       .tips = swap_tips,
+      .syntax = "index1:integer index2:integer",
       .summary = "Exchanges two small databases." },
     { 0 },
 };

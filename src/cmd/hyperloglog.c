@@ -191,6 +191,7 @@ const struct command hyperloglog_rows[] = {
       .since = "2.8.9",
       .complexity = "O(1) for each element",
       .key_flags = "RW insert",
+      .syntax = "key [element...]",
       .summary = "Adds elements to a HyperLogLog, which counts different ones." },
     { .name = "pfcount",
       .arity = -2,
@@ -201,6 +202,7 @@ const struct command hyperloglog_rows[] = {
       .since = "2.8.9",
       .complexity = "O(1) for one key, O(N) for N keys",
       .key_flags = "RW access",
+      .syntax = "key...",
       .summary = "Estimates how many different elements HyperLogLogs have together." },
     { .name = "pfmerge",
       .arity = -2,
@@ -211,6 +213,7 @@ const struct command hyperloglog_rows[] = {
       .since = "2.8.9",
       .complexity = "O(N) for N keys",
       .key_flags = "RW access insert|RO access",
+      .syntax = "destkey:key [sourcekey:key...]",
       .summary = "Puts together what HyperLogLogs have counted." },
     { 0 },
 };

@@ -145,6 +145,7 @@ const struct command key_all_rows[] = {
       .since = "1.0.0",
       .complexity = "O(N) for N keys, in slices between which others run",
       .tips = keys_tips,
+      .syntax = "pattern:pattern",
       .summary = "Returns every key that matches a pattern." },
     { .name = "randomkey",
       .arity = 1,

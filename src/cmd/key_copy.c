@@ -99,6 +99,7 @@ const struct command key_copy_rows[] = {
       .since = "6.2.0",
       .complexity = "O(N) for N bytes of the value",
       .key_flags = "RO access|OW update",
+      .syntax = "source:key destination:key [DB destination-db:integer] [REPLACE]",
       .summary = "Copies a value to another key, in another database if asked to." },
     { .name = "move",
       .arity = 3,
@@ -109,6 +110,7 @@ const struct command key_copy_rows[] = {
       .since = "1.0.0",
       .complexity = "O(N) for N bytes of its value, which is written again",
       .key_flags = "RW access delete",
+      .syntax = "key db:integer",
       .summary = "Moves a key to another database unless it exists there." },
     { 0 },
 };

@@ -49,6 +49,7 @@ const struct command key_delete_rows[] = {
       .complexity = "O(N) for N keys",
       .tips = sum_tips,
       .key_flags = "RM delete",
+      .syntax = "key...",
       .summary = "Deletes keys and counts those that were there." },
     { .name = "unlink",
       .arity = -2,
@@ -60,6 +61,7 @@ const struct command key_delete_rows[] = {
       .complexity = "O(N) for N keys",
       .tips = sum_tips,
       .key_flags = "RM delete",
+      .syntax = "key...",
       .summary = "The same as DEL, which never waits here either." },
     { 0 },
 };

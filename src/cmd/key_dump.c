@@ -157,6 +157,7 @@ const struct command key_dump_rows[] = {
       .complexity = "O(N) for N bytes of the value",
       .tips = dump_tips,
       .key_flags = "RO access",
+      .syntax = "key",
       .summary = "Returns a string in the form RESTORE takes, here and in Redis." },
     { .name = "restore",
       .arity = -4,
@@ -167,6 +168,8 @@ const struct command key_dump_rows[] = {
       .since = "2.6.0",
       .complexity = "O(N) for N bytes of the value",
       .key_flags = "OW update",
+      .syntax = "key ttl:integer serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds:integer] "
+                "[FREQ frequency:integer]",
       .summary = "Makes a key of what DUMP returned, here or in Redis." },
     { 0 },
 };

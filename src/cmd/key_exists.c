@@ -45,6 +45,7 @@ const struct command key_exists_rows[] = {
       .complexity = "O(N) for N keys",
       .tips = sum_tips,
       .key_flags = "RO",
+      .syntax = "key...",
       .summary = "Counts how many of the keys exist." },
     { .name = "touch",
       .arity = -2,
@@ -56,6 +57,7 @@ const struct command key_exists_rows[] = {
       .complexity = "O(N) for N keys",
       .tips = sum_tips,
       .key_flags = "RO",
+      .syntax = "key...",
       .summary = "Counts how many of the keys exist." },
     { .name = "type",
       .arity = 2,
@@ -66,6 +68,7 @@ const struct command key_exists_rows[] = {
       .since = "1.0.0",
       .complexity = "O(1)",
       .key_flags = "RO",
+      .syntax = "key",
       .summary = "Names the type of a key's value." },
     { 0 },
 };

@@ -3,6 +3,7 @@
 
 #include "base/num.h"
 #include "cmd/help.h"
+#include "cmd/object.h"
 #include "cmd/type_name.h"
 
 enum {
@@ -25,23 +26,27 @@ static bool want_object(struct call *c, struct cell *head)
     return found;
 }
 
-/* As Redis would choose for the value it is: the way it came about, which makes a
- * short string `raw` there, leaves no trace here. */
+/* The way it came about, which makes a short string `raw` in Redis, leaves no trace here. */
+bool want_encoding(struct call *c, uint32_t arg, struct cell *head, const char **out)
+{
+    int64_t number;
+
+    *out = head->type == CELL_STRING ? "raw" : "unknown";
+    if (head->type != CELL_STRING || cell_value_length(head) > EMBSTR_MAX)
+        return true;
+    if (!want_whole(c, arg, head))
+        return false;
+    *out = num_get_i64(head->value, &number) ? "int" : "embstr";
+    return true;
+}
+
 static enum call_end run_encoding(struct call *c)
 {
     struct cell head;
-    int64_t number;
-    const char *encoding = "raw";
+    const char *encoding;
 
-    if (!want_object(c, &head))
+    if (!want_object(c, &head) || !want_encoding(c, 2, &head, &encoding))
         return c->end;
-    if (head.type != CELL_STRING) {
-        encoding = "unknown";
-    } else if (cell_value_length(&head) <= EMBSTR_MAX) {
-        if (!want_whole(c, 2, &head))
-            return c->end;
-        encoding = num_get_i64(head.value, &number) ? "int" : "embstr";
-    }
     reply_bulk_str(c->reply, encoding);
     return CALL_DONE;
 }
@@ -126,6 +131,7 @@ static const struct command object_subs[] = {
       .complexity = "O(1)",
       .tips = varies,
       .key_flags = "RO",
+      .syntax = "key",
       .summary = "Names how Redis would keep the value." },
     { .name = "freq",
       .full = "object|freq",
@@ -138,6 +144,7 @@ static const struct command object_subs[] = {
       .complexity = "O(1)",
       .tips = varies,
       .key_flags = "RO",
+      .syntax = "key",
       .summary = "Tells how often a key is used, under an LFU policy." },
     { .name = "help",
       .full = "object|help",
@@ -159,6 +166,7 @@ static const struct command object_subs[] = {
       .complexity = "O(1)",
       .tips = varies,
       .key_flags = "RO",
+      .syntax = "key",
       .summary = "Tells the seconds since a key was last used." },
     { .name = "refcount",
       .full = "object|refcount",
@@ -171,6 +179,7 @@ static const struct command object_subs[] = {
       .complexity = "O(1)",
       .tips = varies,
       .key_flags = "RO",
+      .syntax = "key",
       .summary = "Counts the references to a value: always one." },
     { 0 },
 };

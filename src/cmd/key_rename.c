@@ -49,6 +49,7 @@ const struct command key_rename_rows[] = {
       .since = "1.0.0",
       .complexity = "O(N) for N bytes of its value, which is written again",
       .key_flags = "RW access delete|OW update",
+      .syntax = "key newkey:key",
       .summary = "Gives a value another key, whatever that held." },
     { .name = "renamenx",
       .arity = 3,
@@ -59,6 +60,7 @@ const struct command key_rename_rows[] = {
       .since = "1.0.0",
       .complexity = "O(N) for N bytes of its value, which is written again",
       .key_flags = "RW access delete|OW insert",
+      .syntax = "key newkey:key",
       .summary = "Gives a value another key unless that exists." },
     { 0 },
 };

@@ -183,6 +183,7 @@ const struct command key_scan_rows[] = {
       .since = "2.8.0",
       .complexity = "O(1) a call, O(N) for all N keys",
       .tips = scan_tips,
+      .syntax = "cursor:integer [MATCH pattern:pattern] [COUNT count:integer] [TYPE type]",
       .summary = "Goes over the keys of the database, some at a time." },
     { 0 },
 };

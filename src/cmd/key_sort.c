@@ -110,6 +110,9 @@ const struct command key_sort_rows[] = {
       .since = "1.0.0",
       .complexity = "O(N + M log M) for N elements of which M are returned",
       .key_flags = "RO access|OW update",
+      .syntax =
+          "key [BY by-pattern{pattern}:pattern] [LIMIT limit<offset:integer count:integer>] [GET "
+          "get-pattern{pattern}:pattern]... order[ASC | DESC] [ALPHA] [STORE destination:key]",
       .summary = "Returns or stores the elements of a list, a set or a sorted set in order." },
     { .name = "sort_ro",
       .arity = -2,
@@ -120,6 +123,8 @@ const struct command key_sort_rows[] = {
       .since = "7.0.0",
       .complexity = "O(N + M log M) for N elements of which M are returned",
       .key_flags = "RO access",
+      .syntax = "key [BY by-pattern{pattern}:pattern] [LIMIT limit<offset:integer count:integer>] "
+                "[GET get-pattern{pattern}:pattern]... order[ASC | DESC] [ALPHA]",
       .summary = "Returns the elements of a list, a set or a sorted set in order." },
     { 0 },
 };

@@ -174,6 +174,8 @@ const struct command string_lcs_rows[] = {
       .since = "7.0.0",
       .complexity = "O(N*M) for strings of N and M bytes, in slices between which others run",
       .key_flags = "RO access",
+      .syntax =
+          "key1:key key2:key [LEN] [IDX] [MINMATCHLEN min-match-len{len}:integer] [WITHMATCHLEN]",
       .summary = "Finds the longest sequence of bytes that two strings have in common." },
     { 0 },
 };

@@ -87,6 +87,7 @@ const struct command string_range_rows[] = {
       .since = "2.0.0",
       .complexity = "O(N) for N bytes the string then has",
       .key_flags = "RW insert",
+      .syntax = "key value",
       .summary = "Adds bytes to the end of a string." },
     { .name = "setrange",
       .arity = 4,
@@ -97,6 +98,7 @@ const struct command string_range_rows[] = {
       .since = "2.2.0",
       .complexity = "O(N) for N bytes the string then has",
       .key_flags = "RW update",
+      .syntax = "key offset:integer value",
       .summary = "Overwrites a part of a string, which grows as needed." },
     { 0 },
 };

@@ -166,7 +166,7 @@ static bool instance_prepare(struct instance *in, char detail[256])
     list_init(&in->aside);
     in->commands = make_commands();
     in->acl = acl_new(in->commands);
-    in->acl_file = acl_file_new(in);
+    instance_jobs_new(in);
     ok = acl_start(in, &why);
     if (!ok && why.len > 200) /* the rest would be cut off below */
         trace_log(in->env->trace, TRACE_WARNING, "Users: %.*s", (int)why.len,
@@ -180,7 +180,7 @@ static bool instance_prepare(struct instance *in, char detail[256])
 static void instance_end(struct instance *in)
 {
     account_deinit(&in->account);
-    acl_file_free(in->acl_file);
+    instance_jobs_free(in);
     acl_free(in->acl);
     command_table_free(in->commands);
 }

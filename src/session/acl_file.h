@@ -7,10 +7,8 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "base/err.h"
-#include "env/fs.h"
-#include "env/pool.h"
 #include "session/acl_set.h"
+#include "session/awaited.h"
 
 struct instance;
 
@@ -23,13 +21,6 @@ bool acl_parse_file(struct slice text, const char *path, const struct acl_rows *
 bool acl_parse_config(struct slice lines, const char *path, const struct acl_rows *rows,
                       bool all_channels, struct acl_set *set, struct buf *why);
 
-/* For jobs, and before the loop runs.  Appends the file's text; its error has code
- * ERR_LIMIT if it is longer than LIMIT_ACL_BYTES. */
-struct err acl_read_file(struct fs *fs, const char *path, struct buf *text);
-
-/* For jobs.  Replaces the file as a whole, and durably. */
-struct err acl_write_file(struct fs *fs, const char *path, struct slice text);
-
 /* The users a server begins with, from its options: requirepass, and either those of the
  * configuration or those of `aclfile`.  Before the loop runs.  False: `why` says what is
  * wrong. */
@@ -37,11 +28,8 @@ bool acl_start(struct instance *in, struct buf *why);
 
 /* LOAD and SAVE: one at a time. */
 struct acl_file {
-    struct instance *instance;
-    struct job job;
-    bool busy;
+    struct awaited turn;
     bool saves;     /* else it loads */
-    uint64_t begun; /* numbers them */
     uint64_t asker; /* the session */
     bool all_channels;
     struct buf text;      /* to write; or what was read */
@@ -52,9 +40,8 @@ struct acl_file {
 struct acl_file *acl_file_new(struct instance *in);
 void acl_file_free(struct acl_file *file); /* no job runs any more; accepts NULL */
 
-/* None is under way.  When it is done, instance->door->saved() is called, file->busy is
- * false, and file->why says how it went, until the next begins. */
-void acl_file_load(struct acl_file *file, uint64_t asker);
-void acl_file_save(struct acl_file *file, uint64_t asker);
+/* It is the call's turn (awaited.h).  When the job is over, file->why says how it went. */
+void acl_file_load(struct acl_file *file, struct call *c);
+void acl_file_save(struct acl_file *file, struct call *c);
 
 #endif

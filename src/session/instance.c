@@ -2,13 +2,30 @@
 #include "session/instance.h"
 
 #include "session/acl.h"
+#include "session/acl_file.h"
+#include "session/config_file.h"
 #include "session/memory.h"
+#include "session/memory_job.h"
 #include "session/session.h"
 
 enum {
     WHOLE_SHARE = 4, /* of maxmemory, a value that has to be put together may take one */
     WANT_SHARE = 4,  /* of memory_reads(), a call that can be answered little by little */
 };
+
+void instance_jobs_new(struct instance *in)
+{
+    in->acl_file = acl_file_new(in);
+    in->config_file = config_file_new(in);
+    in->memory_job = memory_job_new(in);
+}
+
+void instance_jobs_free(struct instance *in)
+{
+    acl_file_free(in->acl_file);
+    config_file_free(in->config_file);
+    memory_job_free(in->memory_job);
+}
 
 uint64_t instance_held_memory(const struct instance *in)
 {
@@ -58,6 +75,17 @@ uint64_t instance_last_save_s(const struct instance *in)
     return good ? good : in->started_wall_us / 1000000;
 }
 
+static void keep_still(struct instance *in)
+{
+    node_keep_still(in->node, in->keeps_expired || (in->special & INSTANCE_PAUSED));
+}
+
+void instance_active_expire(struct instance *in, bool active)
+{
+    in->keeps_expired = !active;
+    keep_still(in);
+}
+
 void instance_pause(struct instance *in, uint64_t us, bool all)
 {
     bool paused = in->special & INSTANCE_PAUSED;
@@ -68,13 +96,13 @@ void instance_pause(struct instance *in, uint64_t us, bool all)
         in->paused_until_us = until;
     in->special |= INSTANCE_PAUSED;
     in->pausing = true;
-    node_keep_still(in->node, true);
+    keep_still(in);
 }
 
 void instance_unpause(struct instance *in)
 {
     in->special &= ~(unsigned)INSTANCE_PAUSED;
-    node_keep_still(in->node, false);
+    keep_still(in);
 }
 
 void instance_listen(struct instance *in)

@@ -28,6 +28,8 @@ enum {
 
 struct acl;
 struct acl_file;
+struct config_file;
+struct memory_job;
 struct instance;
 struct session;
 
@@ -117,6 +119,8 @@ struct instance {
     struct command_table *commands;
     struct acl *acl;
     struct acl_file *acl_file;
+    struct config_file *config_file;
+    struct memory_job *memory_job;
     const struct instance_door *door;
     struct list sessions; /* of struct session, by id */
     struct list aside;    /* those of other doors, which CLIENT does not see */
@@ -128,6 +132,7 @@ struct instance {
     bool paused_all;          /* CLIENT PAUSE ALL, else WRITE; while INSTANCE_PAUSED */
     bool pausing;             /* ... or what it held up has yet to go on */
     uint64_t paused_until_us; /* mono */
+    bool keeps_expired;       /* DEBUG SET-ACTIVE-EXPIRE 0 */
     uint64_t session_count;
     uint64_t waiting;        /* calls that wait, for the disk or ... */
     uint64_t blocked;        /* ... for something else that may never come */
@@ -156,6 +161,10 @@ struct instance {
     int port; /* really listening at, that of TLS if it is alone; 0 for none */
 };
 
+/* What its calls begin as jobs (awaited.h).  At the end no job runs any more. */
+void instance_jobs_new(struct instance *in);
+void instance_jobs_free(struct instance *in);
+
 /* Bytes counted against maxmemory: memtables and those kept for the next, indexes
  * and filters, cache, log buffers, blocks, connections, calls that wait and what is being
  * read for them. */
@@ -171,6 +180,9 @@ uint64_t instance_last_save_s(const struct instance *in);
  * gets neither shorter nor milder. */
 void instance_pause(struct instance *in, uint64_t us, bool all);
 void instance_unpause(struct instance *in);
+
+/* Whether what expires goes by itself, or only when somebody asks for it. */
+void instance_active_expire(struct instance *in, bool active);
 
 /* Tells the node which events somebody listens to; after that has changed. */
 void instance_listen(struct instance *in);

@@ -26,21 +26,6 @@ void monitor_off(struct session *s)
         s->instance->special &= ~(unsigned)INSTANCE_MONITORED;
 }
 
-static void quote_byte(uint8_t byte, struct buf *out)
-{
-    static const char plain[] = "\n\r\t\a\b", named[] = "nrtab";
-    const char *at = byte ? strchr(plain, byte) : NULL;
-
-    if (byte == '"' || byte == '\\')
-        buf_printf(out, "\\%c", byte);
-    else if (at)
-        buf_printf(out, "\\%c", named[at - plain]);
-    else if (byte < ' ' || byte > '~')
-        buf_printf(out, "\\x%02x", byte);
-    else
-        buf_append_byte(out, byte);
-}
-
 static void quote(struct slice text, struct buf *out)
 {
     buf_append_byte(out, '"');
@@ -49,7 +34,7 @@ static void quote(struct slice text, struct buf *out)
             buf_printf(out, "... (%zu more bytes)", text.len - i);
             break;
         }
-        quote_byte(text.data[i], out);
+        buf_append_quoted(out, text.data[i]);
     }
     buf_append_byte(out, '"');
 }

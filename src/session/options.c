@@ -16,6 +16,8 @@ static const char *const policy_names[] = { "noeviction",      "allkeys-lru",  "
                                             "volatile-random", "volatile-ttl", NULL };
 /* In the order of enum net_tls_auth. */
 static const char *const auth_names[] = { "no", "yes", "optional", NULL };
+/* In the order of enum option_who. */
+static const char *const who_names[] = { "no", "yes", "local", NULL };
 static const char *const channel_names[] = { "resetchannels", "allchannels", NULL };
 static const char *const level_names[] = { "debug", "verbose", "notice", "warning", NULL };
 
@@ -89,6 +91,8 @@ static const struct option table[] = {
       0, channel_names, "channels of new users: resetchannels (none) or allchannels" },
     { "acllog-max-len", OPTION_INT, OPTION_MUTABLE, AT(acllog_max_len), "128", 0, LIMIT_ACL_LOG,
       NULL, "refusals that ACL LOG keeps" },
+    { "enable-debug-command", OPTION_ENUM, 0, AT(enable_debug), "no", 0, 0, who_names,
+      "whether DEBUG, which is for tests, may be used: no, yes or local" },
     { "proto-max-bulk-len", OPTION_SIZE, OPTION_MUTABLE, AT(proto_max_bulk_len), "512mb",
       1024 * 1024, LIMIT_VALUE, NULL, "largest argument of a command" },
     { "databases", OPTION_INT, 0, AT(databases), "16", 1, LIMIT_DATABASES, NULL,
@@ -377,6 +381,12 @@ void options_get(const struct options *o, const struct option *row, struct buf *
         buf_printf(out, "%s", row->names[*(const int64_t *)at]);
     else
         buf_printf(out, "%lld", (long long)*(const int64_t *)at);
+}
+
+int64_t options_number(const struct options *o, const struct option *row)
+{
+    assert(row->kind != OPTION_TEXT && row->kind != OPTION_LIMITS);
+    return *(const int64_t *)(const void *)((const char *)o + row->offset);
 }
 
 void options_help(struct buf *out)

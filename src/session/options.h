@@ -1,7 +1,7 @@
 /* options.h: everything that can be configured, in one table.
  *
  * The table feeds the parser of henge.conf and of the command line, --help,
- * CONFIG GET and SET, and a test that henge.conf lists exactly it.  Redis's
+ * CONFIG GET, SET and REWRITE, and a test that henge.conf lists exactly it.  Redis's
  * options that mean nothing here are accepted and say why; unknown ones are
  * errors. */
 #ifndef HENGE_SESSION_OPTIONS_H
@@ -31,6 +31,13 @@ enum output_class {
     OUTPUT_REPLICA, /* there are none */
     OUTPUT_PUBSUB,
     OUTPUT_CLASSES,
+};
+
+/* enable-debug-command: who may. */
+enum option_who {
+    OPTION_NOBODY,
+    OPTION_ANYBODY,
+    OPTION_LOCAL, /* who is on this machine */
 };
 
 struct output_limit {
@@ -111,6 +118,7 @@ struct options {
     int64_t loglevel;           /* enum trace_level */
     int64_t acl_pubsub_default; /* 1: new users may use all channels */
     int64_t acllog_max_len;
+    int64_t enable_debug;            /* enum option_who */
     int64_t force_start;             /* bool: in spite of a damaged log */
     int64_t notify_events;           /* enum event_class */
     int64_t tracking_table_max_keys; /* 0: no bound but memory */
@@ -163,6 +171,8 @@ bool options_parse_events(struct slice text, int64_t *events, struct buf *why);
 void options_print_events(int64_t events, struct buf *out);
 bool options_parse_limits(struct slice text, struct output_limit limits[OUTPUT_CLASSES],
                           struct buf *why);
+/* One of enum output_class; -1: there is no such class. */
+int options_limit_class(struct slice word);
 void options_print_limits(const struct output_limit limits[OUTPUT_CLASSES], struct buf *out);
 
 bool options_parse_percents(struct slice text, struct percents *percents, struct buf *why);
@@ -180,6 +190,15 @@ bool options_add_user(struct options *o, unsigned line, struct slice text, struc
 
 /* Appends the value as text. */
 void options_get(const struct options *o, const struct option *row, struct buf *out);
+
+/* The value of one that is a number. */
+int64_t options_number(const struct options *o, const struct option *row);
+
+/* Takes the first line off `text`, without its end. */
+struct slice options_take_raw(struct slice *text);
+
+/* A line without the space around it. */
+struct slice options_trim(struct slice line);
 
 /* A configuration file's text: a directive a line, # comments, Redis's quoting.
  * False: `why` says the line, the reason and what to do.  True: `why` has a line,

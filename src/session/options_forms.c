@@ -69,7 +69,7 @@ static struct slice next_word(struct slice *text)
     return word;
 }
 
-static int class_of(struct slice word)
+int options_limit_class(struct slice word)
 {
     if (slice_is(word, "replica"))
         return OUTPUT_REPLICA;
@@ -113,7 +113,7 @@ bool options_parse_limits(struct slice text, struct output_limit limits[OUTPUT_C
     }
     memcpy(parsed, limits, sizeof parsed);
     for (; words; words -= 4) {
-        int class = class_of(next_word(&text));
+        int class = options_limit_class(next_word(&text));
         if (class < 0) {
             buf_printf(why, "Invalid client class specified in buffer limit configuration.");
             return false;

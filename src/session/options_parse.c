@@ -189,8 +189,7 @@ static bool parse_line(struct options *o, struct line *line, struct slice text, 
     return split(text, scratch, line, why) && apply(o, line, notes, why);
 }
 
-/* Takes the first line off `text`, without its end and the space around it. */
-static struct slice take_line(struct slice *text)
+struct slice options_take_raw(struct slice *text)
 {
     const uint8_t *end = memchr(text->data, '\n', text->len);
     size_t len = end ? (size_t)(end - text->data) : text->len;
@@ -198,6 +197,11 @@ static struct slice take_line(struct slice *text)
     size_t taken = end ? len + 1 : len;
 
     *text = slice_of(text->data + taken, text->len - taken);
+    return line;
+}
+
+struct slice options_trim(struct slice line)
+{
     while (line.len && (line.data[0] == ' ' || (line.data[0] >= '\t' && line.data[0] <= '\r')))
         line = slice_of(line.data + 1, line.len - 1);
     while (line.len && (line.data[line.len - 1] == ' ' || line.data[line.len - 1] == '\t' ||
@@ -218,7 +222,7 @@ bool options_parse(struct options *o, struct slice text, struct buf *why)
         return false;
     }
     while (ok && text.len) {
-        struct slice raw = take_line(&text);
+        struct slice raw = options_trim(options_take_raw(&text));
 
         line.number++;
         why->len = 0;

@@ -9,7 +9,9 @@
 #include "base/mem.h"
 #include "cell/position.h"
 #include "session/acl.h"
+#include "session/describe.h"
 #include "session/monitor.h"
+#include "session/protected.h"
 
 #define ID_PRIME UINT64_C(0x9e3779b97f4a7c15)
 
@@ -241,6 +243,16 @@ static bool for_subscribers(const struct command *row)
     return false;
 }
 
+static bool debug_allowed(const struct session *s)
+{
+    char peer[NET_ADDRESS_MAX], local[NET_ADDRESS_MAX];
+
+    if (s->instance->options->enable_debug != OPTION_LOCAL)
+        return s->instance->options->enable_debug == OPTION_ANYBODY;
+    session_addresses(s, peer, local);
+    return protected_is_local(peer);
+}
+
 /* False: replied. */
 static bool admit_special(struct session *s, struct call *c)
 {
@@ -265,6 +277,22 @@ static bool admit_special(struct session *s, struct call *c)
     return true;
 }
 
+/* Of a few commands: not within MULTI, or not at all.  False: replied. */
+static bool admit_rare(struct session *s, struct call *c)
+{
+    if (s->multi && (c->row->flags & CMD_NO_MULTI)) {
+        call_error(c, "Command not allowed inside a transaction");
+        return false;
+    }
+    if (!(c->row->flags & CMD_PROTECTED) || debug_allowed(s))
+        return true;
+    reply_error(c->reply, "ERR",
+                "DEBUG command not allowed. If the enable-debug-command option is set to "
+                "\"local\", you can run it from a local connection, otherwise you need to set "
+                "this option in the configuration file, and then restart the server.");
+    return false;
+}
+
 /* Everything that can refuse a call whose row is found. */
 static inline bool admit_row(struct session *s, struct call *c)
 {
@@ -272,10 +300,8 @@ static inline bool admit_row(struct session *s, struct call *c)
         multi_refuse(c, "NOAUTH", "Authentication required.");
         return false;
     }
-    if (s->multi && (c->row->flags & CMD_NO_MULTI)) {
-        call_error(c, "Command not allowed inside a transaction");
+    if ((c->row->flags & (CMD_NO_MULTI | CMD_PROTECTED)) && !admit_rare(s, c))
         return false;
-    }
     if (!s->user->everything && !acl_permit(c, s->multi ? ACL_MULTI : ACL_TOPLEVEL))
         return false;
     if (s->special && !admit_special(s, c))

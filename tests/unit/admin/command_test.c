@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "cmd/syntax.h"
 #include "unit/admin/desk.h"
 
 static struct desk d;
@@ -45,7 +46,7 @@ Test(command, info_finds_subcommands_by_their_full_name)
 {
     desk_has(&d, "COMMAND INFO Client|SetName", "*1|*10|$14|client|setname|:3|");
     desk_is(&d, "COMMAND INFO client|nosuch get|x nosuch| |get", "*4|$-1|$-1|$-1|$-1|");
-    desk_has(&d, "COMMAND INFO config", "|*4|*10|$10|config|get|");
+    desk_has(&d, "COMMAND INFO config", "|*5|*10|$10|config|get|");
 }
 
 /* The number behind the first byte of a reply. */
@@ -79,11 +80,11 @@ Test(command, list_filters_by_category_pattern_and_module)
 
 Test(command, docs_leave_out_what_they_do_not_know)
 {
-    desk_has(&d, "COMMAND DOCS nosuch ping", "*2|$4|ping|*8|$7|summary|");
+    desk_has(&d, "COMMAND DOCS nosuch ping", "*2|$4|ping|*10|$7|summary|");
     desk_is(&d, "COMMAND DOCS nosuch", "*0|");
-    desk_has(&d, "COMMAND DOCS config", "$11|subcommands|*8|$10|config|get|*8|");
+    desk_has(&d, "COMMAND DOCS config", "$11|subcommands|*10|$10|config|get|*10|");
     d.session.proto = 3;
-    desk_has(&d, "COMMAND DOCS config|set", "%1|$10|config|set|%4|$7|summary|");
+    desk_has(&d, "COMMAND DOCS config|set", "%1|$10|config|set|%5|$7|summary|");
 }
 
 Test(command, getkeys_finds_the_keys_of_a_whole_command)
@@ -104,13 +105,52 @@ Test(command, getkeys_finds_the_keys_of_a_whole_command)
     desk_is(&d, "COMMAND GETKEYS NOSUCH x", "-ERR Invalid command specified|");
     desk_is(&d, "COMMAND GETKEYS GET a b",
             "-ERR Invalid number of arguments specified for command|");
-    desk_is(&d, "COMMAND GETKEYS GET",
-            "-ERR wrong number of arguments for 'command|getkeys' command|");
+    desk_is(&d, "COMMAND GETKEYS GET", "-ERR Invalid number of arguments specified for command|");
+    desk_is(&d, "COMMAND GETKEYS", "-ERR wrong number of arguments for 'command|getkeys' command|");
+}
+
+/* What Redis 7.2 answers of them, word for word but for `since` of single arguments. */
+Test(command, docs_show_arguments_as_redis_does)
+{
+    desk_has(&d, "COMMAND DOCS lcs",
+             "$9|arguments|*6|*8|$4|name|$4|key1|$4|type|$3|key|$12|display_text|$4|key1|$14|"
+             "key_spec_index|:0|*8|$4|name|$4|key2|$4|type|$3|key|$12|display_text|$4|key2|$14|"
+             "key_spec_index|:0|*10|$4|name|$3|len|$4|type|$10|pure-token|$12|display_text|$3|len|"
+             "$5|token|$3|LEN|$5|flags|*1|+optional|");
+    desk_has(&d, "COMMAND DOCS set",
+             "*8|$4|name|$9|condition|$4|type|$5|oneof|$5|flags|*1|+optional|$9|arguments|*2|*8|"
+             "$4|name|$2|nx|$4|type|$10|pure-token|$12|display_text|$2|nx|$5|token|$2|NX|");
+    desk_has(
+        &d, "COMMAND DOCS set",
+        "*8|$4|name|$7|seconds|$4|type|$7|integer|$12|display_text|$7|seconds|$5|token|$2|EX|");
+    desk_has(&d, "COMMAND DOCS rename", "newkey|$14|key_spec_index|:1|");
+    desk_has(&d, "COMMAND DOCS sort", "destination|$14|key_spec_index|:2|");
+    desk_has(&d, "COMMAND DOCS sort",
+             "$12|display_text|$7|pattern|$5|token|$3|GET|$5|flags|*3|+optional|+multiple|"
+             "+multiple_token|");
+    desk_has(&d, "COMMAND DOCS mset",
+             "*8|$4|name|$4|data|$4|type|$5|block|$5|flags|*1|+multiple|$9|arguments|*2|");
+}
+
+/* Its arguments are readable, and as many as its arity says. */
+static void check_syntax(const struct command *row)
+{
+    unsigned least = row->full ? 2 : 1;
+    struct syntax s;
+    bool more = false;
+
+    cr_assert(syntax_parse(row->syntax, &s), "%s: %s", command_full_name(row), row->syntax);
+    if (!row->run || (!row->syntax && row->arity == -1))
+        return; /* a container, or what takes arguments and does nothing with them */
+    least += syntax_least(&s, 0, &more);
+    cr_expect_eq(row->arity, more ? -(int)least : (int)least, "%s: arity %d, but '%s' is %u%s",
+                 command_full_name(row), row->arity, row->syntax, least, more ? " or more" : "");
 }
 
 static void check_row(const struct command *row, const struct command *parent)
 {
-    cr_expect(row->group && row->since && row->summary, "%s is not documented", row->name);
+    cr_expect(row->group && row->since && row->summary && (row->complexity || !row->run),
+              "%s is not documented", row->name);
     cr_expect(row->run || row->subs, "%s does nothing", row->name);
     cr_expect_eq(parent != NULL, row->full != NULL, "%s", row->name);
     if (parent) {
@@ -119,6 +159,7 @@ static void check_row(const struct command *row, const struct command *parent)
         snprintf(full, sizeof full, "%s|%s", parent->name, row->name);
         cr_expect_str_eq(row->full, full);
     }
+    check_syntax(row);
     for (const struct command *sub = row->subs; sub && sub->name; sub++)
         check_row(sub, row);
 }

@@ -8,7 +8,6 @@
 #include "cell/position.h"
 #include "resp/inline_split.h"
 #include "session/acl.h"
-#include "session/acl_file.h"
 
 enum { ARGS = 1100 };
 
@@ -108,7 +107,7 @@ void desk_init(struct desk *d)
     in->node = &d->node;
     in->commands = make_table();
     in->acl = acl_new(in->commands);
-    in->acl_file = acl_file_new(in);
+    instance_jobs_new(in);
     list_init(&in->sessions);
     list_init(&in->aside);
     pubsub_init(&in->pubsub);
@@ -135,7 +134,7 @@ void desk_deinit(struct desk *d)
     pubsub_deinit(&d->instance.pubsub);
     tracking_deinit(&d->instance.tracking);
     account_deinit(&d->instance.account);
-    acl_file_free(d->instance.acl_file);
+    instance_jobs_free(&d->instance);
     acl_free(d->instance.acl);
     command_table_free(d->instance.commands);
     block_pool_deinit(&d->instance.blocks);
