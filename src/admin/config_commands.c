@@ -223,7 +223,7 @@ static enum call_end run_set(struct call *c)
     if (!check_names(c) || !check_values(c))
         return CALL_DONE;
     of_tls = first_of_tls(c);
-    if (of_tls && !c->save)
+    if (of_tls && (!c->save || tls_change_lost(&in->tls, c->save)))
         return begin_tls(c);
     if (of_tls && tls_change_waits(&in->tls, c->save))
         return CALL_TLS;
