@@ -56,7 +56,8 @@ bool tls_change_waits(const struct tls_change *t, uint64_t number);
 /* It was dropped. */
 bool tls_change_lost(const struct tls_change *t, uint64_t number);
 
-/* Makes it count for connections to come; of one that was loaded and is not lost.  False: `why` says why it cannot. */
+/* Makes it count for connections to come: one that was loaded and is not lost.  False:
+ * `why` says why it cannot. */
 bool tls_change_take(struct tls_change *t, uint64_t number, const char **why);
 
 /* Reads the same files again; says in the log how that went. */
