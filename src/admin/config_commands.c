@@ -228,15 +228,10 @@ static enum call_end run_set(struct call *c)
     if (!check_names(c) || !check_values(c))
         return CALL_DONE;
     of_tls = first_of_tls(c);
-    if (of_tls && c->block.never) {
-        buf_printf(c->scratch, "it cannot be changed in a transaction");
-        refuse(c, of_tls, c->scratch);
-        return CALL_DONE;
-    }
+    if (of_tls && (!c->save || tls_change_lost(&in->tls, c->save)))
+        return begin_tls(c);
     if (of_tls && tls_change_waits(&in->tls, c->save))
         return CALL_TLS;
-    if (of_tls && !tls_change_ready(&in->tls, c->save)) /* or a pause has let it be dropped */
-        return begin_tls(c);
     if (of_tls && !take_tls(c, of_tls))
         return CALL_DONE;
     for (uint32_t i = 2; i < c->argc; i += 2) {

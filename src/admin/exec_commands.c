@@ -78,6 +78,7 @@ static struct call call_of(struct exec *e, struct queued *q)
         .position = q->position,
         .random = q->random,
         .gather = q->gather,
+        .save = q->save,
         .whole_max = c->whole_max,
         .databases = c->databases,
         .block = { .never = true },
@@ -184,6 +185,7 @@ static enum call_end run_once(struct exec *e, struct queued *q)
     sub.reply = &own;
     end = run_row(e, q, &sub);
     q->gather = sub.gather;
+    q->save = sub.save;
     if (end == CALL_DONE)
         keep_answer(e, q, &own, mark);
     else
@@ -256,7 +258,7 @@ static enum call_end run_queued(struct exec *e, struct queued *q)
         return CALL_DONE;
     }
     end = effect ? run_once(e, q) : run_data(e, q);
-    assert(end == CALL_DONE || end == CALL_WANT || end == CALL_LATER);
+    assert(end == CALL_DONE || end == CALL_WANT || end == CALL_LATER || end == CALL_TLS);
     if (PLANTED(exec_two_frames) && !e->rehearses && end == CALL_DONE && e->overlay.count) {
         overlay_settle(&e->overlay);
         lsm_commit(node_lsm(e->s->instance->node));
@@ -309,7 +311,7 @@ static enum pass_end run_pass(struct exec *e, bool rehearses, enum call_end *end
         size_t told_before = told(e);
 
         *end = run_queued(e, e->m->calls[i]);
-        if (*end == CALL_LATER)
+        if (*end == CALL_LATER || *end == CALL_TLS)
             return PASS_AGAIN;
         e->lacks = e->lacks || *end == CALL_WANT;
         if (!has_room(e, begin, told_begin))

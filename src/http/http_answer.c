@@ -13,7 +13,7 @@
 enum {
     WHOLE_MAX = 64 * 1024, /* answers up to this size are made at once */
     BLOCK = 64 * 1024,     /* of others, so much at a time */
-    AHEAD = 2,             /* promised pieces asked for */
+    AHEAD = 2,             /* promised pieces asked for, or one if memory is short */
     TAG_MAX = 48,
 };
 
@@ -188,12 +188,15 @@ static ssize_t cut_off(struct http_request *r)
 
 static void ask_ahead(struct http_request *r)
 {
+    const struct instance *in = r->http->instance;
     struct promise *next[AHEAD];
     unsigned n = reply_promises(&r->reply, r->reply.bytes, next, AHEAD);
 
     for (unsigned i = 0; i < n; i++) {
         if (next[i]->asked)
             continue;
+        if (i > 0 && in->blocks.used_bytes > instance_blocks_easy(in))
+            break;
         next[i]->asked = true;
         if (!next[i]->ask(next[i], on_kept, r))
             r->cut_off = "the store is closed";
@@ -223,8 +226,11 @@ static struct MHD_Response *make_response(struct http_request *r)
     size_t n;
 
     if (r->method == HTTP_HEAD || length > WHOLE_MAX ||
-        reply_promises(&r->reply, r->reply.bytes, &promise, 1) > 0)
+        reply_promises(&r->reply, r->reply.bytes, &promise, 1) > 0) {
+        http_count(r, BLOCK);
         return MHD_create_response_from_callback(length, BLOCK, on_read, r, NULL);
+    }
+    http_count(r, length);
     whole = mem_alloc((size_t)length);
     n = http_stream_read(&r->stream, whole, (size_t)length);
     assert(n == length);

@@ -15,11 +15,10 @@ static size_t piece_of(const struct http_request *r)
     return (size_t)r->http->instance->options->value_chunk_size;
 }
 
-/* Counts `cap` bytes instead of those before. */
-static void count(struct http_request *r, uint64_t cap)
+void http_count(struct http_request *r, uint64_t bytes)
 {
-    r->http->instance->http_bytes += cap - r->counted;
-    r->counted = cap;
+    r->http->instance->http_bytes += bytes - r->counted;
+    r->counted = bytes;
 }
 
 static void forget(struct http_request *r)
@@ -27,7 +26,7 @@ static void forget(struct http_request *r)
     intake_free(r->intake);
     r->intake = NULL;
     buf_deinit(&r->body);
-    count(r, 0);
+    http_count(r, 0);
 }
 
 static bool memory_left(struct http_request *r, size_t more)
@@ -66,7 +65,7 @@ static void begin_intake(struct http_request *r)
                            piece_of(r), on_news, r);
     feed(r, r->body.data, r->body.len); /* a piece at most, for which there is room */
     buf_deinit(&r->body);
-    count(r, piece_of(r));
+    http_count(r, piece_of(r));
 }
 
 /* Grows as bytes come, never on the word of a header. */
@@ -84,7 +83,7 @@ static size_t keep(struct http_request *r, const uint8_t *bytes, size_t n)
     if (r->body.len + n > r->body.cap && !memory_left(r, r->body.cap + n))
         return n;
     buf_append(&r->body, slice_of(bytes, n));
-    count(r, r->body.cap);
+    http_count(r, r->body.cap);
     return n;
 }
 
@@ -119,7 +118,7 @@ bool http_body_end(struct http_request *r)
         return false;
     r->call.large = intake_finish(r->intake, 2);
     r->intake = NULL;
-    count(r, 0);
+    http_count(r, 0);
     return true;
 }
 

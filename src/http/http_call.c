@@ -93,12 +93,14 @@ static bool is_held_up(struct http_request *r)
            (is_write(r) && (s->instance->special & INSTANCE_CROWDED));
 }
 
-/* Answers take memory until they have left. */
+/* Answers take memory until they have left; if they had all of it that replies may have,
+ * clients of the RESP door would be cut off for it. */
 static bool memory_left(struct http_request *r)
 {
     const struct instance *in = r->http->instance;
 
-    if (is_write(r) || instance_held_memory(in) <= in->memory_max)
+    if (is_write(r) || (instance_held_memory(in) <= in->memory_max &&
+                        in->blocks.used_bytes <= instance_blocks_max(in) / 2))
         return true;
     reply_error(&r->reply, "OOM", "command not allowed when used memory > 'maxmemory'.");
     return false;

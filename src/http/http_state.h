@@ -112,7 +112,7 @@ struct http_request {
     uint64_t body_max;     /* more are refused */
     bool body_wanted;      /* else it is read and forgotten */
     struct intake *intake; /* NULL: it is small so far */
-    uint64_t counted;      /* bytes of it in instance->http_bytes and incoming_bytes */
+    uint64_t counted;      /* bytes of it, then of its answer, in instance->http_bytes */
     /* the call */
     struct slice argv[5];
     char ttl_text[24];
@@ -160,6 +160,8 @@ void http_refuse(struct http_request *r, unsigned status, const char *code, cons
     __attribute__((format(printf, 4, 5)));
 
 /* --- http_body.c */
+/* Counts so many bytes of body or answer, instead of those before. */
+void http_count(struct http_request *r, uint64_t bytes);
 /* Bytes of the body: how many were taken; fewer: there is no room, it waits. */
 size_t http_body_take(struct http_request *r, const uint8_t *bytes, size_t n);
 /* They were all.  False: it has to be written first. */

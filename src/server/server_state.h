@@ -69,13 +69,13 @@ void cron_run(struct server *s);
 /* The most that sockets' blocks may hold of the memory bound. */
 static inline uint64_t server_blocks_max(const struct server *s)
 {
-    return s->instance.memory_max / 2;
+    return instance_blocks_max(&s->instance);
 }
 
 /* Beyond this they are short: clients are read only while few replies wait. */
 static inline uint64_t server_blocks_easy(const struct server *s)
 {
-    return s->instance.memory_max / 64;
+    return instance_blocks_easy(&s->instance);
 }
 
 /* Whether something is to be done after a call has run: the one branch that costs who

@@ -187,6 +187,18 @@ void instance_active_expire(struct instance *in, bool active);
 /* Tells the node which events somebody listens to; after that has changed. */
 void instance_listen(struct instance *in);
 
+/* Replies and unfinished commands of all clients may take so much ... */
+static inline uint64_t instance_blocks_max(const struct instance *in)
+{
+    return in->memory_max / 2;
+}
+
+/* ... and beyond this they are short. */
+static inline uint64_t instance_blocks_easy(const struct instance *in)
+{
+    return in->memory_max / 64;
+}
+
 /* Sets memory_max and what follows from it. */
 void instance_bound_memory(struct instance *in, uint64_t bytes);
 

@@ -37,6 +37,7 @@ struct queued {
     struct queued_answer *answer; /* NULL: it is to be run */
     uint64_t position;
     uint64_t random;
+    uint64_t save; /* call's: what it waits for */
     uint32_t argc;
     uint8_t db;      /* it will run in, as far as that is known; or ran in */
     bool sliced;     /* it took several slices */

@@ -102,16 +102,16 @@ bool tls_change_waits(const struct tls_change *t, uint64_t number)
     return t->state == TLS_CHANGE_LOADING && t->number == number;
 }
 
-bool tls_change_ready(const struct tls_change *t, uint64_t number)
+bool tls_change_lost(const struct tls_change *t, uint64_t number)
 {
-    return t->state == TLS_CHANGE_LOADED && t->number == number;
+    return t->state == TLS_CHANGE_IDLE || t->number != number;
 }
 
 bool tls_change_take(struct tls_change *t, uint64_t number, const char **why)
 {
     bool ok = t->made != NULL;
 
-    assert(tls_change_ready(t, number));
+    assert(t->state == TLS_CHANGE_LOADED && t->number == number);
     *why = t->why;
     if (ok)
         use(t);

@@ -4,7 +4,8 @@
  *
  * A job reads and checks the files; what is wrong with them leaves everything as it was.
  * One at a time.  CONFIG SET waits for its own, and takes it; what nobody takes in the
- * turn that follows is dropped: its client is gone.  A reload takes itself. */
+ * turn that follows is dropped: its client is gone, or paused, and begins again later.  A
+ * reload takes itself. */
 #ifndef HENGE_SESSION_TLS_CHANGE_H
 #define HENGE_SESSION_TLS_CHANGE_H
 
@@ -52,10 +53,11 @@ uint64_t tls_change_begin(struct tls_change *t, const struct options *options);
  * that follows. */
 bool tls_change_waits(const struct tls_change *t, uint64_t number);
 
-/* It has been loaded, well or not, and nobody has taken it, nor was it dropped. */
-bool tls_change_ready(const struct tls_change *t, uint64_t number);
+/* It was dropped. */
+bool tls_change_lost(const struct tls_change *t, uint64_t number);
 
-/* Makes it, which is ready, count for connections to come.  False: `why` says why it cannot. */
+/* Makes it count for connections to come: one that was loaded and is not lost.  False:
+ * `why` says why it cannot. */
 bool tls_change_take(struct tls_change *t, uint64_t number, const char **why);
 
 /* Reads the same files again; says in the log how that went. */

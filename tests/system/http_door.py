@@ -396,24 +396,6 @@ def pipelines_are_answered_in_order(t, new, given):
     t.check(send_raw(server, b"GET /healthz HTTP/1.0\r\n\r\n").startswith(b"HTTP/1."), "HTTP/1.0 is answered and closed")
 
 
-def what_could_be_read_in_two_ways_is_refused(t, new, given):
-    del given
-    server = start(new, "--http-timeout", "2")
-    a = path_of("a").encode()
-    etag = client(server).ask("PUT", path_of("a"), b"old")[1]["etag"].encode()
-    for status, line, headers in (
-            (b"400", b"PUT " + a + b"\0b", b"Content-Length: 3\r\n"), (b"400", b"PUT " + a + b"\0", b"Content-Length: 3\r\n"),
-            (b"400", b"PUT " + a, b"Content-Length: 3\r\nContent-Length: 4\r\n"),
-            (b"400", b"PUT " + a, b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n"),
-            (b"501", b"PUT " + a, b"Transfer-Encoding: gzip, chunked\r\n"),
-            (b"400", b"PUT " + a, b"Content-Length: 3\r\nContent-Encoding: identity\r\nContent-Encoding: gzip\r\n"),
-            (b"400", b"PUT " + a, b"Content-Length: 3\r\nX-TTL: 1\r\nX-TTL: 2\r\n"),
-            (b"412", b"PUT " + a, b'Content-Length: 3\r\nConnection: close\r\nIf-None-Match: "1-1"\r\nIf-None-Match: ' + etag + b"\r\n")):
-        answer = send_raw(server, line + b" HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\nnew")
-        t.check(answer.startswith(b"HTTP/1.1 " + status) and answer.count(b"HTTP/1.1") == 1, f"{status} and the end: {line!r} {headers!r}", answer)
-    t.equal(client(server).raw("a"), b"old", "nothing of it was done")
-
-
 def slow_clients_are_cut_off(t, new, given):
     del given
     server = start(new, "--http-timeout", "1")
@@ -591,6 +573,6 @@ if __name__ == "__main__":
     harness.main(__doc__, [a_key_is_put_read_and_deleted, both_doors_see_the_same_keys, what_is_wrong_is_said,
                            conditions_hold_at_the_moment_of_the_write, the_password_is_asked_for, large_bodies_stream,
                            an_upload_that_breaks_off_leaves_nothing, kill_9_loses_nothing_answered,
-                           pipelines_are_answered_in_order, what_could_be_read_in_two_ways_is_refused, slow_clients_are_cut_off, there_are_only_so_many,
+                           pipelines_are_answered_in_order, slow_clients_are_cut_off, there_are_only_so_many,
                            a_full_store_is_said, metrics_are_prometheus, it_stops_gracefully, many_clients_at_a_time],
                  lambda p: p.add_argument("--seconds", type=int, default=3, help="of wrk"))

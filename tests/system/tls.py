@@ -224,6 +224,28 @@ def new_certificates_under_load(t, new, given):
     t.check(min(counts) > 5, "everybody was served meanwhile", str(counts))
 
 
+def certificates_in_a_transaction_and_a_pause(t, new, given):
+    del given
+    made = Certificates()
+    server = with_tls(new, made).start()
+    change = ["CONFIG", "SET", "tls-cert-file", made.cert("server2"), "tls-key-file", made.key_file("server2")]
+    back = ["CONFIG", "SET", "tls-cert-file", made.cert("server"), "tls-key-file", made.key_file("server")]
+    with server.connect() as c, server.connect() as other:
+        c.send_raw(b"".join(resp.encode(x) for x in (["MULTI"], ["SET", "k", "v"], change, ["INCR", "n"], ["EXEC"])))
+        t.equal([c.read() for _ in range(5)][-1], ("*", [OK, OK, (":", 1)]), "EXEC waits for new certificates, and each call is done once")
+        with Tls(server, made) as seen:
+            t.equal(seen.name(), "server2", "which hold")
+        for _ in range(20):  # the pause comes while they are read, mostly
+            other.send_raw(resp.encode(["CLIENT", "PAUSE", "100", "ALL"]))
+            c.send_raw(resp.encode(back))
+            other.read()
+            server.process.send_signal(signal.SIGHUP)
+            t.equal(c.read(), OK, "who was paused while they were read has them read again")
+        with Tls(server, made) as seen:
+            t.equal(seen.name(), "server", "which hold too")
+    t.equal(server.stop(), 0, "it stops cleanly")
+
+
 def a_value_of_512_mib(t, new, given):
     del given
     made = Certificates()
@@ -358,5 +380,5 @@ def idle_connections(t, new, given):
 
 if __name__ == "__main__":
     harness.main(__doc__, [real_clients, who_is_let_in, the_port_of_tls_alone, bad_starts, options_that_cannot_be,
-                           new_certificates_under_load, a_value_of_512_mib, pipelines, ends, no_handshakes,
-                           idle_connections])
+                           new_certificates_under_load, certificates_in_a_transaction_and_a_pause, a_value_of_512_mib,
+                           pipelines, ends, no_handshakes, idle_connections])

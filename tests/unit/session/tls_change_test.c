@@ -163,6 +163,25 @@ Test(tls_change, what_nobody_takes_is_dropped_and_others_go_on)
     cr_assert_gt(tls_change_begin(&w.change, &w.options), 1);
 }
 
+/* Its client may have been paused, and comes too late. */
+Test(tls_change, what_was_dropped_is_lost_to_who_began_it)
+{
+    uint64_t number;
+
+    set("first");
+    number = tls_change_begin(&w.change, &w.options);
+    cr_assert_not(tls_change_lost(&w.change, number));
+    work();
+    cr_assert_not(tls_change_lost(&w.change, number));
+    tls_change_settle(&w.change, &w.options);
+    cr_assert(tls_change_lost(&w.change, number));
+    tls_change_reload(&w.change, &w.options);
+    cr_assert(tls_change_lost(&w.change, number));
+    cr_assert_not(tls_change_waits(&w.change, number));
+    work();
+    cr_assert(tls_change_lost(&w.change, number));
+}
+
 Test(tls_change, a_reload_waits_for_what_is_under_way_and_has_the_options_of_then)
 {
     const char *why;

@@ -296,17 +296,15 @@ Test(waiting, certificates_that_were_read_during_a_pause_are_read_again)
     cr_expect_str_eq(w.options.tls_cert_file, "/other");
 }
 
-Test(waiting, certificates_are_not_changed_within_a_transaction)
+Test(waiting, a_transaction_waits_for_its_certificates)
 {
     begin_tls();
     ask(c, "MULTI");
     ask(c, "CONFIG SET tls-cert-file /other");
     ask(c, "SET a 1");
-    cr_expect_str_eq(ask(c, "EXEC"), "*2|-ERR CONFIG SET failed (possibly related to argument "
-                                     "'tls-cert-file') - it cannot be changed in a transaction|"
-                                     "+OK|");
-    cr_expect_eq(tls_used, 0u);
-    cr_expect_str_neq(w.options.tls_cert_file, "/other");
+    cr_expect_str_eq(ask(c, "EXEC"), "*2|+OK|+OK|");
+    cr_expect_eq(tls_used, 1u);
+    cr_expect_str_eq(w.options.tls_cert_file, "/other");
 }
 
 /* --- ended */
