@@ -45,16 +45,40 @@ bool num_get_i64(struct slice text, int64_t *out)
     return true;
 }
 
+static size_t digits_of(uint64_t v)
+{
+    for (size_t n = 1;; n += 4, v /= 10000) {
+        if (v < 10)
+            return n;
+        if (v < 100)
+            return n + 1;
+        if (v < 1000)
+            return n + 2;
+        if (v < 10000)
+            return n + 3;
+    }
+}
+
+/* Two digits at a time: a reply has one or two such numbers. */
 size_t num_put_i64(uint8_t *out, int64_t v)
 {
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
     uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-    size_t at = v < 0, end = at + 1;
+    size_t end = (v < 0) + digits_of(rest);
+    uint8_t *p = out + end;
 
     out[0] = '-';
-    for (uint64_t more = rest; more >= 10; more /= 10)
-        end++;
-    for (size_t i = end; i-- > at; rest /= 10)
-        out[i] = (uint8_t)('0' + rest % 10);
+    for (; rest >= 100; rest /= 100) {
+        p -= 2;
+        memcpy(p, pairs + rest % 100 * 2, 2);
+    }
+    if (rest < 10)
+        p[-1] = (uint8_t)('0' + rest);
+    else
+        memcpy(p - 2, pairs + rest * 2, 2);
     return end;
 }
 

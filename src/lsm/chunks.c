@@ -8,8 +8,8 @@ enum { SMALL_MAX = 128, STEP_SMALL = 16 };
 /* The class whose blocks hold `size` bytes, and that class's block size. */
 static unsigned class_of(size_t size, size_t *block)
 {
-    unsigned shift;
-    size_t step, k;
+    unsigned shift, step; /* of the classes between two powers of two: both are powers */
+    size_t k;
 
     if (size <= SMALL_MAX) {
         unsigned n = size ? (unsigned)((size + STEP_SMALL - 1) / STEP_SMALL) : 1;
@@ -17,9 +17,9 @@ static unsigned class_of(size_t size, size_t *block)
         return n - 1;
     }
     shift = 63 - (unsigned)__builtin_clzll(size - 1);
-    step = ((size_t)1 << shift) / 8;
-    k = (size - 1 - ((size_t)1 << shift)) / step;
-    *block = ((size_t)1 << shift) + (k + 1) * step;
+    step = shift - 3;
+    k = (size - 1 - ((size_t)1 << shift)) >> step;
+    *block = ((size_t)1 << shift) + ((k + 1) << step);
     return 8 + (shift - 7) * 8 + (unsigned)k;
 }
 

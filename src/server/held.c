@@ -39,7 +39,7 @@ static void push(struct held *h, struct held_run run)
     *run_at(h, h->count - 1) = run;
 }
 
-static void add(struct held *h, struct held_run run)
+static inline void add(struct held *h, struct held_run run)
 {
     struct held_run *last = h->count ? run_at(h, h->count - 1) : NULL;
 

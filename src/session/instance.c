@@ -5,6 +5,11 @@
 #include "session/memory.h"
 #include "session/session.h"
 
+enum {
+    WHOLE_SHARE = 4, /* of maxmemory, a value that has to be put together may take one */
+    WANT_SHARE = 4,  /* of memory_reads(), a call that can be answered little by little */
+};
+
 uint64_t instance_held_memory(const struct instance *in)
 {
     const struct lsm_stats *lsm = lsm_stats(node_lsm(in->node));
@@ -24,11 +29,18 @@ uint64_t instance_used_memory(const struct instance *in)
     return instance_held_memory(in) + lsm->cache_bytes - lsm->cache_beyond;
 }
 
+void instance_bound_memory(struct instance *in, uint64_t bytes)
+{
+    in->memory_max = bytes;
+    in->whole_max = bytes / WHOLE_SHARE;
+    in->want_max = memory_reads(bytes) / WANT_SHARE;
+}
+
 void instance_apply_options(struct instance *in)
 {
     const struct options *o = in->options;
 
-    in->memory_max = memory_bound(o, in->env);
+    instance_bound_memory(in, memory_bound(o, in->env));
     in->env->net->keepalive_s = (int)o->tcp_keepalive;
     in->acl->all_channels = o->acl_pubsub_default != 0;
     acl_log_trim(&in->acl->log, (uint64_t)o->acllog_max_len);

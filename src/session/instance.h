@@ -130,6 +130,8 @@ struct instance {
     uint64_t started_wall_us;
     uint64_t turn_mono_us; /* the clock, read once a turn */
     uint64_t memory_max;   /* maxmemory, or its default */
+    uint64_t whole_max;    /* of that, what a value may take that has to be put together ... */
+    uint64_t want_max;     /* ... and what a call reads at a time that is answered bit by bit */
     struct tls_change tls;
     enum instance_stop stop;
     char run_id[41];
@@ -154,6 +156,9 @@ void instance_unpause(struct instance *in);
 
 /* Tells the node which events somebody listens to; after that has changed. */
 void instance_listen(struct instance *in);
+
+/* Sets memory_max and what follows from it. */
+void instance_bound_memory(struct instance *in, uint64_t bytes);
 
 /* After options changed: memory_max, keepalive, the log's policy, the trace's level. */
 void instance_apply_options(struct instance *in);

@@ -8,13 +8,7 @@
 #include "base/mem.h"
 #include "cell/position.h"
 #include "session/acl.h"
-#include "session/memory.h"
 #include "session/monitor.h"
-
-enum {
-    WHOLE_SHARE = 4, /* of maxmemory, a value that has to be put together may take one */
-    WANT_SHARE = 4,  /* of memory_reads(), a call that can be answered little by little */
-};
 
 #define ID_PRIME UINT64_C(0x9e3779b97f4a7c15)
 
@@ -285,8 +279,8 @@ static inline bool admit_row(struct session *s, struct call *c)
     if (!keys_fit(c))
         return false;
     c->databases = (uint8_t)s->instance->options->databases;
-    c->whole_max = s->instance->memory_max / WHOLE_SHARE;
-    c->want_max = memory_reads(s->instance->memory_max) / WANT_SHARE;
+    c->whole_max = s->instance->whole_max;
+    c->want_max = s->instance->want_max;
     if (c->row->flags & CMD_RANDOM)
         c->random = prng_next(&s->instance->prng);
     return store_takes(s, c->row->flags, c->reply);

@@ -389,7 +389,7 @@ Test(multi, commands_bytes_and_watches_are_bounded)
     desk_is(&d, "WATCH key:7", "+OK|");
     desk_is(&d, "UNWATCH", "+OK|");
 
-    d.instance.memory_max = 8 * (sizeof(struct queued) + 200);
+    instance_bound_memory(&d.instance, 8 * (sizeof(struct queued) + 200));
     session_init(&s, &d.instance);
     other(&d, &s, "MULTI", "+OK|");
     other(&d, &s, "SET a 01234567890123456789012345678901234567890123456789", "+QUEUED|");
@@ -397,7 +397,7 @@ Test(multi, commands_bytes_and_watches_are_bounded)
     desk_has(&d, "SET a 01234567890123456789012345678901234567890123456789", "-OOM ");
     session_deinit(&s);
     desk_is(&d, "DISCARD", "+OK|");
-    d.instance.memory_max = 8192;
+    instance_bound_memory(&d.instance, 8192);
     desk_is(&d, "MULTI", "+OK|");
     desk_is(&d, "SETRANGE a 3000 x", "+QUEUED|");
     desk_is(&d, "EXEC",
@@ -431,14 +431,14 @@ Test(multi, what_it_writes_and_answers_is_bounded)
     char line[20100];
 
     desk_init(&d);
-    d.instance.memory_max = UINT64_MAX;
+    instance_bound_memory(&d.instance, UINT64_MAX);
     desk_is(&d, "MULTI", "+OK|");
     desk_is(&d, "SETRANGE a 536870911 x", "+QUEUED|");
     desk_is(&d, "SETRANGE b 67108864 x", "+QUEUED|");
     desk_has(&d, "EXEC", "-EXECABORT Transaction discarded because of: OOM it writes more");
     cr_expect_eq(d.view.puts, 0u);
 
-    d.instance.memory_max = 1 << 20;
+    instance_bound_memory(&d.instance, 1 << 20);
     snprintf(line, sizeof line, "SET k %020000d", 1);
     desk_is(&d, line, "+OK|");
     desk_is(&d, "MULTI", "+OK|");
