@@ -227,7 +227,7 @@ static const char *exec_of(unsigned sets, unsigned flushes)
 
 Test(waiting, a_transaction_that_looks_at_its_writes_too_often_is_ended)
 {
-    w.server->instance.memory_max = (uint64_t)1 << 30;
+    instance_bound_memory(&w.server->instance, (uint64_t)1 << 30);
     cr_expect_eq(strncmp(exec_of(8192, 1025),
                          "-EXECABORT Transaction discarded because of: ERR it looks", 57),
                  0);
