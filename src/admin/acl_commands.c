@@ -171,22 +171,13 @@ static enum call_end run_setuser(struct call *c)
 
 static enum call_end run_deluser(struct call *c)
 {
-    struct instance *in = c->session->instance;
-    int64_t deleted = 0;
+    const struct session *s = c->session;
 
     for (uint32_t i = 2; i < c->argc; i++) {
         if (slice_equal(c->argv[i], slice_str("default")))
             return call_error(c, "The 'default' user cannot be removed");
     }
-    for (uint32_t i = 2; i < c->argc; i++) {
-        struct acl_user *u = acl_find(in->acl, c->argv[i]);
-
-        if (!u)
-            continue;
-        acl_delete(in, u, c->session->id);
-        deleted++;
-    }
-    reply_int(c->reply, deleted);
+    reply_int(c->reply, acl_delete(s->instance, c->argv + 2, c->argc - 2, s->id));
     return CALL_DONE;
 }
 

@@ -60,10 +60,12 @@ static void hand_out(struct instance *in, struct slice notes, uint64_t id)
 
 static void set_crowded(struct server *s)
 {
-    if (s->outbox.bytes > LIMIT_OUTBOX)
+    if (s->outbox.bytes > LIMIT_OUTBOX) {
         s->instance.special |= INSTANCE_CROWDED;
-    else
-        s->instance.special &= ~(unsigned)INSTANCE_CROWDED;
+        return;
+    }
+    s->thinned |= (s->instance.special & INSTANCE_CROWDED) != 0;
+    s->instance.special &= ~(unsigned)INSTANCE_CROWDED;
 }
 
 static void keep(struct outbox *o, struct slice notes, uint64_t id, uint64_t gate)

@@ -362,6 +362,7 @@ static void serve_parked(struct server *s)
     struct list *last = s->parked.prev, *next;
     bool end = list_empty(&s->parked);
 
+    s->thinned = false;
     s->unparking = true;
     for (struct list *at = s->parked.next; !end; at = next) {
         struct connection *conn = list_item(at, struct connection, parked);
@@ -482,7 +483,7 @@ static uint64_t next_deadline(const struct server *s)
 
     at = side < at ? side : at;
     at = blocked < at ? blocked : at;
-    if (!list_empty(&s->ready) || !list_empty(&s->slices) || some_may_read(s))
+    if (!list_empty(&s->ready) || !list_empty(&s->slices) || s->thinned || some_may_read(s))
         return 0;
     if (s->instance.pausing && !(s->instance.special & INSTANCE_PAUSED))
         return 0;

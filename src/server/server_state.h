@@ -38,6 +38,7 @@ struct server {
     struct list paused;  /* the same, when CLIENT PAUSE has ended */
     struct list held_up; /* connections whose next call waits for that, by `parked` */
     struct outbox outbox;
+    bool thinned;           /* it was too full: those who waited for that may go on */
     struct list changing;   /* the same, when the change of certificates under way has */
     struct side_door *side; /* NULL for none */
     struct net_listener *listeners[LISTENERS_MAX];

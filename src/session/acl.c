@@ -123,20 +123,26 @@ static void end_session(struct session *s, uint64_t last)
     }
 }
 
-static void end_sessions(struct instance *in, const struct acl_user *u, uint64_t last)
+static bool is_stranger(const struct acl *acl, const struct acl_user *u)
+{
+    return u != acl->deflt && acl_set_find(&acl->users, u->name) != u;
+}
+
+/* Sessions of users that are none any more, and not freed yet. */
+static void end_strangers(struct instance *in, uint64_t last)
 {
     list_for_each (at, &in->aside) {
         struct session *s = list_item(at, struct session, link);
 
-        if (s->user != u)
+        if (!is_stranger(in->acl, s->user))
             continue;
         s->user = in->acl->deflt;
-        s->authenticated = false; /* what it asked and waits is refused */
+        s->authenticated = false;
     }
     list_for_each (at, &in->sessions) {
         struct session *s = list_item(at, struct session, link);
 
-        if (s->user == u)
+        if (is_stranger(in->acl, s->user))
             end_session(s, last);
     }
 }
@@ -157,17 +163,31 @@ void acl_end_subscribers(struct instance *in, const struct acl_user *u, uint64_t
     list_for_each (at, &in->sessions) {
         struct session *s = list_item(at, struct session, link);
 
-        if (s->user == u && !u->everything && !may_hear_all(s))
+        if ((!u || s->user == u) && !s->user->everything && !may_hear_all(s))
             end_session(s, last);
     }
 }
 
-void acl_delete(struct instance *in, struct acl_user *u, uint64_t last)
+uint32_t acl_delete(struct instance *in, const struct slice *names, uint32_t count, uint64_t last)
 {
-    assert(u != in->acl->deflt);
-    acl_set_take_out(&in->acl->users, u);
-    end_sessions(in, u, last);
-    acl_user_free(u);
+    struct acl_user **gone = mem_alloc(count * sizeof(struct acl_user *));
+    uint32_t deleted = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct acl_user *u = acl_find(in->acl, names[i]);
+
+        if (!u)
+            continue;
+        assert(u != in->acl->deflt);
+        acl_set_take_out(&in->acl->users, u);
+        gone[deleted++] = u;
+    }
+    if (deleted)
+        end_strangers(in, last);
+    for (uint32_t i = 0; i < deleted; i++)
+        acl_user_free(gone[i]);
+    mem_free(gone);
+    return deleted;
 }
 
 void acl_replace_all(struct instance *in, struct acl_set *fresh, uint64_t last)
@@ -186,13 +206,12 @@ void acl_replace_all(struct instance *in, struct acl_set *fresh, uint64_t last)
             continue;
         acl_user_become(was, acl->users.users[i]);
         acl->users.users[i] = was;
-        acl_end_subscribers(in, was, last);
     }
+    end_strangers(in, last);
+    acl_end_subscribers(in, NULL, last);
     for (uint32_t i = 0; i < old.count; i++) {
-        if (acl_set_find(&acl->users, old.users[i]->name) == old.users[i])
-            continue;
-        end_sessions(in, old.users[i], last);
-        acl_user_free(old.users[i]);
+        if (is_stranger(acl, old.users[i]))
+            acl_user_free(old.users[i]);
     }
     mem_free(old.users);
 }

@@ -99,13 +99,13 @@ bool acl_authenticate(struct call *c, struct slice name, struct slice password);
  * large together; `u` is freed. */
 bool acl_set_user(struct acl *acl, struct acl_user *u);
 
-/* The user's rules have changed: ends its sessions that have subscribed to what it may not hear
- * any more; the one numbered `last` gets its answer first. */
+/* The user's rules have changed, or all users' (NULL): ends sessions that have subscribed to what
+ * theirs may not hear any more; the one numbered `last` gets its answer first. */
 void acl_end_subscribers(struct instance *in, const struct acl_user *u, uint64_t last);
 
-/* Takes a user, which is not "default", out, and ends its sessions; the one numbered `last`
- * gets its answer first. */
-void acl_delete(struct instance *in, struct acl_user *u, uint64_t last);
+/* Deletes those of the names that are users', "default" not among them, and ends their sessions;
+ * the one numbered `last` gets its answer first.  Returns how many they were. */
+uint32_t acl_delete(struct instance *in, const struct slice *names, uint32_t count, uint64_t last);
 
 /* All users are those of `fresh` from now on, which is empty afterwards; "default" is as
  * acl_new() makes it if it is not among them.  Sessions of others end, and those

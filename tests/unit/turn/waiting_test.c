@@ -103,6 +103,45 @@ Test(waiting, a_blocked_client_is_told_of_changes)
     cr_expect_str_eq(got(c), ">2|$10|invalidate|*1|$1|a|");
 }
 
+/* --- too much to be told */
+
+static void publish(struct client *from, size_t size)
+{
+    char *line = mem_alloc(size + 16);
+
+    memset(line, 'x', size + 15);
+    memcpy(line, "PUBLISH c ", 10);
+    line[size + 10] = '\0';
+    client_send(from, line);
+    mem_free(line);
+}
+
+Test(waiting, who_publishes_goes_on_as_soon_as_messages_have_left)
+{
+    struct instance *in = &w.server->instance;
+
+    instance_bound_memory(in, (uint64_t)1 << 30);
+    ask(c, "CONFIG SET notify-keyspace-events KA");
+    ask(other, "PSUBSCRIBE *");
+    cr_assert_str_eq(ask(c, "CONFIG SET appendfsync always"), "+OK|");
+    client_send(c, "SET a 1");
+    for (int i = 0; i < 20; i++)
+        publish(c, 1 << 20);
+    for (int i = 0; list_empty(&w.server->parked); i++) {
+        cr_assert(i < 1000);
+        server_world_turn(&w);
+    }
+    cr_assert(in->special & INSTANCE_CROWDED);
+    for (int i = 0; in->special & INSTANCE_CROWDED; i++) {
+        cr_assert(i < 100);
+        lsm_world_step(&w.world);
+        server_world_turn(&w);
+    }
+    cr_expect(list_empty(&w.server->parked) || w.deadline <= w.world.now_us);
+    server_world_settle(&w);
+    cr_expect(list_empty(&w.server->parked));
+}
+
 /* --- slices */
 
 enum { KEYS = 600, VALUE = 3000 };
@@ -227,7 +266,7 @@ static const char *exec_of(unsigned sets, unsigned flushes)
 
 Test(waiting, a_transaction_that_looks_at_its_writes_too_often_is_ended)
 {
-    w.server->instance.memory_max = (uint64_t)1 << 30;
+    instance_bound_memory(&w.server->instance, (uint64_t)1 << 30);
     cr_expect_eq(strncmp(exec_of(8192, 1025),
                          "-EXECABORT Transaction discarded because of: ERR it looks", 57),
                  0);
