@@ -211,16 +211,17 @@ static const char *const reset_tips[] = { "request_policy:all_nodes",
 
 enum { PLAIN = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE };
 
-#define SUB(word, n, function, version, work, text)                                                \
+#define SUB(word, n, args, function, version, work, text)                                          \
     {                                                                                              \
         .name = word, .full = "latency|" word, .arity = (n), .flags = PLAIN, .run = (function),    \
         .group = "server", .since = (version), .complexity = (work), .tips = varies,               \
-        .summary = (text)                                                                          \
+        .syntax = (args), .summary = (text)                                                        \
     }
 
 static const struct command subs[] = {
-    SUB("doctor", 2, run_doctor, "2.8.13", "O(1)", "Tells in sentences what took long, and why."),
-    SUB("graph", 3, run_graph, "2.8.13", "O(1)", "Draws how long something took."),
+    SUB("doctor", 2, NULL, run_doctor, "2.8.13", "O(1)",
+        "Tells in sentences what took long, and why."),
+    SUB("graph", 3, "event", run_graph, "2.8.13", "O(1)", "Draws how long something took."),
     { .name = "help",
       .full = "latency|help",
       .arity = 2,
@@ -230,10 +231,12 @@ static const struct command subs[] = {
       .since = "2.8.13",
       .complexity = "O(1)",
       .summary = "Tells what LATENCY can do." },
-    SUB("histogram", -2, run_histogram, "7.0.0", "O(N) of N commands",
+    SUB("histogram", -2, "[command...]", run_histogram, "7.0.0", "O(N) of N commands",
         "Shows how many calls of a command took how long."),
-    SUB("history", 3, run_history, "2.8.13", "O(1)", "Shows when something took how long."),
-    SUB("latest", 2, run_latest, "2.8.13", "O(1)", "Shows what took long last, of each kind."),
+    SUB("history", 3, "event", run_history, "2.8.13", "O(1)",
+        "Shows when something took how long."),
+    SUB("latest", 2, NULL, run_latest, "2.8.13", "O(1)",
+        "Shows what took long last, of each kind."),
     { .name = "reset",
       .full = "latency|reset",
       .arity = -2,
@@ -243,6 +246,7 @@ static const struct command subs[] = {
       .since = "2.8.13",
       .complexity = "O(1)",
       .tips = reset_tips,
+      .syntax = "[event...]",
       .summary = "Forgets what took long." },
     { 0 },
 };

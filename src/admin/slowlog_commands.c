@@ -101,6 +101,7 @@ static const struct command subs[] = {
       .since = "2.2.12",
       .complexity = "O(N) of N entries shown",
       .tips = get_tips,
+      .syntax = "[count:integer]",
       .summary = "Shows the newest calls that ran long." },
     { .name = "help",
       .full = "slowlog|help",

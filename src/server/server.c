@@ -5,21 +5,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "admin/admin.h"
 #include "base/mem.h"
 #include "server/blocked.h"
 #include "server/measure.h"
 #include "server/server_state.h"
 #include "session/acl.h"
-#include "session/acl_file.h"
 #include "session/memory.h"
 
 enum {
     STOP_WITHIN_US = 1000 * 1000, /* clients get their replies within this */
     COMMIT_EARLY = 1024 * 1024,   /* bytes of a turn's log */
     READ_GROUP = 16,
-    FREE_BLOCKS = 256, /* 4 MiB kept warm */
-    FAMILIES_MAX = 64,
 };
 
 #define UNCERTAIN_TEXT "the log could not be written; this may or may not be there after a restart"
@@ -134,57 +130,6 @@ static void on_saved(void *owner)
     server_saved(owner);
 }
 
-static void make_run_id(struct instance *in)
-{
-    for (int i = 0; i < 40; i++)
-        in->run_id[i] = "0123456789abcdef"[prng_below(&in->prng, 16)];
-    in->run_id[40] = '\0';
-}
-
-static struct command_table *make_commands(void)
-{
-    const struct command *families[FAMILIES_MAX];
-    size_t n = 0;
-
-    for (const struct command *const *f = command_data_families; *f; f++)
-        families[n++] = *f;
-    for (const struct command *const *f = admin_families; *f; f++)
-        families[n++] = *f;
-    assert(n < FAMILIES_MAX);
-    return command_table_new(families, n);
-}
-
-/* What has to be there before a connection can be: commands and users.  False: `detail`
- * says why they are not. */
-static bool instance_prepare(struct instance *in, char detail[256])
-{
-    struct buf why = { 0 };
-    bool ok;
-
-    in->door = &connection_door;
-    list_init(&in->sessions);
-    list_init(&in->aside);
-    in->commands = make_commands();
-    in->acl = acl_new(in->commands);
-    instance_jobs_new(in);
-    ok = acl_start(in, &why);
-    if (!ok && why.len > 200) /* the rest would be cut off below */
-        trace_log(in->env->trace, TRACE_WARNING, "Users: %.*s", (int)why.len,
-                  (const char *)why.data);
-    if (!ok)
-        snprintf(detail, 256, "users: %.*s", (int)why.len, (const char *)why.data);
-    buf_deinit(&why);
-    return ok;
-}
-
-static void instance_end(struct instance *in)
-{
-    account_deinit(&in->account);
-    instance_jobs_free(in);
-    acl_free(in->acl);
-    command_table_free(in->commands);
-}
-
 static void instance_start(struct server *s, struct env *env, struct options *options)
 {
     struct instance *in = &s->instance;
@@ -206,18 +151,7 @@ static void instance_start(struct server *s, struct env *env, struct options *op
     };
     struct lsm_hooks hooks = { s, on_state, on_acked, on_failed, on_saved };
 
-    in->env = env;
-    in->options = options;
-    pubsub_init(&in->pubsub);
-    tracking_init(&in->tracking);
-    list_init(&in->monitors);
-    in->next_id = 1;
-    block_pool_init(&in->blocks, FREE_BLOCKS);
-    prng_init(&in->prng, env->seed);
-    make_run_id(in);
-    in->started_mono_us = clock_mono_us(env->clock);
-    in->started_wall_us = clock_wall_us(env->clock);
-    in->turn_mono_us = in->started_mono_us;
+    instance_begin(in, env, options);
     tls_change_init(&in->tls, env, on_tls_changed, s);
     in->node = node_new(env, &lsm, &hooks);
     account_init(&in->account, in);

@@ -60,6 +60,14 @@ struct server {
 /* Calls that ended with CALL_SAVE go on in the turn that follows. */
 void server_saved(struct server *s);
 
+/* instance_parts.c: what needs nothing. */
+void instance_begin(struct instance *in, struct env *env, struct options *options);
+
+/* ... and what has to be there before a connection can be: commands and users.  False:
+ * `detail` says why they are not. */
+bool instance_prepare(struct instance *in, char detail[256]);
+void instance_end(struct instance *in);
+
 /* listeners.c */
 struct err listeners_open(struct server *s, char detail[256]);
 void listeners_close(struct server *s);

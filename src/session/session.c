@@ -36,7 +36,6 @@ void session_init_aside(struct session *s, struct instance *in)
 void session_init(struct session *s, struct instance *in)
 {
     begin(s, in);
-    index_add(&in->by_id, &s->by_id, s->id * ID_PRIME);
     list_push(&in->sessions, &s->link);
     index_add(&in->by_id, &s->by_id, s->id * ID_PRIME);
     in->session_count++;
