@@ -6,9 +6,9 @@ import commands
 
 # What two servers, or two moments, answer differently, and what speaks of the server itself.
 OTHERS = {b"TTL", b"PTTL", b"EXPIRETIME", b"PEXPIRETIME", b"OBJECT", b"COMMAND", b"CONFIG", b"SHUTDOWN", b"INFO",
-          b"SCAN", b"TIME"}
-# And words of subcommands; ACL LOAD and SAVE are not for MULTI here.
-OTHER_WORDS = {b"AUTH", b"SETINFO", b"KILL", b"LOAD", b"SAVE"}
+          b"SCAN", b"TIME", b"SLOWLOG"}
+# And words of subcommands.  What waits for a job is not for MULTI here, and modules are not there.
+OTHER_WORDS = {b"AUTH", b"SETINFO", b"KILL", b"LOAD", b"SAVE", b"PURGE", b"MALLOC-STATS", b"LOADEX", b"UNLOAD"}
 EXPIRES_MS = b"200"
 
 

@@ -1,6 +1,6 @@
 """Random commands about the server itself, mixed into commands.py's."""
 
-HELPED = [b"CLIENT", b"CONFIG", b"OBJECT", b"COMMAND", b"PUBSUB", b"ACL"]
+HELPED = [b"CLIENT", b"CONFIG", b"OBJECT", b"COMMAND", b"PUBSUB", b"ACL", b"SLOWLOG", b"LATENCY", b"MEMORY", b"MODULE"]
 LIST_PATTERNS = [b"get*", b"?expire", b"[gs]et", b"nosuch*", b"bit*", b"", b"GET*", b"client|t*"]
 
 
@@ -8,7 +8,8 @@ class ServerCommands:
     """What Commands inherits: makers of steps."""
 
     def server_makers(self):
-        return [(2, self.about_commands), (2, self.keys_of_commands), (3, self.about_server), (1, self.about_clients)]
+        return [(2, self.about_commands), (2, self.keys_of_commands), (3, self.about_server), (1, self.about_clients),
+                (2, self.about_time), (2, self.about_memory)]
 
     def about_commands(self):
         return ("call", [self.case(b"COMMAND")] + self.pick(
@@ -33,6 +34,25 @@ class ServerCommands:
             [self.one(HELPED), b"HELP"], [self.one(HELPED), b"HELP", b"x"], [b"RANDOMKEY"], [b"RANDOMKEY", b"x"],
             [b"INFO", self.case(b"keyspace")], [b"INFO", b"keyspace"], [b"CONFIG", b"RESETSTAT"], [b"CONFIG", b"RESETSTAT", b"x"],
             [b"LASTSAVE"], [b"BGSAVE", b"x"], [b"BGSAVE", b"SCHEDULE", b"x"], [b"SAVE", b"x"], [b"ACL", b"USERS"]))
+
+    def about_time(self):
+        """What is kept is each server's own; both keep nothing of what nobody asked to be watched."""
+        return ("call", self.pick(
+            [b"SLOWLOG", self.case(b"GET")], [b"SLOWLOG", b"GET", self.pick(b"0", b"-1", b"3", b"-2", b"x")], [b"SLOWLOG", b"GET", b"1", b"2"],
+            [b"SLOWLOG", b"LEN"], [b"SLOWLOG", b"LEN", b"x"], [b"SLOWLOG", b"RESET"], [b"SLOWLOG", b"nosuch"], [b"SLOWLOG"],
+            [b"LATENCY", self.pick(b"LATEST", b"latest", b"DOCTOR", b"RESET", b"nosuch")], [b"LATENCY"],
+            [b"LATENCY", self.pick(b"HISTORY", b"GRAPH", b"RESET"), self.pick(b"command", b"nosuch", b"fork")],
+            [b"LATENCY", b"HISTORY"], [b"LATENCY", b"GRAPH", b"a", b"b"], [b"LATENCY", b"LATEST", b"x"],
+            [b"LATENCY", b"HISTOGRAM"], [b"LATENCY", b"HISTOGRAM", self.pick(b"get", b"nosuch", b"set")]))
+
+    def about_memory(self):
+        return ("call", self.pick(
+            [b"MEMORY", self.case(b"USAGE"), self.key()], [b"MEMORY", b"USAGE", self.key(), b"SAMPLES", self.pick(b"0", b"5", b"-1", b"x")],
+            [b"MEMORY", b"USAGE"], [b"MEMORY", b"USAGE", self.key(), b"x"], [b"MEMORY", b"STATS"], [b"MEMORY", b"DOCTOR"],
+            [b"MEMORY", b"MALLOC-STATS"], [b"MEMORY", b"PURGE"], [b"MEMORY", b"PURGE", b"x"], [b"MEMORY", b"nosuch"], [b"MEMORY"],
+            [b"MODULE", b"LIST"], [b"MODULE", b"LIST", b"x"], [b"MODULE", b"LOAD", b"/nosuch"], [b"MODULE", b"LOADEX", b"/nosuch"],
+            [b"MODULE", b"UNLOAD", b"x"], [b"MODULE"], [b"CONFIG", b"REWRITE"], [b"CONFIG", b"REWRITE", b"x"],
+            [b"DEBUG", b"OBJECT", self.key()], [b"DEBUG", b"SLEEP", b"0"], [b"DEBUG"]))
 
     def about_clients(self):
         return ("call", [b"CLIENT"] + self.pick(

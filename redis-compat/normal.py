@@ -106,6 +106,14 @@ MAKERS = {
     (b"CLIENT", b"LIST"): lambda _, reply: (  # others may be closing
         reply[0], [normal_client(line) for line in reply[1].splitlines() if b" cmd=client|list " in line]),
     (b"CLIENT", b"TRACKINGINFO"): lambda _, reply: normal_tracking(reply),
+    (b"SLOWLOG", b"GET"): type_of,
+    (b"SLOWLOG", b"LEN"): type_of,
+    (b"LATENCY", b"DOCTOR"): type_of,
+    (b"LATENCY", b"HISTOGRAM"): type_of,
+    (b"MEMORY", b"USAGE"): lambda _, reply: (reply[0], reply[1] is None),
+    (b"MEMORY", b"STATS"): type_of,
+    (b"MEMORY", b"DOCTOR"): type_of,
+    (b"MEMORY", b"MALLOC-STATS"): type_of,
     (b"OBJECT", b"IDLETIME"): lambda _, reply: (reply[0], reply[1] is None),
     (b"COMMAND", b""): type_of,
     (b"COMMAND", b"COUNT"): type_of,
@@ -124,7 +132,7 @@ MAKERS = {
     (b"ACL", b"CAT"): lambda args, reply: ordered(args, reply) if len(args) == 2 else type_of(args, reply),
     (b"ACL", b"LOG"): lambda _, reply: (reply[0], [normal_entry(entry) for entry in reply[1]]) if reply[0] == "*" else reply,
 }
-WITH_HELP = {b"ACL", b"CLIENT", b"COMMAND", b"CONFIG", b"OBJECT", b"PUBSUB"}
+WITH_HELP = {b"ACL", b"CLIENT", b"COMMAND", b"CONFIG", b"LATENCY", b"MEMORY", b"MODULE", b"OBJECT", b"PUBSUB", b"SLOWLOG"}
 
 
 def normal(args, reply):
@@ -132,6 +140,8 @@ def normal(args, reply):
     name, sub = args[0].upper(), args[1].upper() if len(args) > 1 else b""
     if reply[0] in ("violation", "closed", "no reply", "exception") or reply == ("+", b"QUEUED"):
         return reply
+    if reply[0] == "-" and name == b"MODULE" and sub in (b"LOAD", b"LOADEX", b"UNLOAD"):
+        return reply[0]  # there are no modules, which Redis cannot say
     if reply[0] == "-":
         return normal_refusal(reply)
     if sub == b"HELP" and name in WITH_HELP:

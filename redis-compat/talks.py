@@ -4,7 +4,7 @@ answer belongs to that command."""
 import resp
 
 CONNECTIONS = 4
-LAST = CONNECTIONS - 1  # has the transactions, and never subscribes: 7.0 sends messages in the midst of what EXEC answers
+LAST = CONNECTIONS - 1  # has EXEC and MGET, and never subscribes: 7.0 sends messages in the midst of what they answer
 CHANNELS = [b"a", b"b", b"k1", b"", b"news.1", b"__keyspace@0__:a"]
 CHANNEL_PATTERNS = [b"*", b"k?", b"news.*", b"[ab]", b"__key*__:*", b"nomatch"]
 EVENTS = [b"", b"KEA", b"KEAmn", b"EAm", b"E$g", b"KEAmn", b"KEmnx$"]
@@ -56,7 +56,7 @@ def transaction(source):
         if args[0] not in (b"DUMP", b"PFCOUNT", b"FLUSHALL", b"FLUSHDB"):
             calls.append((LAST, args))
         if source.random.random() < 0.2:
-            steps.append((source.random.randrange(LAST), change(source)))
+            steps += [(source.random.randrange(LAST), other) for other in [change(source)] if other[0] != b"MGET"]
     return steps + sorted(calls, key=lambda call: call[1][0] not in READS) + [(LAST, [source.pick(b"EXEC", b"EXEC", b"EXEC", b"DISCARD")])]
 
 
@@ -76,7 +76,8 @@ def talk(source):
         elif draw < 0.7:
             steps += transaction(source)
         else:
-            steps.append((which, change(source)))
+            args = change(source)
+            steps.append((LAST if args[0] == b"MGET" else which, args))
     return ("talk", steps)
 
 
