@@ -114,17 +114,11 @@ void load_files_deinit(struct load_files *f)
     *f = (struct load_files){ 0 };
 }
 
-struct err load_file_keep(const struct load_files *f, size_t i, uint64_t from)
+/* Writes what is there from `at` to `end` once more, by way of KEEP_STEP `bytes`. */
+static struct err write_again(struct fs_file *handle, uint64_t at, uint64_t end, uint8_t *bytes)
 {
-    uint64_t at = from ? SEGMENT_FRAMES_START + from : 0;
-    uint64_t end = SEGMENT_FRAMES_START + f->file[i].used;
-    uint8_t *bytes;
-    struct fs_file *handle;
-    struct err e = load_file_open(f, i, &handle);
+    struct err e = err_ok();
 
-    if (err_is(e))
-        return e;
-    bytes = mem_alloc(KEEP_STEP);
     while (!err_is(e) && at < end) {
         size_t got = 0;
         e = fs_read(handle, at, bytes, end - at < KEEP_STEP ? (size_t)(end - at) : KEEP_STEP, &got);
@@ -134,6 +128,22 @@ struct err load_file_keep(const struct load_files *f, size_t i, uint64_t from)
             e = fs_write(handle, at, slice_of(bytes, got));
         at += got;
     }
+    return e;
+}
+
+struct err load_file_keep(const struct load_files *f, size_t i, uint64_t from)
+{
+    uint8_t *bytes;
+    struct fs_file *handle;
+    struct err e = load_file_open(f, i, &handle);
+
+    if (err_is(e))
+        return e;
+    bytes = mem_alloc(KEEP_STEP);
+    e = write_again(handle, 0, SEGMENT_FRAMES_START, bytes);
+    if (!err_is(e))
+        e = write_again(handle, SEGMENT_FRAMES_START + from, SEGMENT_FRAMES_START + f->file[i].used,
+                        bytes);
     mem_free(bytes);
     if (!err_is(e))
         e = fs_sync(handle);

@@ -48,9 +48,10 @@ void load_files_deinit(struct load_files *f);
 
 struct err load_file_open(const struct load_files *f, size_t i, struct fs_file **out);
 
-/* Makes the replayed frames from byte `from` of them on durable, and the head if
- * that is 0: written once more, then synced.  A sync alone proves nothing: if one
- * failed in an earlier life, the kernel takes the pages it lost for clean. */
+/* Makes the head and the replayed frames from byte `from` of them on durable: written once
+ * more, then synced.  A sync alone proves nothing: if one failed in an earlier life, the
+ * kernel takes the pages it lost for clean.  The head too, though frames behind it need not
+ * be kept: what they said may be in a table that was written because that sync failed. */
 struct err load_file_keep(const struct load_files *f, size_t i, uint64_t from);
 
 struct err load_file_remove(struct load_files *f, size_t i);
