@@ -30,7 +30,7 @@ SAFE_OFFSETS = [o for o in OFFSETS if o != b"536870911"]
 FAR = [b"100", b"1000", b"5000", b"31536000"]
 BAD_TIMES = [b"0", b"-1", b"-1000", b"9223372036854775807", b"-9223372036854775808", b"9223372036854775",
              b"9223372036854776", b"18446744073709551616", b"abc", b"", b"1.5", b" 5"]
-UNKNOWN = [b"NOSUCH", b"geT1", b"", b"X" * 200, b"with space", b"bin\x00\xff", b"nl\r\nnl", b"get\x00", b"%s%n"]
+UNKNOWN = [b"NOSUCH", b"geT1", b"", b"X" * 200, b"with space", b"bin\x00\xff", b"nl\r\nnl", b"%s%n"]
 WORDS = [b"NX", b"XX", b"GT", b"LT", b"GET", b"KEEPTTL", b"EX", b"PX", b"EXAT", b"PXAT", b"PERSIST", b"MATCH",
          b"COUNT", b"TYPE", b"ASYNC", b"SYNC", b"BOGUS", b"nx", b"Xx", b"", b"1", b"100"]
 PATTERNS = [b"*", b"k*", b"k?", b"[ab]", b"[^a]", b"\\*", b"nomatch", b"", b"*{tag}*", b"[a-", b"a\\", b"***"]

@@ -104,16 +104,17 @@ class Side:
         return ("set", sorted(found))
 
     def auth(self, commands):
-        self.connection.call(b"CONFIG", b"SET", b"requirepass", b"pw")
         replies = []
-        try:
-            with resp.Connection(self.address) as c:
-                for args in commands:
-                    replies.append(normal(args, c.call(*args)))
-                    if replies[-1] == resp.CLOSED:
-                        break
-        finally:
-            self.connection.call(b"CONFIG", b"SET", b"requirepass", b"")
+        with resp.Connection(self.address) as admin:  # to which nothing is pushed
+            admin.call(b"CONFIG", b"SET", b"requirepass", b"pw")
+            try:
+                with resp.Connection(self.address) as c:
+                    for args in commands:
+                        replies.append(normal(args, c.call(*args)))
+                        if replies[-1] == resp.CLOSED:
+                            break
+            finally:
+                admin.call(b"CONFIG", b"SET", b"requirepass", b"")
         return ("replies", replies)
 
     def block(self, steps):
@@ -172,7 +173,8 @@ class Side:
     def as_user(self, what):
         """Commands of a user that both servers let in."""
         user, commands = what
-        self.connection.call(b"ACL", b"SETUSER", user, b"on", b"nopass")
+        with resp.Connection(self.address) as admin:
+            admin.call(b"ACL", b"SETUSER", user, b"on", b"nopass")
         with resp.Connection(self.address) as c:
             replies = [c.call(b"AUTH", user, b"x")]
             for words in commands if replies[0][0] == "+" else []:
