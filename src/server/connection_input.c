@@ -13,6 +13,7 @@
 enum {
     PEEK_MAX = 512, /* more than this is a pipeline, whose batches look ahead themselves */
     SEND_EARLY = 128 * 1024,
+    ROOM_AHEAD = 8 * 1024, /* bytes the log is asked for at a time */
 };
 
 enum parse_end {
@@ -26,6 +27,7 @@ struct batch {
     size_t count;
     size_t args;
     size_t at;      /* behind the last call, and empty lines after it */
+    size_t room;    /* bytes that its writes may take in the log: it has said so */
     bool is_inline; /* the reader owns the last call's arguments */
     enum parse_end end;
 };
@@ -133,13 +135,22 @@ bool connection_unparks(const struct connection *conn, size_t bytes)
 }
 
 /* The log is well but cannot take this write yet, or others wait for it already. */
-static bool must_park(struct connection *conn, const struct call *c, size_t bytes)
+static bool must_park(struct connection *conn, const struct call *c, size_t bytes, size_t *room)
 {
     struct server *s = conn->server;
-    bool behind = !s->unparking && !list_empty(&s->parked);
+    bool behind;
 
     bytes = session_writes(&conn->session, c, bytes + c->argc * 16);
-    if (bytes == 0 || (!behind && connection_unparks(conn, bytes)))
+    if (bytes <= *room) {
+        *room -= bytes;
+        return false;
+    }
+    behind = !s->unparking && !list_empty(&s->parked);
+    if (!behind && connection_unparks(conn, bytes + ROOM_AHEAD)) {
+        *room = ROOM_AHEAD;
+        return false;
+    }
+    if (!behind && connection_unparks(conn, bytes))
         return false;
     conn->parked_for = bytes;
     conn->parked_aside = false;
@@ -215,7 +226,7 @@ static void run_call(struct connection *conn, struct call *c)
 }
 
 /* Runs the calls in order as far as they may run.  Returns how many did. */
-static size_t run_batch(struct connection *conn, const struct batch *b)
+static size_t run_batch(struct connection *conn, struct batch *b)
 {
     struct server *s = conn->server;
 
@@ -227,7 +238,7 @@ static size_t run_batch(struct connection *conn, const struct batch *b)
             return i;
         if (s->instance.special && held_up(conn, c))
             return i;
-        if (must_park(conn, c, s->ends[i] - conn->at)) {
+        if (must_park(conn, c, s->ends[i] - conn->at, &b->room)) {
             list_push(&s->parked, &conn->parked);
             return i;
         }
