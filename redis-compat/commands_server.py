@@ -52,7 +52,7 @@ class ServerCommands:
             [b"MEMORY", b"MALLOC-STATS"], [b"MEMORY", b"PURGE"], [b"MEMORY", b"PURGE", b"x"], [b"MEMORY", b"nosuch"], [b"MEMORY"],
             [b"MODULE", b"LIST"], [b"MODULE", b"LIST", b"x"], [b"MODULE", b"LOAD", b"/nosuch"], [b"MODULE", b"LOADEX", b"/nosuch"],
             [b"MODULE", b"UNLOAD", b"x"], [b"MODULE"], [b"CONFIG", b"REWRITE"], [b"CONFIG", b"REWRITE", b"x"],
-            [b"DEBUG", b"OBJECT", self.key()], [b"DEBUG", b"SLEEP", b"0"], [b"DEBUG"]))
+            [b"LOLWUT"], [b"DEBUG", b"OBJECT", self.key()], [b"DEBUG", b"SLEEP", b"0"], [b"DEBUG"]))
 
     def about_clients(self):
         return ("call", [b"CLIENT"] + self.pick(

@@ -7,7 +7,6 @@ from commands import Commands
 DRAWS = 100000  # at most, in each protocol
 NOT_COMPARED = {
     b"client|no-touch": "of Redis 7.2; the oracle is 7.0",
-    b"lolwut": "another picture, with arguments of its own",
     b"waitaof": "of Redis 7.2; the oracle is 7.0",
 }
 

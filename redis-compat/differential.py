@@ -36,7 +36,7 @@ class Side:
 
     def open(self):
         self.connection = resp.Connection(self.address, timeout=PATIENCE)
-        self.connection.call(b"HELLO", b"%d" % self.proto)
+        self.ask(b"HELLO", b"%d" % self.proto)
 
     def again(self):
         """A new connection; the old one may be in the middle of anything."""
@@ -49,16 +49,23 @@ class Side:
 
     def reset(self):
         self.again()
-        self.connection.call(b"FLUSHALL")
-        for _, name in self.connection.call(b"ACL", b"USERS")[1]:
+        self.ask(b"FLUSHALL")
+        for _, name in self.ask(b"ACL", b"USERS")[1]:
             if name != b"default":
-                self.connection.call(b"ACL", b"DELUSER", name)
-        self.connection.call(b"ACL", b"LOG", b"RESET")
-        self.connection.call(b"CONFIG", b"SET", b"appendfsync", b"everysec", b"notify-keyspace-events", b"")
+                self.ask(b"ACL", b"DELUSER", name)
+        self.ask(b"ACL", b"LOG", b"RESET")
+        self.ask(b"CONFIG", b"SET", b"appendfsync", b"everysec", b"notify-keyspace-events", b"")
+
+    def ask(self, *args):
+        """The answer, without what a call before lets this client forget: talks compare that."""
+        reply = self.connection.call(*args)
+        while reply[0] == ">" and reply[1][0] == ("$", b"invalidate"):
+            reply = self.connection.read()
+        return reply
 
     def call(self, args):
         try:
-            reply = self.connection.call(*args)
+            reply = self.ask(*args)
             if args[0].upper() == b"QUIT" and reply[0] == "+":
                 reply = (reply, self.connection.read())
         except resp.ProtocolViolation as wrong:
@@ -93,7 +100,7 @@ class Side:
         """A whole iteration: what it returned, as a set."""
         cursor, found, rounds = b"0", set(), 0
         while rounds == 0 or cursor != b"0":
-            reply = self.connection.call(b"SCAN", cursor, *options)
+            reply = self.ask(b"SCAN", cursor, *options)
             if reply[0] != "*" or len(reply[1]) != 2 or reply[1][1][0] != "*" or reply[1][0][0] != "$":
                 return reply
             cursor = reply[1][0][1]
@@ -138,7 +145,7 @@ class Side:
         try:
             return talks.hold(self.address, self.proto, steps, normal, PATIENCE)
         finally:
-            self.connection.call(b"CONFIG", b"SET", b"notify-keyspace-events", b"")
+            self.ask(b"CONFIG", b"SET", b"notify-keyspace-events", b"")
 
     @staticmethod
     def block_call(connection, args, queued):
@@ -186,7 +193,7 @@ class Side:
     def may(self, what):
         """What a user may, of many commands: ACL DRYRUN's answers."""
         user, commands = what
-        return ("replies", [normal_dryrun(self.connection.call(b"ACL", b"DRYRUN", user, *words)) for words in commands])
+        return ("replies", [normal_dryrun(self.ask(b"ACL", b"DRYRUN", user, *words)) for words in commands])
 
     def run(self, step):
         kind, what = step

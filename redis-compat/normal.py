@@ -114,6 +114,7 @@ MAKERS = {
     (b"MEMORY", b"STATS"): type_of,
     (b"MEMORY", b"DOCTOR"): type_of,
     (b"MEMORY", b"MALLOC-STATS"): type_of,
+    b"LOLWUT": type_of,  # another picture
     (b"OBJECT", b"IDLETIME"): lambda _, reply: (reply[0], reply[1] is None),
     (b"COMMAND", b""): type_of,
     (b"COMMAND", b"COUNT"): type_of,

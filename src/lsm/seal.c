@@ -136,7 +136,7 @@ static void go_on_rescuing(struct seal *s)
 {
     struct lsm *lsm = s->lsm;
 
-    if (!s->rescue)
+    if (!s->rescue || log_state(lsm->log) != LOG_RESCUE)
         return;
     if (!s->rescue_sealed)
         s->rescue_sealed = seal_now(s);
@@ -173,7 +173,8 @@ static void flush_failed(struct seal *s, struct err e)
     lsm->stats.failed_flushes++;
     trace_log(lsm->env->trace, TRACE_WARNING, "flush: %s (errno %d)", e.what, e.os);
     if (s->rescue && lsm->stopping) {
-        log_break(lsm->log, e);
+        if (log_state(lsm->log) == LOG_RESCUE) /* else something else has failed meanwhile */
+            log_break(lsm->log, e);
         return;
     }
     if (e.code == ERR_NO_SPACE) {

@@ -101,7 +101,7 @@ def users_of_libraries(t, new, given):
 
 def limited_user_can_do_nothing_else(t, new, given):
     """Every command of the table, with keys of others: nothing but NOPERM, or what needs no permission."""
-    server = new().start()
+    server = new("--enable-debug-command", "yes").start()
     with server.connect() as admin, server.connect() as c:
         t.equal(admin.call("ACL", "SETUSER", "app", "on", "nopass", "~app:*", "+get"), OK, "the user is made")
         t.equal(c.call("AUTH", "app", "any"), OK, "it logs in")
