@@ -13,7 +13,7 @@ import differential
 import exporter
 import info_fields
 import normal
-import report
+import report_md
 import self_test
 import servers
 
@@ -69,7 +69,7 @@ def main():
     ground = clients.Ground()
     sent, skipped = clients.try_all(t, ground.port, ground.environment(), given.smoke, given.only)
     if not given.smoke and not given.only:
-        t.run(report.check, ground.port, sent, skipped)
+        t.run(report_md.check, ground.port, sent, skipped)
     ground.end(t)
     if not given.only:
         compare_all(t, given)
