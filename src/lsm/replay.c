@@ -1,10 +1,12 @@
-/* replay.c: frames are looked at twice: all their cells are checked, and what
- * putting them will touch is prefetched, before the first is applied. */
+/* replay.c: all cells of a frame are checked before the first is applied; what
+ * putting them will touch is prefetched some cells ahead. */
 #include "lsm/replay.h"
 
 #include <string.h>
 
 #include "base/planted.h"
+
+enum { AHEAD = 32 }; /* cells whose places are prefetched together */
 
 /* The flushes in front of a cell, as the log tells them: those that tables know
  * besides may be newer than what is replayed. */
@@ -36,8 +38,6 @@ static struct err check_cells(const struct replay *r, const struct frame_head *h
             note_flush(flushed, c.key.db, stamp);
         else if (stamp <= flushed[c.key.db])
             return err_make(ERR_CORRUPT, 0, "a cell is older than a flush before it");
-        else
-            memtable_prefetch(r->data->active, c.key.position);
         payload = slice_of(payload.data + size, payload.len - size);
         cells++;
     }
@@ -55,12 +55,33 @@ static void apply_flush(struct replay *r, uint8_t db, uint64_t stamp)
     }
 }
 
+/* Brings nearer what putting the next cells will touch: the way to each, then
+ * its end. Returns how many bytes they take. */
+static size_t look_ahead(const struct memtable *m, struct slice payload)
+{
+    uint64_t position[AHEAD];
+    size_t count = 0, at = 0;
+
+    for (; at < payload.len && count < AHEAD; at += cell_encoded_size(payload.data + at)) {
+        position[count] = cell_encoded_position(payload.data + at);
+        memtable_prefetch(m, position[count++]);
+    }
+    for (size_t i = 0; i < count; i++)
+        memtable_prefetch_cell(m, position[i]);
+    return at;
+}
+
 /* `place`: log position of the first cell. */
 static void apply_cells(struct replay *r, struct slice payload, uint64_t place)
 {
+    size_t near = 0;
+
     while (payload.len) {
         size_t size = cell_encoded_size(payload.data);
         struct cell c;
+        if (near == 0)
+            near = look_ahead(r->data->active, payload);
+        near -= size;
         cell_decode(payload.data, &c);
         if (c.key.kind == CELL_FLUSH) {
             apply_flush(r, c.key.db, c.stamp);
