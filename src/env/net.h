@@ -54,6 +54,7 @@ struct net_watch {
 struct net {
     struct err (*listen)(struct net *net, const char *address, int port, struct net_listener **out);
     void (*unlisten)(struct net_listener *listener);
+    struct err (*connect)(struct net *net, const char *address, int port, struct net_conn **out);
     int64_t (*recv)(struct net_conn *conn, void *to, size_t len);
     int64_t (*send)(struct net_conn *conn, const struct slice *parts, unsigned count);
     void (*want)(struct net_conn *conn, unsigned events);
@@ -89,6 +90,17 @@ static inline void net_unlisten(struct net_listener *listener)
 {
     if (listener)
         listener->net->unlisten(listener);
+}
+
+/* Begins a connection to a numeric IPv4 or IPv6 address, or to a Unix socket's path.  On
+ * success *out is the caller's, who sets `owner` and `on_ready`; until it is made
+ * net_send() and net_recv() say NET_AGAIN, then NET_WRITE is told; if it cannot be made,
+ * NET_WRITE too, and net_send() says NET_GONE.  ERR_INVALID for another address; ERR_IO
+ * for what the kernel refuses at once.  Never over TLS. */
+static inline struct err net_connect(struct net *net, const char *address, int port,
+                                     struct net_conn **out)
+{
+    return net->connect(net, address, port, out);
 }
 
 /* Up to `len` bytes into `to`: how many (> 0), NET_AGAIN or NET_GONE. */

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -232,6 +233,29 @@ struct net_conn *os_net_adopt(struct os_net *net, int fd, bool tcp)
     return &c->base;
 }
 
+static struct err net_connect_(struct net *net, const char *address, int port,
+                               struct net_conn **out)
+{
+    struct os_address a;
+    struct err e = os_address_parse(address, port, &a);
+    int fd;
+
+    *out = NULL;
+    if (err_is(e))
+        return e;
+    fd = socket(a.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return err_make(ERR_IO, errno, "make a socket");
+    if (connect(fd, (const struct sockaddr *)&a.storage, a.len) && errno != EINPROGRESS &&
+        errno != EINTR) {
+        e = err_make(ERR_IO, errno, "connect a socket");
+        close(fd);
+        return e;
+    }
+    *out = os_net_adopt((struct os_net *)net, fd, a.storage.ss_family != AF_UNIX);
+    return err_ok();
+}
+
 struct net *os_net_new(struct os_loop *loop, struct trace *trace)
 {
     struct os_net *net = mem_zalloc(1, sizeof *net);
@@ -243,6 +267,7 @@ struct net *os_net_new(struct os_loop *loop, struct trace *trace)
     net->base = (struct net){
         .listen = os_listener_open,
         .unlisten = os_listener_close,
+        .connect = net_connect_,
         .recv = conn_recv,
         .send = conn_send,
         .want = conn_want,

@@ -14,7 +14,7 @@
 #include "base/buf.h"
 #include "session/acl_items.h"
 #include "session/acl_rows.h"
-#include "session/sha256.h"
+#include "base/sha256.h"
 
 enum acl_access { ACL_READ = 1, ACL_WRITE = 2 }; /* a key pattern's tag */
 

@@ -350,3 +350,90 @@ Test(os_net, a_descriptor_is_watched_until_it_is_not)
     close(ends[1]);
     wire_deinit(&w);
 }
+
+struct caller {
+    struct net_conn *conn;
+    int64_t sent; /* what the last net_send() said */
+    char got[16];
+    size_t len;
+    bool done;
+};
+
+static void on_called(struct net_conn *conn, unsigned events)
+{
+    struct caller *c = conn->owner;
+    struct slice hello = slice_str("hello");
+    int64_t n;
+
+    if (events & NET_WRITE) {
+        c->sent = net_send(conn, &hello, 1);
+        c->done = c->sent == NET_GONE;
+        net_want(conn, c->done ? 0 : NET_READ);
+        return;
+    }
+    n = net_recv(conn, c->got + c->len, sizeof c->got - c->len);
+    c->len += n > 0 ? (size_t)n : 0;
+    c->done = n == NET_GONE || c->len == hello.len;
+}
+
+static bool is_done(void *arg)
+{
+    return ((struct caller *)arg)->done;
+}
+
+static void call(struct wire *w, struct caller *c)
+{
+    struct err e = net_connect(w->net, "127.0.0.1", w->port, &c->conn);
+
+    cr_assert_eq(e.code, ERR_NONE, "cannot %s: %s", e.what, strerror(e.os));
+    c->conn->owner = c;
+    c->conn->on_ready = on_called;
+    net_want(c->conn, NET_READ | NET_WRITE);
+    wire_poll(w, is_done, c);
+}
+
+Test(os_net, a_connection_that_is_made_from_here_sends_and_receives)
+{
+    struct wire w;
+    struct caller c = { 0 };
+    char text[NET_ADDRESS_MAX], expected[NET_ADDRESS_MAX];
+
+    wire_init(&w);
+    wire_listen(&w, "127.0.0.1");
+    call(&w, &c);
+    cr_expect_eq(c.sent, 5);
+    cr_expect_eq(memcmp(c.got, "hello", 5), 0);
+    net_peer(c.conn, text);
+    snprintf(expected, sizeof expected, "127.0.0.1:%d", w.port);
+    cr_expect_str_eq(text, expected);
+    net_close(c.conn);
+    wire_deinit(&w);
+}
+
+Test(os_net, a_connection_that_nobody_takes_is_gone)
+{
+    struct wire w;
+    struct caller c = { 0 };
+
+    wire_init(&w);
+    wire_listen(&w, "127.0.0.1");
+    net_unlisten(w.listener);
+    w.listener = NULL;
+    call(&w, &c);
+    cr_expect_eq(c.sent, NET_GONE);
+    net_close(c.conn);
+    wire_deinit(&w);
+}
+
+Test(os_net, who_is_called_has_a_numeric_address)
+{
+    struct wire w;
+    struct net_conn *conn;
+
+    wire_init(&w);
+    cr_expect_eq(net_connect(w.net, "localhost", 80, &conn).code, ERR_INVALID);
+    cr_expect_null(conn);
+    cr_expect_eq(net_connect(w.net, "127.0.0.1", 70000, &conn).code, ERR_INVALID);
+    cr_expect_eq(net_connect(w.net, fixture_path(&w.f, "nobody"), 0, &conn).code, ERR_IO);
+    wire_deinit(&w);
+}

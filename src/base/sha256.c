@@ -1,10 +1,12 @@
 /* sha256.c: SHA-256, a block of 64 bytes at a time (FIPS 180-4, sections 4 to 6).
  *
- * Our own, because no library may be included here; it hashes a password per AUTH,
- * nothing that has to be fast. */
-#include "session/sha256.h"
+ * Our own, because no library may be included here; it hashes a password per AUTH and a
+ * few hundred bytes per connection of a peer, nothing that has to be fast. */
+#include "base/sha256.h"
 
 #include <string.h>
+
+#include "base/buf.h"
 
 enum { BLOCK = 64, ROUNDS = 64, LENGTH_AT = 56 };
 
@@ -83,4 +85,39 @@ void sha256(struct slice bytes, uint8_t out[SHA256_BYTES])
         add_block(h, last + i * BLOCK);
     for (size_t i = 0; i < 8; i++)
         put_big32(out + 4 * i, h[i]);
+}
+
+/* The hash of `pad` over the key, a block long, and then `bytes`. */
+static void hash_padded(const uint8_t key[BLOCK], uint8_t pad, struct slice bytes,
+                        uint8_t out[SHA256_BYTES])
+{
+    struct buf b = { 0 };
+
+    buf_reserve(&b, BLOCK + bytes.len);
+    for (size_t i = 0; i < BLOCK; i++)
+        buf_append_byte(&b, key[i] ^ pad);
+    buf_append(&b, bytes);
+    sha256(buf_slice(&b), out);
+    buf_deinit(&b);
+}
+
+void sha256_hmac(struct slice key, struct slice bytes, uint8_t out[SHA256_BYTES])
+{
+    uint8_t padded[BLOCK] = { 0 }, inner[SHA256_BYTES];
+
+    if (key.len > BLOCK)
+        sha256(key, padded);
+    else if (key.len > 0)
+        memcpy(padded, key.data, key.len);
+    hash_padded(padded, 0x36, bytes, inner);
+    hash_padded(padded, 0x5c, slice_of(inner, sizeof inner), out);
+}
+
+bool sha256_equal(const uint8_t a[SHA256_BYTES], const uint8_t b[SHA256_BYTES])
+{
+    unsigned differ = 0;
+
+    for (size_t i = 0; i < SHA256_BYTES; i++)
+        differ |= (unsigned)(a[i] ^ b[i]);
+    return differ == 0;
 }
