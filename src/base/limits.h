@@ -65,6 +65,9 @@ enum {
     LIMIT_TLS_HANDSHAKES = 256,       /* under way; about 30 KiB and a descriptor each */
     LIMIT_TLS_HANDSHAKE_S = 10,       /* one that takes longer is no client */
     LIMIT_TLS_REST = 256 * 1024,      /* enciphered and unsent, beyond which a client is cut off */
+    LIMIT_MEMBERS = 1024,             /* of a ring: 16 slots each, fewer cannot be balanced */
+    LIMIT_COPIES = 7,                 /* owners of a slot: a majority of 4 is slow enough */
+    LIMIT_WEIGHT = 100,               /* of a member; more than that beside 1 is no ring */
 };
 
 /* A query that is being collected (Redis's client-query-buffer-limit). */
