@@ -22,7 +22,7 @@ class Client:
     """A program that gets a port, and more in COMPAT_...; it checks what comes back and prints
     "N passed, M failed".  `tag` names it in REPORT.md, where one without is not told of."""
 
-    def __init__(self, name, command, tag=None, about="", needs=None, smoke=None, module=None):
+    def __init__(self, name, command, tag=None, about="", needs=None, smoke=None, module=None, ring=False):
         self.name = name
         self.command = command
         self.tag = tag
@@ -31,6 +31,7 @@ class Client:
         self.smoke = smoke is not None  # it is part of --smoke, with these arguments more
         self.smoke_more = smoke or []
         self.module = module
+        self.ring = ring  # it is a cluster client
 
 
 def works(*command):
@@ -106,6 +107,12 @@ CLIENTS = (
            "caches, sessions, cached views", python("django_redis", "flask_caching")),
     Client("express-session, cache-manager, rate limiters", node("node_frameworks.js"), "express",
            "connect-redis, Keyv, rate-limiter-flexible, redis-rate-limiter", npm_modules),
+    Client("redis-cli of a cluster", [sys.executable, f"{PROGRAMS}/cluster_cli.py"], "cli", "-c, --cluster check, info, call",
+           works("redis-cli", "--version"), ring=True, smoke=[]),
+    Client("python3-redis, RedisCluster", [DEBIAN_PYTHON, f"{PROGRAMS}/cluster_py.py"], "py", "its cluster client",
+           python("redis.cluster"), ring=True, smoke=[]),
+    Client("npm redis@5, createCluster", node("cluster_node.js"), "node", "its cluster client", npm_modules, module="redis", ring=True),
+    Client("npm ioredis@5, Cluster", node("cluster_node.js"), "io", "its cluster client", npm_modules, module="ioredis", ring=True),
 )
 
 
@@ -120,14 +127,17 @@ class Ground:
                                     "--unixsocket", f"{self.directory}/socket")
         self.server.start()
         self.port = self.server.port
+        self.ring = servers.henge("--cluster-enabled", "yes")
+        self.ring.start()
 
     def environment(self):
-        return {"COMPAT_TLS_PORT": str(self.tls_port), "COMPAT_CA": self.certificates.cert("ca"),
+        return {"COMPAT_RING_PORT": str(self.ring.port), "COMPAT_TLS_PORT": str(self.tls_port), "COMPAT_CA": self.certificates.cert("ca"),
                 "COMPAT_SOCKET": f"{self.directory}/socket"}
 
     def end(self, t):
-        t.equal(self.server.stop(), 0, "the server's exit status")
-        self.server.remove()
+        for server in (self.server, self.ring):
+            t.equal(server.stop(), 0, "the server's exit status")
+            server.remove()
         for place in (self.directory, self.certificates.place):
             shutil.rmtree(place, ignore_errors=True)
 
@@ -183,8 +193,9 @@ def try_all(t, port, environment, smoke=False, only=""):
             t.skip(client.name, reason)
             skipped += [client.name] if client.tag else []
             continue
-        ask(port, "CONFIG", "RESETSTAT")
-        run(t, client, port, environment, smoke)
+        of = int(environment.get("COMPAT_RING_PORT", port)) if client.ring else port
+        ask(of, "CONFIG", "RESETSTAT")
+        run(t, client, of, environment, smoke)
         if client.tag:
-            sent.setdefault(client.tag, set()).update(commands_sent(port))
+            sent.setdefault(client.tag, set()).update(commands_sent(of))
     return sent, skipped

@@ -1,5 +1,7 @@
 """Random commands about the server itself, mixed into commands.py's."""
 
+CLUSTER = [b"INFO", b"NODES", b"SLOTS", b"SHARDS", b"LINKS", b"MYID", b"HELP", b"KEYSLOT", b"REPLICAS", b"SLAVES", b"COUNTKEYSINSLOT",
+           b"GETKEYSINSLOT", b"nosuch"]
 HELPED = [b"CLIENT", b"CONFIG", b"OBJECT", b"COMMAND", b"PUBSUB", b"ACL", b"SLOWLOG", b"LATENCY", b"MEMORY", b"MODULE"]
 LIST_PATTERNS = [b"get*", b"?expire", b"[gs]et", b"nosuch*", b"bit*", b"", b"GET*", b"client|t*"]
 
@@ -9,7 +11,7 @@ class ServerCommands:
 
     def server_makers(self):
         return [(2, self.about_commands), (2, self.keys_of_commands), (3, self.about_server), (1, self.about_clients),
-                (2, self.about_time), (2, self.about_memory)]
+                (2, self.about_time), (2, self.about_memory), (1, self.about_cluster)]
 
     def about_commands(self):
         return ("call", [self.case(b"COMMAND")] + self.pick(
@@ -44,6 +46,12 @@ class ServerCommands:
             [b"LATENCY", self.pick(b"HISTORY", b"GRAPH", b"RESET"), self.pick(b"command", b"nosuch", b"fork")],
             [b"LATENCY", b"HISTORY"], [b"LATENCY", b"GRAPH", b"a", b"b"], [b"LATENCY", b"LATEST", b"x"],
             [b"LATENCY", b"HISTOGRAM"], [b"LATENCY", b"HISTOGRAM", self.pick(b"get", b"nosuch", b"set")]))
+
+    def about_cluster(self):
+        """Neither is one here; cluster_view.py compares those that are."""
+        return ("call", self.pick(
+            [b"CLUSTER", self.case(self.one(CLUSTER))], [b"CLUSTER", self.one(CLUSTER), self.key()], [b"CLUSTER"],
+            [b"CLUSTER", self.one(CLUSTER), b"1", b"2"], [b"READONLY"], [b"READWRITE"], [b"ASKING"], [b"READONLY", b"x"]))
 
     def about_memory(self):
         return ("call", self.pick(

@@ -7,6 +7,8 @@ from commands import Commands
 DRAWS = 100000  # at most, in each protocol
 NOT_COMPARED = {
     b"client|no-touch": "of Redis 7.2; the oracle is 7.0",
+    b"cluster|myshardid": "of Redis 7.2; the oracle is 7.0",
+    b"cluster|ring": "Henge's own",
     b"waitaof": "of Redis 7.2; the oracle is 7.0",
 }
 

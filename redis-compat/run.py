@@ -6,6 +6,7 @@ import time
 
 import categories
 import clients
+import cluster_view
 import config_names
 import coverage
 import dialogues
@@ -48,6 +49,7 @@ def compare_all(t, given):
             t.run(coverage.check, connection, dialogues.Dialogue.spoken)
     if not given.smoke:
         beside(t, exporter.compare)
+    t.run(cluster_view.compare)
     compare(t, given.seed, given.commands or (3000 if given.smoke else 30000), known)
     if not given.smoke:
         for line in known.unused():

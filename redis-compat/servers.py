@@ -91,7 +91,7 @@ class Server:
                 reply = c.call("GET", "no such key")
         except OSError:
             return False
-        return reply != resp.CLOSED and (reply[0] != "-" or reply[1].startswith((b"NOAUTH", b"ERR")))
+        return reply != resp.CLOSED and (reply[0] != "-" or reply[1].startswith((b"NOAUTH", b"ERR", b"CLUSTERDOWN")))
 
     def wait_ready(self, timeout=60):
         until = time.monotonic() + timeout

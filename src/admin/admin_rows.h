@@ -7,6 +7,7 @@
 extern const struct command connection_commands[];   /* PING ECHO SELECT QUIT RESET TIME */
 extern const struct command auth_commands[];         /* AUTH HELLO */
 extern const struct command acl_commands[];          /* ACL */
+extern const struct command cluster_commands[];      /* CLUSTER ASKING READONLY READWRITE */
 extern const struct command client_commands[];       /* CLIENT */
 extern const struct command command_commands[];      /* COMMAND */
 extern const struct command config_commands[];       /* CONFIG */

@@ -83,7 +83,7 @@ static void reply_hello(struct call *c)
     reply_bulk_str(r, "id");
     reply_int(r, (int64_t)c->session->id);
     reply_bulk_str(r, "mode");
-    reply_bulk_str(r, "standalone");
+    reply_bulk_str(r, instance_mode(c->session->instance));
     reply_bulk_str(r, "role");
     reply_bulk_str(r, "master");
     reply_bulk_str(r, "modules");

@@ -107,7 +107,7 @@ static bool prefix_fits(struct call *c, uint32_t arg)
 
     if (k) {
         list_for_each (at, &k->prefixes) {
-            const struct prefix *p = list_item(at, struct member, of_tracker)->prefix;
+            const struct prefix *p = list_item(at, struct prefixed, of_tracker)->prefix;
             if (overlap(c->argv[arg], slice_of(p->text, p->len)))
                 return refuse_overlap(c, c->argv[arg], slice_of(p->text, p->len), "an existing");
         }
@@ -154,7 +154,7 @@ static bool prefixes_fit(struct call *c, const struct wish *w)
 static void follow_all(struct tracker *k)
 {
     list_for_each (at, &k->prefixes) {
-        if (list_item(at, struct member, of_tracker)->prefix->len == 0)
+        if (list_item(at, struct prefixed, of_tracker)->prefix->len == 0)
             return;
     }
     tracking_add_prefix(k, slice_str(""));
@@ -258,7 +258,7 @@ enum call_end client_run_trackinginfo(struct call *c)
     reply_array(r, k ? k->prefix_count : 0);
     if (k) {
         list_for_each (at, &k->prefixes) {
-            const struct prefix *p = list_item(at, struct member, of_tracker)->prefix;
+            const struct prefix *p = list_item(at, struct prefixed, of_tracker)->prefix;
             reply_bulk(r, slice_of(p->text, p->len));
         }
     }

@@ -45,11 +45,9 @@ static bool parse_type(struct parser *p, struct syntax_arg *arg)
     static const struct {
         const char *name;
         enum syntax_type type;
-    } types[] = { { "integer", SYNTAX_INTEGER },
-                  { "double", SYNTAX_DOUBLE },
-                  { "key", SYNTAX_KEY },
-                  { "pattern", SYNTAX_PATTERN },
-                  { "unix-time", SYNTAX_TIME } };
+    } types[] = { { "integer", SYNTAX_INTEGER }, { "string", SYNTAX_STRING },
+                  { "double", SYNTAX_DOUBLE },   { "key", SYNTAX_KEY },
+                  { "pattern", SYNTAX_PATTERN }, { "unix-time", SYNTAX_TIME } };
     struct slice word = take_word(p);
 
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {

@@ -3,7 +3,7 @@
  *     key value condition[NX | XX] [GET] expiration[EX seconds:integer | KEEPTTL]
  *
  *     word            an argument of that name: a string, or a key if it is called `key`
- *     word:integer    of another type: integer, double, key, pattern, unix-time
+ *     word:integer    of another type: integer, double, key, pattern, string, unix-time
  *     word{shown}     people are shown another word
  *     NX              a word in capitals stands there itself
  *     EX word         ... or in front of an argument: its token

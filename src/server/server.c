@@ -154,6 +154,7 @@ static void instance_start(struct server *s, struct env *env, struct options *op
     instance_begin(in, env, options);
     tls_change_init(&in->tls, env, on_tls_changed, s);
     in->node = node_new(env, &lsm, &hooks);
+    topology_alone(&in->topology, lsm.origin, in->run_id);
     account_init(&in->account, in);
     in->startup_memory = instance_used_memory(in);
     in->events = node_events(in->node);
@@ -514,6 +515,7 @@ void server_free(struct server *s)
     tracking_deinit(&s->instance.tracking);
     tls_change_deinit(&s->instance.tls);
     node_free(s->instance.node);
+    topology_deinit(&s->instance.topology);
     instance_end(&s->instance);
     block_pool_deinit(&s->instance.blocks);
     deadlines_deinit(&s->deadlines);

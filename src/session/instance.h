@@ -12,6 +12,7 @@
 #include "cmd/command.h"
 #include "env/env.h"
 #include "node/node.h"
+#include "node/topology.h"
 #include "session/account.h"
 #include "session/options.h"
 #include "session/pubsub.h"
@@ -115,6 +116,7 @@ struct instance {
     struct env *env;
     struct options *options;
     struct node *node;
+    struct topology topology;
     const struct events *events; /* the node's */
     struct command_table *commands;
     struct acl *acl;
@@ -180,6 +182,12 @@ uint64_t instance_last_save_s(const struct instance *in);
  * gets neither shorter nor milder. */
 void instance_pause(struct instance *in, uint64_t us, bool all);
 void instance_unpause(struct instance *in);
+
+/* As HELLO and INFO call it. */
+static inline const char *instance_mode(const struct instance *in)
+{
+    return in->options->cluster_enabled ? "cluster" : "standalone";
+}
 
 /* Whether what expires goes by itself, or only when somebody asks for it. */
 void instance_active_expire(struct instance *in, bool active);

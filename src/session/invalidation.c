@@ -202,7 +202,7 @@ static void broadcast(struct instance *in, const struct prefix *p)
         return;
     forms_init(&all, in);
     list_for_each (at, &p->members) {
-        struct tracker *k = list_item(at, struct member, of_prefix)->tracker;
+        struct tracker *k = list_item(at, struct prefixed, of_prefix)->tracker;
         struct forms own;
         struct reply *form;
         struct session *to;

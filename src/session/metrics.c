@@ -308,7 +308,7 @@ static const struct metric table[] = {
     { "Storage", "rewrites", "", METRIC_COUNTER, LSM(rewrites) },
     { "Storage", "rewritten_bytes", "bytes", METRIC_COUNTER, LSM(rewritten_bytes) },
 
-    { "Cluster", "cluster_enabled", "", METRIC_GAUGE, AT(zero) },
+    { "Cluster", "cluster_enabled", "", METRIC_GAUGE, AT(cluster_enabled) },
     { 0 },
 };
 

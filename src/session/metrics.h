@@ -59,7 +59,8 @@ struct metrics {
     int64_t save_took_s;  /* the last one; -1: none */
     int64_t save_takes_s; /* the one under way; -1: none */
     uint64_t zero;        /* 0: what cannot happen, or does not exist, here */
-    int64_t minus_one;    /* -1: the same, where Redis says it so */
+    uint64_t cluster_enabled;
+    int64_t minus_one; /* -1: the same, where Redis says it so */
     double zero_ratio;
     uint64_t one; /* 1: what always holds here */
     uint64_t arch_bits;

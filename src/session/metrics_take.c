@@ -83,9 +83,10 @@ static void take_facts(struct instance *in, struct metrics *m)
 
     m->redis_version = HENGE_REDIS_VERSION;
     m->henge_version = HENGE_VERSION;
-    m->mode = "standalone";
+    m->mode = instance_mode(in);
     m->os = in->env->machine.os_name;
     m->run_id = in->run_id;
+    m->cluster_enabled = (uint64_t)in->options->cluster_enabled;
     m->maxmemory_policy = options_policy_name(in->options->maxmemory_policy);
     m->maxdisk = (uint64_t)in->options->maxdisk;
     m->disk_full = lsm_full(node_lsm(in->node));

@@ -86,6 +86,9 @@ struct options {
     int64_t tls_port;                  /* 0 for none */
     int64_t port;                      /* 0 for none */
     int64_t protected_mode;            /* bool */
+    int64_t cluster_enabled;           /* bool: Redis Cluster's view of the ring is told */
+    char *cluster_announce_ip;         /* "": where the client found it */
+    int64_t cluster_announce_port;     /* 0: `port` */
     int64_t http_port;                 /* 0 for none */
     int64_t http_maxclients;
     int64_t http_timeout; /* seconds */

@@ -242,7 +242,7 @@ struct tracker *tracking_on(struct session *s)
     return k;
 }
 
-static void leave(struct tracking *t, struct member *m)
+static void leave(struct tracking *t, struct prefixed *m)
 {
     list_remove(&m->of_prefix);
     list_remove(&m->of_tracker);
@@ -262,7 +262,7 @@ void tracking_off(struct session *s)
     if (!k)
         return;
     while (!list_empty(&k->prefixes))
-        leave(t, list_item(k->prefixes.next, struct member, of_tracker));
+        leave(t, list_item(k->prefixes.next, struct prefixed, of_tracker));
     list_remove(&k->all);
     mem_free(k);
     t->client_count--;
@@ -285,7 +285,7 @@ void tracking_add_prefix(struct tracker *k, struct slice text)
 {
     struct tracking *t = &k->session->instance->tracking;
     struct prefix *p = find_prefix(t, text);
-    struct member *m = mem_alloc(sizeof *m);
+    struct prefixed *m = mem_alloc(sizeof *m);
 
     if (!p) {
         p = mem_alloc(sizeof *p + text.len);
@@ -296,7 +296,7 @@ void tracking_add_prefix(struct tracker *k, struct slice text)
         list_push(&t->prefixes, &p->link);
         t->prefix_count++;
     }
-    *m = (struct member){ .prefix = p, .tracker = k };
+    *m = (struct prefixed){ .prefix = p, .tracker = k };
     list_push(&p->members, &m->of_prefix);
     list_push(&k->prefixes, &m->of_tracker);
     k->prefix_count++;

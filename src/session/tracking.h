@@ -46,14 +46,14 @@ struct tracker {
     bool no_loop;         /* it is not told of what it changes itself */
     bool caching;         /* CLIENT CACHING has come, for the next command */
     bool broken;          /* the client it redirects to is gone */
-    struct list prefixes; /* of struct member */
+    struct list prefixes; /* of struct prefixed */
     uint32_t prefix_count;
 };
 
 struct prefix;
 
 /* A client and one of its prefixes. */
-struct member {
+struct prefixed {
     struct list of_prefix;
     struct list of_tracker;
     struct prefix *prefix;
@@ -62,7 +62,7 @@ struct member {
 
 struct prefix {
     struct list link;    /* in tracking->prefixes */
-    struct list members; /* of struct member */
+    struct list members; /* of struct prefixed */
     size_t len;
     uint8_t text[];
 };

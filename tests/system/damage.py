@@ -156,7 +156,7 @@ def sampled(t, store, each, starts):
 
 def sampled_bytes(t, new, given):
     if given.full:
-        store = Store(new, 60000, 3, (20, 300, 1000, 5000, 10000), "--maxmemory", "64mb", "--log-segment-size", "8mb")
+        store = Store(new, 40000, 3, (20, 300, 1000, 5000, 10000), "--maxmemory", "64mb", "--log-segment-size", "8mb")
     else:
         store = Store(new, 2000, 4, (20, 100, 700, 5000), "--memtable-size", "2mb", "--log-segment-size", "1mb",
                       "--maxmemory", "64mb")

@@ -117,6 +117,7 @@ void desk_init(struct desk *d)
     in->next_id = 7;
     block_pool_init(&in->blocks, 8);
     snprintf(in->run_id, sizeof in->run_id, "%s", "0123456789012345678901234567890123456789");
+    topology_alone(&in->topology, 1, in->run_id);
     in->port = 6379;
     instance_apply_options(in);
     session_init(&d->session, in);
@@ -135,6 +136,7 @@ void desk_deinit(struct desk *d)
     tracking_deinit(&d->instance.tracking);
     account_deinit(&d->instance.account);
     instance_jobs_free(&d->instance);
+    topology_deinit(&d->instance.topology);
     acl_free(d->instance.acl);
     command_table_free(d->instance.commands);
     block_pool_deinit(&d->instance.blocks);
