@@ -8,12 +8,10 @@
 #include "base/wire.h"
 #include "cell/position.h"
 
-enum { EVERY_SLOT = 0xffff };
-
 struct entry {
     uint64_t stamp;
     uint32_t origin;
-    uint16_t slot; /* EVERY_SLOT: `origin` is forgotten, until the floor passes `stamp` */
+    uint16_t slot;
 };
 
 struct settle {
@@ -28,6 +26,7 @@ struct settle *settle_new(void)
     return mem_zalloc(1, sizeof(struct settle));
 }
 
+/* From entry `first` on. */
 static struct settle *copy_of(const struct settle *s, size_t first)
 {
     struct settle *copy = settle_new();
@@ -105,26 +104,26 @@ uint64_t settle_previous(const struct settle *s, uint16_t slot, uint32_t origin)
 enum settle_turn settle_turn(const struct settle *s, const struct settle_request *r)
 {
     uint64_t reached = settle_reached(s, r->slot, r->version.origin);
-    bool gap = r->previous > reached;
 
     if (r->version.stamp <= reached)
         return SETTLE_DONE;
-    if (gap && !entry_of(s, EVERY_SLOT, r->version.origin))
+    if (r->previous > reached)
         return SETTLE_LATER;
     if (s->count >= SETTLE_ENTRIES_MAX && !entry_of(s, r->slot, r->version.origin))
         return SETTLE_FULL;
-    return gap ? SETTLE_JUMP : SETTLE_NOW;
+    return SETTLE_NOW;
 }
 
-static void move_entry(struct settle *s, uint16_t slot, uint32_t origin, uint64_t stamp)
+void settle_move(struct settle *s, uint16_t slot, struct cell_version v)
 {
-    size_t i = place_of(s, slot, origin);
-    struct entry *e = entry_of(s, slot, origin);
+    size_t i = place_of(s, slot, v.origin);
+    struct entry *e = entry_of(s, slot, v.origin);
 
-    if (stamp < s->floor || (e && stamp <= e->stamp))
+    assert(slot < POSITION_SLOTS && v.stamp);
+    if (v.stamp < s->floor || (e && v.stamp <= e->stamp))
         return;
     if (e) {
-        e->stamp = stamp;
+        e->stamp = v.stamp;
         return;
     }
     if (s->count == s->room) {
@@ -132,20 +131,8 @@ static void move_entry(struct settle *s, uint16_t slot, uint32_t origin, uint64_
         s->entries = mem_realloc(s->entries, s->room * sizeof *s->entries);
     }
     memmove(&s->entries[i + 1], &s->entries[i], (s->count - i) * sizeof *s->entries);
-    s->entries[i] = (struct entry){ .stamp = stamp, .origin = origin, .slot = slot };
+    s->entries[i] = (struct entry){ .stamp = v.stamp, .origin = v.origin, .slot = slot };
     s->count++;
-}
-
-void settle_move(struct settle *s, uint16_t slot, struct cell_version v)
-{
-    assert(slot < POSITION_SLOTS && v.stamp);
-    move_entry(s, slot, v.origin, v.stamp);
-}
-
-void settle_forget(struct settle *s, uint32_t origin, uint64_t until)
-{
-    assert(until);
-    move_entry(s, EVERY_SLOT, origin, until);
 }
 
 void settle_raise_floor(struct settle *s, uint64_t floor)
@@ -169,14 +156,11 @@ void settle_raise_floor(struct settle *s, uint64_t floor)
 
 struct settle *settle_split(struct settle *s, uint16_t slot)
 {
-    size_t first = place_of(s, slot, 0), forgotten = place_of(s, EVERY_SLOT, 0);
+    size_t first = place_of(s, slot, 0);
     struct settle *upper = copy_of(s, first);
 
     assert(slot < POSITION_SLOTS);
-    if (first < forgotten)
-        memmove(&s->entries[first], &s->entries[forgotten],
-                (s->count - forgotten) * sizeof *s->entries);
-    s->count -= forgotten - first;
+    s->count = first;
     return upper;
 }
 
@@ -255,9 +239,9 @@ bool settle_check(const struct settle *s)
         const struct entry *e = &s->entries[i];
         uint64_t order = order_of(e->slot, e->origin);
 
-        if (e->stamp == 0 || e->stamp < s->floor || (i > 0 && order <= before))
+        if (e->stamp == 0 || e->stamp < s->floor || e->slot >= POSITION_SLOTS)
             return false;
-        if (e->slot >= POSITION_SLOTS && e->slot != EVERY_SLOT)
+        if (i > 0 && order <= before)
             return false;
         before = order;
     }

@@ -19,6 +19,11 @@
  * Below the floor everything is settled, of all origins: the mark of tombstone.h, put into the
  * arc's log.  Entries below it go, so quiet arcs have none.
  *
+ * An origin that is lost may leave a gap: a request that nobody else had.  Those behind it wait
+ * until the origin is forgotten; then, as soon as every member has said what it still holds, the
+ * mark reaches the oldest of them, the floor passes the gap, and it is their turn.  Until then
+ * a member that is away may have the one that is missing.
+ *
  * The state changes by the arc's log alone, at every owner alike.  A leader decides on a copy
  * that is ahead of it by the frames that are not applied yet; a leader that loses its arc drops
  * the copy.
@@ -29,7 +34,7 @@
  *      4  u32  entries
  *      8  u64  floor
  *     16       entries, 16 bytes each, ordered by slot, then origin; stamps at least the floor
- *              u64 stamp, u32 origin, u16 slot (0xffff: origin is forgotten), u16 0 */
+ *              u64 stamp, u32 origin, u16 slot, u16 0 */
 #ifndef HENGE_CLUSTER_SETTLE_H
 #define HENGE_CLUSTER_SETTLE_H
 
@@ -56,7 +61,7 @@ struct settle;
 struct settle_request {
     struct cell_version version; /* its stamp and origin */
     uint64_t previous;           /* the origin's stamp before it in that slot; 0: none */
-    uint16_t slot;
+    uint16_t slot;               /* below POSITION_SLOTS: whoever reads a message checks it */
 };
 
 /* Whose turn it is. */
@@ -64,9 +69,7 @@ enum settle_turn {
     SETTLE_NOW,   /* its own */
     SETTLE_DONE,  /* nobody's: it is settled already */
     SETTLE_LATER, /* another one's, that somebody still has to send */
-    SETTLE_JUMP,  /* likewise, but its origin is forgotten and the other one may be lost: settle
-                     the oldest that the holders in reach have */
-    SETTLE_FULL,  /* it could be settled, but there are too many entries: later */
+    SETTLE_FULL,  /* its own, but there are too many entries: later */
 };
 
 struct settle *settle_new(void);
@@ -87,10 +90,6 @@ void settle_move(struct settle *s, uint16_t slot, struct cell_version v);
 
 /* The frame that says that all stamped below `floor` is settled.  A lower one changes nothing. */
 void settle_raise_floor(struct settle *s, uint64_t floor);
-
-/* The frame that gives an origin up: gaps in its requests may be jumped.  `until`: no request of
- * it can have a larger stamp. */
-void settle_forget(struct settle *s, uint32_t origin, uint64_t until);
 
 /* The arc is split: what is from `slot` on goes into a new one, which the caller owns. */
 struct settle *settle_split(struct settle *s, uint16_t slot);
@@ -160,7 +159,6 @@ bool settle_conflict(enum settle_verdict verdict);
 struct settle_stats {
     uint64_t verdicts[SETTLE_VERDICTS];
     uint64_t duplicates; /* SETTLE_DONE */
-    uint64_t jumps;      /* SETTLE_JUMP that was settled */
 };
 
 uint64_t settle_conflicts(const struct settle_stats *stats);
