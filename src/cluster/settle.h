@@ -104,7 +104,8 @@ struct err settle_decode(struct slice bytes, struct settle **out);
 
 bool settle_check(const struct settle *s);
 
-/* What becomes of a request whose turn it is. */
+/* What becomes of a request whose turn it is.  One that is dropped gets a frame too, without
+ * cells: it moves the entry. */
 enum settle_verdict {
     SETTLE_REPLACES, /* whole value: it had seen all that is there, and takes its place */
     SETTLE_SEEN,     /* ... what is there had seen it: dropped */
