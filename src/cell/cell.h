@@ -41,7 +41,7 @@ enum cell_kind {
 enum cell_flags {
     CELL_TOMBSTONE = 1, /* the cell is deleted; there is no value */
     CELL_EXPIRES = 2,   /* an expiry follows the subkey */
-    CELL_CONTEXT = 4,   /* a vector clock follows the expiry */
+    CELL_CONTEXT = 4,   /* a vector clock follows the expiry (context.h) */
     CELL_BLOB = 8,      /* in tables only: the value is a blob_ref, the bytes are elsewhere */
     /* In memtables and tables only, of heads: taken to hide an older one that is live,
      * and has an expiry (dataset.h, counting). */
