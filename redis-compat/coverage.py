@@ -9,6 +9,7 @@ NOT_COMPARED = {
     b"client|no-touch": "of Redis 7.2; the oracle is 7.0",
     b"cluster|myshardid": "of Redis 7.2; the oracle is 7.0",
     b"cluster|ring": "Henge's own",
+    b"consistency": "Henge's own",
     b"waitaof": "of Redis 7.2; the oracle is 7.0",
 }
 

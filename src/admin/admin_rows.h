@@ -9,6 +9,7 @@ extern const struct command auth_commands[];         /* AUTH HELLO */
 extern const struct command acl_commands[];          /* ACL */
 extern const struct command cluster_commands[];      /* CLUSTER ASKING READONLY READWRITE */
 extern const struct command client_commands[];       /* CLIENT */
+extern const struct command consistency_commands[];  /* CONSISTENCY */
 extern const struct command command_commands[];      /* COMMAND */
 extern const struct command config_commands[];       /* CONFIG */
 extern const struct command debug_commands[];        /* DEBUG */

@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/slice.h"
 #include "cell/cell.h"
+#include "cell/level.h"
 #include "cmd/events.h"
 #include "cmd/view.h"
 #include "resp/reply.h"
@@ -91,6 +92,8 @@ struct call {
     uint64_t save;     /* number of the checkpoint, job or change it waits for; 0: none */
     uint8_t databases; /* how many there are */
     uint32_t ran_us;   /* of a call that waits: its runs so far */
+    struct levels levels;
+    bool levels_said; /* for this call alone */
     struct call_block block;
     bool no_touch;         /* what it finds is not used by that, for evictions */
     bool quiet;            /* its reply is not sent */

@@ -48,6 +48,8 @@ enum command_flags {
     CMD_PROTECTED = 1 << 27,
     /* nor this: it may write in slices (CALL_LATER), each for itself */
     CMD_PIECEMEAL = 1 << 28,
+    /* nor this: another command may stand behind it, which it then says something about */
+    CMD_PREFIX = 1 << 29,
 };
 
 struct command {

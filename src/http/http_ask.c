@@ -191,16 +191,17 @@ static bool ask_database(struct http_request *r)
     return true;
 }
 
-/* One node is one, the majority, and all. */
 static bool ask_consistency(struct http_request *r)
 {
     struct slice value;
 
-    if (!header(r, "X-Consistency-Level", &value) || http_consistency(value))
+    if (!header(r, "X-Consistency-Level", &value))
         return true;
-    http_refuse(r, MHD_HTTP_BAD_REQUEST, "BAD_REQUEST",
-                "X-Consistency-Level must be one, quorum or all");
-    return false;
+    r->level_said = http_consistency(value, &r->level);
+    if (!r->level_said)
+        http_refuse(r, MHD_HTTP_BAD_REQUEST, "BAD_REQUEST",
+                    "X-Consistency-Level must be one, quorum, all or a number");
+    return r->level_said;
 }
 
 static bool ask_condition(struct http_request *r)

@@ -33,6 +33,8 @@ static void make_call(struct http_request *r)
     r->call = (struct call){
         .argv = r->argv, .argc = n, .reply = &r->reply, .outcome = &r->outcome, .large = large
     };
+    r->call.levels = (struct levels){ r->level, r->level };
+    r->call.levels_said = r->level_said;
     r->call.row = command_find(r->http->instance->commands, r->argv[0]);
     node_prepare(r->http->instance->node, &r->call, 1);
 }

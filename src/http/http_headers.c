@@ -93,10 +93,9 @@ enum http_form http_accept(struct slice value)
 
 /* --- words and numbers */
 
-bool http_consistency(struct slice value)
+bool http_consistency(struct slice value, struct level *level)
 {
-    value = trim(value);
-    return slice_is(value, "one") || slice_is(value, "quorum") || slice_is(value, "all");
+    return level_parse(trim(value), level);
 }
 
 bool http_ttl(struct slice value, uint64_t *ms)

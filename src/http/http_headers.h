@@ -20,8 +20,8 @@ enum http_form {
  * application/json, else JSON.  An empty one takes all. */
 enum http_form http_accept(struct slice value);
 
-/* X-Consistency-Level: one, quorum or all, in either case. */
-bool http_consistency(struct slice value);
+/* X-Consistency-Level: one, quorum, all or a number of owners (cell/level.h). */
+bool http_consistency(struct slice value, struct level *level);
 
 /* X-TTL: whole seconds, 1 or more, as milliseconds. */
 bool http_ttl(struct slice value, uint64_t *ms);

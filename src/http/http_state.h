@@ -102,6 +102,8 @@ struct http_request {
     struct http_target target;
     enum http_form form;
     uint64_t ttl_ms; /* 0: none */
+    struct level level;
+    bool level_said;
     struct call_condition condition;
     struct http_error error; /* what stands against it, or was found */
     /* its body */

@@ -9,6 +9,7 @@
 #include "cell/position.h"
 #include "node/intake.h"
 #include "server/server_state.h"
+#include "session/consistency.h"
 
 enum {
     PEEK_MAX = 512, /* more than this is a pipeline, whose batches look ahead themselves */
@@ -88,6 +89,8 @@ static void parse_batch(struct connection *conn, struct batch *b)
         c->argv = s->args + at;
         at += c->argc;
         c->row = command_find(s->instance.commands, c->argv[0]);
+        if (c->row && (c->row->flags & CMD_PREFIX))
+            consistency_unwrap(&conn->session, c);
     }
 }
 

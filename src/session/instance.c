@@ -65,6 +65,7 @@ void instance_apply_options(struct instance *in)
     lsm_set_room(node_lsm(in->node), (uint64_t)o->maxdisk, (enum heat_policy)o->maxmemory_policy,
                  (size_t)memory_heat(o, in->env));
     lsm_set_sync(node_lsm(in->node), (enum lsm_sync)o->appendfsync);
+    in->levels = (struct levels){ options_level(o->default_read), options_level(o->default_write) };
     account_apply(&in->account);
     instance_listen(in);
 }

@@ -117,6 +117,7 @@ struct instance {
     struct options *options;
     struct node *node;
     struct topology topology;
+    struct levels levels;        /* of who has not chosen any */
     const struct events *events; /* the node's */
     struct command_table *commands;
     struct acl *acl;

@@ -42,6 +42,10 @@ static const struct option table[] = {
       "address that cluster clients are told; empty: the one at which they came" },
     { "cluster-announce-port", OPTION_INT, OPTION_MUTABLE, AT(cluster_announce_port), "0", 0, 65535,
       NULL, "port that cluster clients are told; 0: port" },
+    { "default-read-consistency", OPTION_LEVEL, OPTION_MUTABLE, AT(default_read), "quorum", 0, 0,
+      NULL, "how many owners of a key answer a read: one, quorum, all or a number" },
+    { "default-write-consistency", OPTION_LEVEL, OPTION_MUTABLE, AT(default_write), "quorum", 0, 0,
+      NULL, "how many owners of a key must have a write: one, quorum, all or a number" },
     { "http-port", OPTION_INT, 0, AT(http_port), "0", 0, 65535, NULL, "TCP port of HTTP; 0: none" },
     { "http-bind", OPTION_TEXT, OPTION_LIST, AT(http_bind), "127.0.0.1 -::1", 0, 0, NULL,
       "addresses to listen at for HTTP, as bind" },
@@ -363,6 +367,8 @@ bool options_set(struct options *o, const struct option *row, struct slice value
         return options_parse_limits(value, limits_at(o, row), why);
     case OPTION_PERCENTS:
         return options_parse_percents(value, percents_at(o, row), why);
+    case OPTION_LEVEL:
+        return options_parse_level(value, number_at(o, row), why);
     case OPTION_TEXT:
         break;
     }
@@ -375,6 +381,8 @@ void options_get(const struct options *o, const struct option *row, struct buf *
 
     if (row->kind == OPTION_EVENTS)
         options_print_events(*(const int64_t *)at, out);
+    else if (row->kind == OPTION_LEVEL)
+        options_print_level(*(const int64_t *)at, out);
     else if (row->kind == OPTION_LIMITS)
         options_print_limits(at, out);
     else if (row->kind == OPTION_PERCENTS)

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/slice.h"
+#include "cell/level.h"
 
 enum option_kind {
     OPTION_INT,
@@ -23,6 +24,7 @@ enum option_kind {
     OPTION_EVENTS,   /* letters of classes, as enum event_class */
     OPTION_LIMITS,   /* of output, by class; classes that are not named keep theirs */
     OPTION_PERCENTS, /* some numbers from 0 to 100 */
+    OPTION_LEVEL,    /* of consistency, as options_level() takes it apart */
 };
 
 /* client-output-buffer-limit of a class of clients: how much may wait for one of them. */
@@ -127,6 +129,8 @@ struct options {
     int64_t tracking_table_max_keys; /* 0: no bound but memory */
     int64_t slowlog_slower_than;     /* microseconds; -1: nothing is kept */
     int64_t slowlog_max_len;
+    int64_t default_read; /* levels */
+    int64_t default_write;
     int64_t latency_threshold;     /* milliseconds; 0: nothing is kept */
     int64_t latency_tracking;      /* bool */
     struct percents info_percents; /* that INFO latencystats shows */
@@ -177,6 +181,10 @@ bool options_parse_limits(struct slice text, struct output_limit limits[OUTPUT_C
 /* One of enum output_class; -1: there is no such class. */
 int options_limit_class(struct slice word);
 void options_print_limits(const struct output_limit limits[OUTPUT_CLASSES], struct buf *out);
+
+bool options_parse_level(struct slice text, int64_t *value, struct buf *why);
+void options_print_level(int64_t value, struct buf *out);
+struct level options_level(int64_t value);
 
 bool options_parse_percents(struct slice text, struct percents *percents, struct buf *why);
 void options_print_percents(const struct percents *percents, struct buf *out);

@@ -1,5 +1,5 @@
 /* options_forms.c: notify-keyspace-events, client-output-buffer-limit and
- * latency-tracking-info-percentiles, in the forms Redis gives them. */
+ * latency-tracking-info-percentiles, in the forms Redis gives them; levels of consistency. */
 #include "base/num.h"
 #include "cmd/events.h"
 #include "session/options.h"
@@ -50,6 +50,31 @@ void options_print_events(int64_t events, struct buf *out)
         if ((events & letters[i].class) && !covered)
             buf_append_byte(out, (uint8_t)letters[i].letter);
     }
+}
+
+bool options_parse_level(struct slice text, int64_t *value, struct buf *why)
+{
+    struct level level;
+
+    if (!level_parse(text, &level)) {
+        buf_printf(why, "argument must be one, quorum, all or a number from 1 to %d",
+                   LEVEL_NUMBER_MAX);
+        return false;
+    }
+    *value = level.kind | (int64_t)level.number << 8;
+    return true;
+}
+
+struct level options_level(int64_t value)
+{
+    return (struct level){ (uint8_t)value, (uint8_t)(value >> 8) };
+}
+
+void options_print_level(int64_t value, struct buf *out)
+{
+    char text[LEVEL_TEXT];
+
+    buf_append(out, slice_of(text, level_print(options_level(value), text)));
 }
 
 /* The next word of `text`, which is taken off it; empty: there is none. */

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "cell/position.h"
 #include "session/acl.h"
+#include "session/consistency.h"
 #include "session/describe.h"
 #include "session/monitor.h"
 #include "session/protected.h"
@@ -65,6 +66,7 @@ void session_reset(struct session *s)
     tracking_off(s);
     monitor_off(s);
     s->special = 0;
+    s->levels_said = false;
     s->no_evict = false;
     s->name = NULL;
     s->db = 0;
@@ -310,6 +312,8 @@ static inline bool admit_row(struct session *s, struct call *c)
     c->databases = (uint8_t)s->instance->options->databases;
     c->whole_max = s->instance->whole_max;
     c->want_max = s->instance->want_max;
+    if (!consistency_check(s, c))
+        return false;
     if (c->row->flags & CMD_RANDOM)
         c->random = prng_next(&s->instance->prng);
     return store_takes(s, c->row->flags, c->reply);

@@ -54,7 +54,9 @@ struct session {
     struct multi *multi;        /* queued since MULTI; NULL: there was none */
     struct watched *watched;    /* multi.c's; NULL for none */
     uint64_t written_to;        /* log position of its last write */
-    struct net_conn *net;       /* whose addresses CLIENT LIST shows; NULL: none */
+    struct levels levels;       /* CONSISTENCY's, if ... */
+    bool levels_said;
+    struct net_conn *net; /* whose addresses CLIENT LIST shows; NULL: none */
 };
 
 void session_init(struct session *s, struct instance *instance);

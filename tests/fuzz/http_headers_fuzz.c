@@ -54,13 +54,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t *copy = mem_alloc(size);
     struct slice value = slice_of(copy, size);
     struct buf user = { 0 }, password = { 0 };
+    struct level level;
     uint64_t ms = 0;
 
     if (size)
         memcpy(copy, data, size);
     assert(http_accept(value) <= HTTP_FORM_RAW);
     assert(!http_ttl(value, &ms) || (ms >= 1000 && ms % 1000 == 0));
-    http_consistency(value);
+    http_consistency(value, &level);
     if (!http_authorization(value, &user, &password))
         assert(user.len == 0 && password.len == 0);
     else

@@ -8,6 +8,7 @@
 #include "cell/position.h"
 #include "resp/inline_split.h"
 #include "session/acl.h"
+#include "session/consistency.h"
 
 enum { ARGS = 1100 };
 
@@ -214,8 +215,10 @@ const char *desk_ask_as(struct desk *d, struct session *s, const char *line)
     d->view.now_ms = c.now_us / 1000;
     cr_assert_gt(c.argc, 0u);
     c.row = command_find(d->instance.commands, argv[0]);
+    if (c.row && (c.row->flags & CMD_PREFIX))
+        consistency_unwrap(s, &c);
     if (c.row && c.row->keys.first > 0 && (uint32_t)c.row->keys.first < c.argc)
-        c.position = position_of(argv[c.row->keys.first]);
+        c.position = position_of(c.argv[c.row->keys.first]);
     if (session_admit(s, &c) && !session_queues(s, &c))
         run(d, s, &c);
     else

@@ -32,14 +32,17 @@ Test(http_headers, accept_chooses_by_weight_and_by_how_well_a_range_fits)
         cr_expect_eq(http_accept(slice_str(cases[i].value)), cases[i].form, "%s", cases[i].value);
 }
 
-Test(http_headers, consistency_has_three_levels)
+Test(http_headers, consistency_is_a_level)
 {
-    cr_expect(http_consistency(slice_str("one")));
-    cr_expect(http_consistency(slice_str("QUORUM")));
-    cr_expect(http_consistency(slice_str(" all ")));
-    cr_expect_not(http_consistency(slice_str("")));
-    cr_expect_not(http_consistency(slice_str("two")));
-    cr_expect_not(http_consistency(slice_str("one,all")));
+    struct level level;
+
+    cr_expect(http_consistency(slice_str("one"), &level) && level.kind == LEVEL_ONE);
+    cr_expect(http_consistency(slice_str("QUORUM"), &level) && level.kind == LEVEL_QUORUM);
+    cr_expect(http_consistency(slice_str(" all "), &level) && level.kind == LEVEL_ALL);
+    cr_expect(http_consistency(slice_str("2"), &level) && level.number == 2);
+    cr_expect_not(http_consistency(slice_str(""), &level));
+    cr_expect_not(http_consistency(slice_str("two"), &level));
+    cr_expect_not(http_consistency(slice_str("one,all"), &level));
 }
 
 Test(http_headers, a_ttl_is_whole_seconds)
