@@ -37,6 +37,7 @@ struct connection *connection_new(struct server *server, struct net_conn *net)
     list_init(&conn->dirty);
     list_init(&conn->holding);
     list_init(&conn->parked);
+    list_init(&conn->scarce);
     reader_init(&conn->reader, (size_t)in->options->proto_max_bulk_len);
     reply_init(&conn->out, &in->blocks, conn->session.proto);
     conn->wanted = NET_READ;
@@ -54,6 +55,7 @@ void connection_free(struct connection *conn)
     list_remove(&conn->dirty);
     list_remove(&conn->holding);
     list_remove(&conn->parked);
+    list_remove(&conn->scarce);
     reply_clear(&conn->out);
     held_deinit(&conn->held);
     connection_forget_waiting(conn);

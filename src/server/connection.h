@@ -34,6 +34,7 @@ struct connection {
     struct list holding; /* in server->holding: replies wait, for the log or the disk */
     struct list parked;  /* in server->parked */
     size_t parked_for;   /* ... bytes its next write may take in the log ... */
+    struct list scarce;  /* in server->scarce: a piece of its output waits for memory */
     bool parked_aside;   /* ... or it waits for something else, which it looks for itself */
     struct reader reader;
     struct block *in; /* NULL unless bytes of an unfinished command are kept */

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "server/blocked.h"
 #include "server/measure.h"
+#include "server/outgoing.h"
 #include "server/server_state.h"
 #include "session/acl.h"
 #include "session/memory.h"
@@ -185,6 +186,7 @@ struct err server_new(struct env *env, struct options *options, struct server **
     list_init(&s->dirty);
     list_init(&s->holding);
     list_init(&s->parked);
+    list_init(&s->scarce);
     list_init(&s->resumed);
     list_init(&s->slices);
     list_init(&s->wanting);
@@ -417,7 +419,8 @@ static uint64_t next_deadline(const struct server *s)
 
     at = side < at ? side : at;
     at = blocked < at ? blocked : at;
-    if (!list_empty(&s->ready) || !list_empty(&s->slices) || s->thinned || some_may_read(s))
+    if (!list_empty(&s->ready) || !list_empty(&s->slices) || s->thinned || some_may_read(s) ||
+        outgoing_due(s))
         return 0;
     if (s->instance.pausing && !(s->instance.special & INSTANCE_PAUSED))
         return 0;
@@ -466,6 +469,7 @@ uint64_t server_turn(struct server *s)
     release_held(s);
     if (!list_empty(&in->tracking.in_order))
         tracking_broadcast(in);
+    outgoing_serve(s);
     flush_dirty(s);
     if (s->state == SERVER_STOPPING)
         go_on_stopping(s);

@@ -25,6 +25,7 @@ struct server {
     struct list holding;
     struct list parked;
     bool unparking;      /* those are being tried, in their order */
+    struct list scarce;  /* of connections, by `scarce` */
     struct list resumed; /* calls that may go on, by queue.h's links */
     struct list slices;  /* the same, in the turn that follows */
     struct list wanting; /* the same, when memory for what they want is free */
