@@ -300,7 +300,7 @@ bool connection_flush(struct connection *conn)
         return false;
     if (conn->session.closing && conn->out.bytes == 0 && !conn->queue)
         return false;
-    if (conn->held.calls == 0 && !conn->queue)
+    if (conn->held.count == 0)
         list_remove(&conn->holding);
     if (reply_parts(&conn->out, conn->out.bytes - conn->held.bytes, &part, 1) > 0)
         events |= NET_WRITE;
@@ -319,6 +319,7 @@ bool connection_check(const struct connection *conn)
 {
     return held_check(&conn->held, &conn->out) && reply_check(&conn->out) &&
            (!conn->queue || (conn->queue->count && queue_check(conn->queue))) &&
-           ((conn->held.calls == 0 && !conn->queue) || !list_empty(&conn->holding)) &&
+           (!conn->queue || !list_empty(&conn->queue->link)) &&
+           (conn->held.count == 0 || !list_empty(&conn->holding)) &&
            (!conn->in || conn->at <= conn->in->len);
 }

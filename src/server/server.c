@@ -70,8 +70,13 @@ static void on_failed(void *owner, struct err e)
     list_for_each (at, &s->holding) {
         struct connection *conn = list_item(at, struct connection, holding);
         calls += held_fail(&conn->held, acked, &conn->out, UNCERTAIN_TEXT);
-        if (conn->queue)
-            calls += queue_fail(conn->queue, acked, UNCERTAIN_TEXT);
+        multi_forget(&conn->session);
+        connection_touch(conn);
+    }
+    list_for_each (at, &s->queues) {
+        struct queue *q = list_item(at, struct queue, link);
+        struct connection *conn = q->owner;
+        calls += queue_fail(q, acked, UNCERTAIN_TEXT);
         multi_forget(&conn->session);
         connection_touch(conn);
     }
@@ -185,6 +190,7 @@ struct err server_new(struct env *env, struct options *options, struct server **
     list_init(&s->ready);
     list_init(&s->dirty);
     list_init(&s->holding);
+    list_init(&s->queues);
     list_init(&s->parked);
     list_init(&s->scarce);
     list_init(&s->resumed);

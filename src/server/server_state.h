@@ -23,6 +23,7 @@ struct server {
     struct list ready; /* of connections, by connection.h's links */
     struct list dirty;
     struct list holding;
+    struct list queues; /* of connections with calls that wait, by queue.h's link */
     struct list parked;
     bool unparking;      /* those are being tried, in their order */
     struct list scarce;  /* of connections, by `scarce` */
