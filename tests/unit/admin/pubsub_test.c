@@ -155,6 +155,24 @@ Test(pubsub, names_and_their_memory_are_bounded)
     buf_deinit(&line);
 }
 
+/* Each byte of one may be held against each of a channel: a minute for two of 60,000. */
+Test(pubsub, patterns_are_short)
+{
+    static const char *const commands[] = { "PUBSUB CHANNELS", "CONFIG GET",
+                                            "COMMAND LIST FILTERBY PATTERN", "PSUBSCRIBE" };
+    struct buf line = { 0 };
+
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        line.len = 0;
+        buf_printf(&line, "%s %0*d", commands[i], LIMIT_PATTERN + 1, 1);
+        buf_append_byte(&line, 0);
+        desk_is(&d, (char *)line.data, "-ERR pattern is longer than 1024 bytes|");
+        line.data[line.len - 2] = '\0';
+        desk_has(&d, (char *)line.data, "*");
+    }
+    buf_deinit(&line);
+}
+
 Test(pubsub, who_leaves_takes_its_subscriptions_along)
 {
     struct session third;
