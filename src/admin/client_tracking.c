@@ -6,6 +6,8 @@
 #include "base/num.h"
 #include "session/session.h"
 
+enum { MEMORY_SHARE = 16 }; /* of maxmemory, prefixes may take one */
+
 /* What CLIENT TRACKING ON asks for. */
 struct wish {
     uint64_t redirect;
@@ -122,8 +124,18 @@ static bool prefix_fits(struct call *c, uint32_t arg)
     return true;
 }
 
+/* A longer one than any key would only take memory. */
+static bool length_fits(struct call *c, uint32_t arg, size_t *bytes)
+{
+    *bytes += c->argv[arg].len;
+    if (c->argv[arg].len <= LIMIT_KEY)
+        return true;
+    reply_errorf(c->reply, "ERR", "prefix is longer than %d bytes", LIMIT_KEY);
+    return false;
+}
+
 /* Walks the arguments behind PREFIX; with `k` they become its prefixes. */
-static bool each_prefix(struct call *c, struct tracker *k)
+static bool each_prefix(struct call *c, struct tracker *k, size_t *bytes)
 {
     for (uint32_t i = 3; i + 1 < c->argc; i++) {
         if (call_arg_is(c, i, "redirect")) {
@@ -132,7 +144,7 @@ static bool each_prefix(struct call *c, struct tracker *k)
             i++;
             if (k)
                 tracking_add_prefix(k, c->argv[i]);
-            else if (!prefix_fits(c, i))
+            else if (!length_fits(c, i, bytes) || !prefix_fits(c, i))
                 return false;
         }
     }
@@ -142,12 +154,20 @@ static bool each_prefix(struct call *c, struct tracker *k)
 static bool prefixes_fit(struct call *c, const struct wish *w)
 {
     const struct tracker *k = c->session->tracker;
+    const struct instance *in = c->session->instance;
+    size_t bytes = 0;
 
     if (w->prefixes + (k ? k->prefix_count : 0) > LIMIT_PREFIXES) {
         reply_errorf(c->reply, "ERR", "a client can have %d prefixes at most", LIMIT_PREFIXES);
         return false;
     }
-    return each_prefix(c, NULL);
+    if (!each_prefix(c, NULL, &bytes))
+        return false;
+    if (!w->bcast || in->tracking.prefix_bytes + tracking_prefix_cost(w->prefixes + 1, bytes) <=
+                         in->memory_max / MEMORY_SHARE)
+        return true;
+    reply_error(c->reply, "OOM", "command not allowed when used memory > 'maxmemory'.");
+    return false;
 }
 
 /* BCAST without a prefix is for every key, beside the prefixes there are. */
@@ -183,7 +203,7 @@ enum call_end client_run_tracking(struct call *c)
     k->opt_out = w.opt_out;
     k->no_loop = w.no_loop;
     k->broken = false;
-    each_prefix(c, k);
+    each_prefix(c, k, NULL);
     if (k->bcast && w.prefixes == 0)
         follow_all(k);
     reply_ok(c->reply);

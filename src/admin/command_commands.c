@@ -156,6 +156,8 @@ static enum call_end run_list(struct call *c)
     }
     if (c->argc != 2 && f.kind == FILTER_NONE)
         return call_syntax_error(c);
+    if (f.kind == FILTER_PATTERN && !call_pattern_fits(c, f.text))
+        return CALL_DONE;
     reply_array(c->reply, list_names(c, &f, NULL));
     list_names(c, &f, c->reply);
     return CALL_DONE;

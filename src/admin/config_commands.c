@@ -57,6 +57,10 @@ static enum call_end run_get(struct call *c)
 
     if (!names_few(c, 2, LIMIT_NAMES))
         return CALL_DONE;
+    for (uint32_t i = 2; i < c->argc; i++) {
+        if (!call_pattern_fits(c, c->argv[i]))
+            return CALL_DONE;
+    }
     for (const struct option *row = options_table(); row->name; row++)
         n += match(c, row->name) != NULL;
     for (const struct option_ignored *i = ignored; i->name; i++)

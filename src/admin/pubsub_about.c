@@ -16,6 +16,8 @@ static enum call_end list_topics(struct call *c, enum pubsub_kind kind)
 
     if (c->argc > 3)
         return help_wrong_arguments(c, "PUBSUB");
+    if (c->argc == 3 && !call_pattern_fits(c, c->argv[2]))
+        return CALL_DONE;
     list_for_each (at, all)
         n += wanted(c, list_item(at, struct topic, all));
     reply_array(c->reply, n);

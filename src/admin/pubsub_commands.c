@@ -23,13 +23,15 @@ static void confirm(struct call *c, const char *what, const struct slice *name,
 }
 
 /* The names are not too long, and there is memory for them.  False: replied. */
-static bool names_fit(struct call *c)
+static bool names_fit(struct call *c, enum pubsub_kind kind)
 {
     const struct instance *in = c->session->instance;
     size_t bytes = 0;
 
     for (uint32_t i = 1; i < c->argc; i++) {
         bytes += c->argv[i].len;
+        if (kind == PUBSUB_PATTERN && !call_pattern_fits(c, c->argv[i]))
+            return false;
         if (c->argv[i].len > LIMIT_CHANNEL) {
             reply_errorf(c->reply, "ERR", "channel is longer than %d bytes", LIMIT_CHANNEL);
             return false;
@@ -43,7 +45,7 @@ static bool names_fit(struct call *c)
 
 static enum call_end subscribe(struct call *c, enum pubsub_kind kind)
 {
-    if (!names_fit(c))
+    if (!names_fit(c, kind))
         return CALL_DONE;
     for (uint32_t i = 1; i < c->argc; i++) {
         pubsub_subscribe(c->session, kind, c->argv[i]);

@@ -63,18 +63,35 @@ struct block *block_promise(struct block_pool *pool, struct promise *p)
     return b;
 }
 
+static void count_asked(struct promise *p)
+{
+    p->asked = true;
+    p->pool->used_bytes += p->len;
+    p->pool->promised += p->len;
+}
+
+bool promise_ask(struct promise *p, void (*done)(void *owner, struct promise *p, struct err e),
+                 void *owner)
+{
+    assert(!p->asked);
+    count_asked(p);
+    return p->ask(p, done, owner);
+}
+
 void promise_keep(struct promise *p, const uint8_t *bytes)
 {
     assert(!p->bytes);
     p->bytes = bytes;
-    p->pool->used_bytes += p->len;
+    if (!p->asked) /* kept unasked */
+        count_asked(p);
 }
 
 static void drop_promise(struct block_pool *pool, struct block *b)
 {
     struct promise *p = b->promise;
 
-    pool->used_bytes -= sizeof *b + (p->bytes ? p->len : 0);
+    pool->used_bytes -= sizeof *b + (p->asked ? p->len : 0);
+    pool->promised -= p->asked ? p->len : 0;
     p->drop(p);
     mem_free(b);
 }

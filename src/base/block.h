@@ -26,7 +26,7 @@ struct promise {
     struct block_pool *pool;
     size_t len;
     const uint8_t *bytes; /* NULL until it is kept */
-    bool asked;           /* the owner of the reply's */
+    bool asked;
     /* Brings them: promise_keep(), or an error, and then done(), later, on the loop,
      * unless the promise was dropped.  False: they will never come. */
     bool (*ask)(struct promise *p, void (*done)(void *owner, struct promise *p, struct err e),
@@ -48,6 +48,7 @@ struct block_pool {
     size_t free_count;
     size_t free_max;   /* ordinary blocks kept for reuse */
     size_t used_bytes; /* in blocks handed out, their headers included */
+    size_t promised;   /* of these, in promises that were asked for */
 };
 
 /* Keeps at most `free_max` ordinary blocks when they are not in use. */
@@ -65,7 +66,12 @@ struct block *block_small(struct block_pool *pool, size_t size);
 /* A full block of p->len bytes that are to come; the promise is the block's then. */
 struct block *block_promise(struct block_pool *pool, struct promise *p);
 
-/* Its bytes have come; they count as the pool's from now on. */
+/* Asks for its bytes, once; they count as the pool's from now on, for there will be memory
+ * for them.  As p->ask(). */
+bool promise_ask(struct promise *p, void (*done)(void *owner, struct promise *p, struct err e),
+                 void *owner);
+
+/* Its bytes have come. */
 void promise_keep(struct promise *p, const uint8_t *bytes);
 
 static inline struct block *block_hold(struct block *b)

@@ -54,7 +54,9 @@ enum {
     LIMIT_PASSWORD = 1024 * 1024,         /* longer ones are not hashed: 5 ms of the loop */
     LIMIT_ACL_LOG = 10000,                /* entries of ACL LOG */
     LIMIT_ACL_LOG_OBJECT = 1024,          /* bytes of a key or a name that an entry keeps */
-    LIMIT_CHANNEL = 65535,                /* a channel's or a pattern's name, as a key's */
+    LIMIT_CHANNEL = 65535,                /* a channel's name, as a key's */
+    LIMIT_PATTERN = 1024,                 /* of clients: each byte may be held against each of a
+                                             key or a channel, 64 million times at most */
     LIMIT_OUTBOX = 16 * 1024 * 1024,      /* events and messages that wait for the log, beyond
                                             which nobody publishes */
     LIMIT_MONITOR = 1024 * 1024,          /* of a call, shown by MONITOR */

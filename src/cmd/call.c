@@ -256,6 +256,14 @@ void call_drop_large(struct call *c)
     }
 }
 
+bool call_pattern_fits(struct call *c, struct slice pattern)
+{
+    if (pattern.len <= LIMIT_PATTERN)
+        return true;
+    reply_errorf(c->reply, "ERR", "pattern is longer than %d bytes", LIMIT_PATTERN);
+    return false;
+}
+
 enum call_end call_error(struct call *c, const char *text)
 {
     reply_error(c->reply, "ERR", text);

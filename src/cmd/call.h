@@ -217,6 +217,9 @@ static inline bool call_arg_is(const struct call *c, uint32_t arg, const char *w
     return slice_is(c->argv[arg], word);
 }
 
+/* The pattern is not so long that looking for it would take seconds.  False: replied. */
+bool call_pattern_fits(struct call *c, struct slice pattern);
+
 /* "-ERR text"; returns CALL_DONE. */
 enum call_end call_error(struct call *c, const char *text);
 

@@ -23,8 +23,11 @@ static bool take_match(struct call *c, struct gather *g, const struct cell *head
 
 static enum call_end run_keys(struct call *c)
 {
-    struct gather *g = gather_of(c);
+    struct gather *g;
 
+    if (!call_pattern_fits(c, c->argv[1]))
+        return CALL_DONE;
+    g = gather_of(c);
     switch (gather_step(c, g, take_match)) {
     case GATHER_SLICE:
         return CALL_LATER;

@@ -70,6 +70,8 @@ static bool parse_options(struct call *c, struct scan *s)
             s->count = (uint64_t)count;
             has_value = count >= 1;
         } else if (has_value && call_arg_is(c, i, "match")) {
+            if (!call_pattern_fits(c, c->argv[i + 1]))
+                return false;
             s->match = c->argv[i + 1];
             s->has_match = !slice_is(s->match, "*");
         } else if (has_value && call_arg_is(c, i, "type")) {

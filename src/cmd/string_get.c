@@ -32,13 +32,15 @@ static bool mget_one(struct call *c, uint32_t i, const struct reply *so_far, boo
 
 /* Replies argv[first] and those that follow to `to`, whose array has begun, up to the
  * first that is not at hand, and asks for that and the others: one restart for all,
- * unless they are too many.  Returns where it stopped. */
+ * unless they are too many.  Returns where it stopped; 0: there is no memory for so large
+ * a reply, and a key that is named often makes one of a small command. */
 static uint32_t mget_from(struct call *c, uint32_t first, struct reply *to)
 {
     struct reply *own = c->reply;
+    size_t blocks = to->pool->used_bytes;
     uint32_t stop = c->argc;
     c->reply = to;
-    for (uint32_t i = first; i < c->argc; i++) {
+    for (uint32_t i = first; i < c->argc && stop; i++) {
         bool found;
         struct cell old;
         if (!mget_one(c, i, to, &found, &old)) {
@@ -53,9 +55,18 @@ static uint32_t mget_from(struct call *c, uint32_t first, struct reply *to)
         } else {
             reply_null(to);
         }
+        if (to->pool->used_bytes - blocks > c->whole_max)
+            stop = 0;
     }
     c->reply = own;
     return stop;
+}
+
+static enum call_end mget_too_large(struct call *c)
+{
+    call_forget(c);
+    reply_error(c->reply, "OOM", "command not allowed when used memory > 'maxmemory'.");
+    return CALL_DONE;
 }
 
 /* A key of another type reads as null here.  Where more is lacking than should be read
@@ -64,9 +75,16 @@ static enum call_end run_mget(struct call *c)
 {
     struct gather *g = c->gather;
     if (!g) {
+        struct reply_mark begin = reply_mark(c->reply);
+        uint32_t stop;
         reply_array(c->reply, c->argc - 1);
-        if (mget_from(c, 1, c->reply) == c->argc)
+        stop = mget_from(c, 1, c->reply);
+        if (stop == c->argc)
             return CALL_DONE;
+        if (stop == 0) {
+            reply_cut(c->reply, begin);
+            return mget_too_large(c);
+        }
         if (c->want_max && c->view->wanted > c->want_max) {
             g = gather_of(c);
             g->next = 1;
@@ -76,6 +94,8 @@ static enum call_end run_mget(struct call *c)
     uint32_t from = (uint32_t)g->next;
     uint64_t keys;
     g->next = mget_from(c, from, &g->keys);
+    if (g->next == 0)
+        return mget_too_large(c);
     if (g->next < c->argc)
         return g->next > from ? CALL_LATER : CALL_WANT; /* what the slice has read is let go */
     (void)c->view->count(c->view, c->db,

@@ -33,6 +33,29 @@ static void go_on(struct list *from)
     }
 }
 
+/* A piece of an answer may be read. */
+static bool is_due(const struct http *http)
+{
+    return !list_empty(&http->scarce) && instance_may_promise(http->instance);
+}
+
+/* They ask when libmicrohttpd runs, or wait again. */
+static void wake_scarce(struct http *http)
+{
+    const struct instance *in = http->instance;
+    uint64_t used = in->blocks.used_bytes;
+
+    while (is_due(http)) {
+        struct http_request *r = list_item(http->scarce.next, struct http_request, queued_in);
+
+        list_remove(&r->queued_in);
+        http_wake(r);
+        used += (uint64_t)in->options->value_chunk_size;
+        if (used > instance_blocks_max(in))
+            break;
+    }
+}
+
 static void run_daemon(struct http *http)
 {
     MHD_UNSIGNED_LONG_LONG ms;
@@ -54,6 +77,7 @@ static void serve(struct side_door *door)
     go_on(&http->resumed);
     go_on(&http->slices);
     go_on(&http->parked);
+    wake_scarce(http);
     if (http->ready || now_us >= http->run_at)
         run_daemon(http);
     if (now_us >= http->sweep_at) {
@@ -97,7 +121,8 @@ static uint64_t deadline(const struct side_door *door)
 
     if (!http->daemon)
         return UINT64_MAX;
-    if (http->ready || !list_empty(&http->slices) || at <= http->instance->turn_mono_us)
+    if (http->ready || !list_empty(&http->slices) || is_due(http) ||
+        at <= http->instance->turn_mono_us)
         return 0;
     if (!list_empty(&http->clients) && http->sweep_at < at)
         at = http->sweep_at;
@@ -198,6 +223,7 @@ struct err http_new(struct instance *instance, struct http **out, char detail[25
     list_init(&http->resumed);
     list_init(&http->slices);
     list_init(&http->parked);
+    list_init(&http->scarce);
     list_init(&http->holding);
     *out = NULL;
     snprintf(detail, 256, "cannot start libmicrohttpd");

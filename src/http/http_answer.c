@@ -197,8 +197,12 @@ static void ask_ahead(struct http_request *r)
             continue;
         if (i > 0 && in->blocks.used_bytes > instance_blocks_easy(in))
             break;
-        next[i]->asked = true;
-        if (!next[i]->ask(next[i], on_kept, r))
+        if (i == 0 && !instance_may_promise(in)) {
+            if (list_empty(&r->queued_in))
+                list_push(&r->http->scarce, &r->queued_in);
+            break;
+        }
+        if (!promise_ask(next[i], on_kept, r))
             r->cut_off = "the store is closed";
     }
 }

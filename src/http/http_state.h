@@ -39,6 +39,7 @@ struct http {
     struct list resumed;    /* of requests, by `queued_in`: may go on in this turn */
     struct list slices;     /* ... in the turn that follows */
     struct list parked;     /* ... when the log takes their write */
+    struct list scarce;     /* ... when there is memory for a piece of the answer */
     struct list holding;    /* ... when the log has acknowledged it */
     uint64_t request_count; /* not answered yet */
     uint64_t run_at;        /* mono_us: libmicrohttpd wants to run */

@@ -212,6 +212,11 @@ struct dataset_flush dataset_flush(struct dataset *d, uint8_t db, uint64_t stamp
 void dataset_unflush(struct dataset *d, const struct dataset_flush *flush)
 {
     memcpy(d->flushed, flush->flushed, sizeof d->flushed);
+    for (unsigned i = 0; i < d->sealed_count; i++) {
+        uint64_t *flushed = d->sealed[i].flushed;
+        for (unsigned db = 0; db < LIMIT_DATABASES; db++)
+            flushed[db] = flushed[db] < d->flushed[db] ? flushed[db] : d->flushed[db];
+    }
     for (unsigned i = 0; i <= d->sealed_count; i++) {
         struct dataset_counts *counts;
         uint64_t number = i < d->sealed_count ? d->sealed[i].number : d->number;
@@ -353,6 +358,7 @@ void dataset_seal(struct dataset *d, const struct log_mark *mark)
                                                     .pins = d->pins,
                                                     .guessed = d->guessed,
                                                     .mark = *mark };
+    memcpy(d->sealed[d->sealed_count - 1].flushed, d->flushed, sizeof d->flushed);
     d->pins = (struct pins){ 0 };
     d->counts = (struct dataset_counts){ .heads = { 0 } };
     d->guessed = false;

@@ -125,6 +125,10 @@ static void on_log_failed(void *owner, struct err e)
         undo_settle(&lsm->undo, &lsm->data, UINT64_MAX);
     undo_revert(&lsm->undo, &lsm->data);
     lsm_count_tables(lsm);
+    if (lsm->flush_end > log_end(lsm->log)) /* that one is undone */
+        lsm->flush_end = log_end(lsm->log);
+    if (lsm->flushed_next_end > lsm->flush_end)
+        lsm->flushed_next_end = lsm->flush_end;
     for (unsigned i = 0; i < lsm->data.sealed_count; i++) {
         struct log_mark *mark = &lsm->data.sealed[i].mark;
         if (mark->position > log_end(lsm->log))

@@ -77,6 +77,10 @@ struct lsm {
     bool closing; /* `ending` is under way */
     bool put;     /* something was, in this turn */
     bool seal_soon;
+    uint64_t flush_end;                        /* log position behind the last flush */
+    uint64_t flushed_durably[LIMIT_DATABASES]; /* stamps of flushes that no power loss undoes */
+    uint64_t flushed_next[LIMIT_DATABASES];    /* will be, when the log is synced up to: */
+    uint64_t flushed_next_end;
     struct dataset_counts counts;     /* of what tables hold and no flush hides */
     int64_t expired[LIMIT_DATABASES]; /* of these, about, at: */
     uint64_t expired_ms;              /* unix; 0: to be counted anew */
@@ -92,6 +96,10 @@ void lsm_settle(struct lsm *lsm);
 
 /* Final: reads only from here on. */
 void lsm_break(struct lsm *lsm, struct err e, const char *what);
+
+/* The flushes that the log has durably, with all that was put before them: one in the
+ * manifest sooner would outlive a power loss that undoes what led to it. */
+void lsm_durable_flushes(struct lsm *lsm, uint64_t out[LIMIT_DATABASES]);
 
 /* Gives a reference of a version back; files without another go to the janitor,
  * who removes them. */

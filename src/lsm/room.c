@@ -60,7 +60,8 @@ uint64_t room_excess(const struct room *r)
 {
     uint64_t base = r->max / 24 * 19; /* so 15/16 of the bound are 7/10 of what is behind it */
     uint64_t over = r->used > base ? r->used - base : 0;
-    uint64_t left = r->leaving / 2 * (r->max - base) / (r->max / 4 + 1);
+    /* Their product passes 64 bits from some hundred GiB on. */
+    uint64_t left = (uint64_t)((double)r->leaving / (double)r->max * 2 * (double)(r->max - base));
 
     return over > left ? over : left;
 }

@@ -96,8 +96,11 @@ static void start_flush(struct seal *s)
                          .now_ms = lsm_applied_ms(lsm),
                          .rescue = s->rescue,
                          .err = err_ok() };
-    for (unsigned db = 0; db < LIMIT_DATABASES; db++)
-        f->flushed[db] = undo_flushed_for_good(&lsm->undo, &lsm->data, (uint8_t)db);
+    lsm_durable_flushes(lsm, f->flushed);
+    for (unsigned db = 0; db < LIMIT_DATABASES; db++) { /* a replay from the mark meets no others */
+        if (f->flushed[db] < oldest->flushed[db])
+            f->flushed[db] = oldest->flushed[db];
+    }
     version_hold(lsm->version);
     oldest->busy = true;
     s->busy = s->in_job = true;

@@ -271,8 +271,8 @@ static bool drop_flushed(struct upkeep *u)
     struct edit edit = { 0 };
     bool more = false;
 
+    lsm_durable_flushes(lsm, flushed);
     for (unsigned db = 0; db < LIMIT_DATABASES; db++) {
-        flushed[db] = undo_flushed_for_good(&lsm->undo, &lsm->data, (uint8_t)db);
         edit.flushed[db] = flushed[db] > v->flushed[db] ? flushed[db] : 0;
         more = more || edit.flushed[db];
     }

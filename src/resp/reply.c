@@ -318,6 +318,15 @@ unsigned reply_promises(const struct reply *r, size_t max_bytes, struct promise 
     return n;
 }
 
+size_t reply_memory(const struct reply *r)
+{
+    size_t sum = 0;
+
+    for (const struct block *b = r->first; b; b = b->next)
+        sum += BLOCK_HEADER + (!b->promise || b->promise->asked ? b->cap : 0);
+    return sum;
+}
+
 void reply_raw(struct reply *r, struct slice bytes)
 {
     write_bytes(r, bytes);

@@ -68,6 +68,9 @@ void reply_bulk_end(struct reply *r);
 unsigned reply_promises(const struct reply *r, size_t max_bytes, struct promise **out,
                         unsigned max);
 
+/* Memory that its blocks take; what is promised takes some when it was asked for. */
+size_t reply_memory(const struct reply *r);
+
 /* Bytes that are RESP already. */
 void reply_raw(struct reply *r, struct slice bytes);
 

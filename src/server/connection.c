@@ -37,6 +37,7 @@ struct connection *connection_new(struct server *server, struct net_conn *net)
     list_init(&conn->dirty);
     list_init(&conn->holding);
     list_init(&conn->parked);
+    list_init(&conn->scarce);
     reader_init(&conn->reader, (size_t)in->options->proto_max_bulk_len);
     reply_init(&conn->out, &in->blocks, conn->session.proto);
     conn->wanted = NET_READ;
@@ -54,6 +55,7 @@ void connection_free(struct connection *conn)
     list_remove(&conn->dirty);
     list_remove(&conn->holding);
     list_remove(&conn->parked);
+    list_remove(&conn->scarce);
     reply_clear(&conn->out);
     held_deinit(&conn->held);
     connection_forget_waiting(conn);
@@ -298,7 +300,7 @@ bool connection_flush(struct connection *conn)
         return false;
     if (conn->session.closing && conn->out.bytes == 0 && !conn->queue)
         return false;
-    if (conn->held.calls == 0 && !conn->queue)
+    if (conn->held.count == 0)
         list_remove(&conn->holding);
     if (reply_parts(&conn->out, conn->out.bytes - conn->held.bytes, &part, 1) > 0)
         events |= NET_WRITE;
@@ -317,6 +319,7 @@ bool connection_check(const struct connection *conn)
 {
     return held_check(&conn->held, &conn->out) && reply_check(&conn->out) &&
            (!conn->queue || (conn->queue->count && queue_check(conn->queue))) &&
-           ((conn->held.calls == 0 && !conn->queue) || !list_empty(&conn->holding)) &&
+           (!conn->queue || !list_empty(&conn->queue->link)) &&
+           (conn->held.count == 0 || !list_empty(&conn->holding)) &&
            (!conn->in || conn->at <= conn->in->len);
 }

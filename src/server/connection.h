@@ -31,9 +31,10 @@ struct connection {
     struct net_conn *net;
     struct list ready;   /* in server->ready: something to read or to go on with */
     struct list dirty;   /* in server->dirty: output to send, or to be closed */
-    struct list holding; /* in server->holding: replies wait, for the log or the disk */
+    struct list holding; /* in server->holding: replies wait for the log */
     struct list parked;  /* in server->parked */
     size_t parked_for;   /* ... bytes its next write may take in the log ... */
+    struct list scarce;  /* in server->scarce: a piece of its output waits for memory */
     bool parked_aside;   /* ... or it waits for something else, which it looks for itself */
     struct reader reader;
     struct block *in; /* NULL unless bytes of an unfinished command are kept */
@@ -117,7 +118,7 @@ void connection_resume(struct waiting *w);
 /* A call in server->wanting: its turn has come.  *fits: as far as memory is concerned. */
 bool connection_may_read(const struct waiting *w, bool *fits);
 
-/* Its held replies are to be released, or failed, with the log. */
+/* Its held replies, if there are some, are to be released, or failed, with the log. */
 void connection_hold(struct connection *conn);
 
 /* connection_after.c */

@@ -17,7 +17,7 @@ static uint64_t gate_of(const struct server *s, const struct call *c)
 
 void connection_hold(struct connection *conn)
 {
-    if (list_empty(&conn->holding))
+    if (conn->held.count && list_empty(&conn->holding))
         list_push(&conn->server->holding, &conn->holding);
 }
 
@@ -77,6 +77,7 @@ static void go_on_waiting(struct server *s, struct waiting *w, enum call_end end
         struct connection *conn = w->owner;
         blocked_add(s, w);
         queue_overtake(conn->queue, &conn->out, &conn->held);
+        connection_hold(conn);
         connection_touch(conn);
         return;
     }
@@ -96,14 +97,15 @@ void connection_wait(struct connection *conn, struct call *c, enum call_end end)
         c->quiet = connection_quiet(conn, c);
         connection_after(conn, c, end);
     }
-    if (!conn->queue)
-        conn->queue = queue_new();
+    if (!conn->queue) {
+        conn->queue = queue_new(conn);
+        list_push(&s->queues, &conn->queue->link);
+    }
     w = queue_add(conn->queue, c, conn->in, &s->instance.blocks);
     w->owner = conn;
     s->instance.waiting++;
     fetch_init(&w->fetch, on_fetched);
     go_on_waiting(s, w, end, false);
-    connection_hold(conn);
 }
 
 void connection_run_beside(struct connection *conn, struct call *c)
@@ -165,6 +167,7 @@ static void finish(struct connection *conn, struct waiting *w)
     }
     again = queue_finish(conn->queue, w, gate, s->turn, &conn->out, &conn->held);
     held_release(&conn->held, node_acked(s->instance.node));
+    connection_hold(conn);
     if (conn->queue->count == 0) {
         queue_free(conn->queue, &s->instance.blocks);
         conn->queue = NULL;

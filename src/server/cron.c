@@ -34,7 +34,7 @@ static void close_idle(struct server *s)
 
 static size_t held_by(const struct connection *conn)
 {
-    return conn->out.bytes + (conn->in ? conn->in->cap : 0) +
+    return reply_memory(&conn->out) + (conn->in ? conn->in->cap : 0) +
            (conn->queue ? conn->queue->bytes : 0);
 }
 

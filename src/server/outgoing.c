@@ -1,4 +1,5 @@
-/* outgoing.c: two pieces ahead, or one if memory is short. */
+/* outgoing.c: two pieces ahead, one if memory is short, none if there is none: who comes
+ * then waits in turn. */
 #include "server/outgoing.h"
 
 #include <string.h>
@@ -38,8 +39,32 @@ void outgoing_ask(struct connection *conn)
             continue;
         if (i > 0 && s->instance.blocks.used_bytes > server_blocks_easy(s))
             break;
-        next[i]->asked = true;
-        if (!next[i]->ask(next[i], on_kept, conn))
+        if (i == 0 && !instance_may_promise(&s->instance)) {
+            if (list_empty(&conn->scarce))
+                list_push(&s->scarce, &conn->scarce);
+            break;
+        }
+        if (!promise_ask(next[i], on_kept, conn))
             cut_off(conn, "the store is closed");
+    }
+}
+
+bool outgoing_due(const struct server *s)
+{
+    return !list_empty(&s->scarce) && instance_may_promise(&s->instance);
+}
+
+void outgoing_serve(struct server *s)
+{
+    uint64_t most = server_blocks_max(s), used = s->instance.blocks.used_bytes;
+
+    while (outgoing_due(s)) {
+        struct connection *conn = list_item(s->scarce.next, struct connection, scarce);
+
+        list_remove(&conn->scarce);
+        connection_touch(conn);
+        used += (uint64_t)s->instance.options->value_chunk_size;
+        if (used > most)
+            break;
     }
 }

@@ -9,10 +9,12 @@
 #include "cmd/command.h"
 #include "server/blocked.h"
 
-struct queue *queue_new(void)
+struct queue *queue_new(void *owner)
 {
     struct queue *q = mem_zalloc(1, sizeof *q);
 
+    q->owner = owner;
+    list_init(&q->link);
     list_init(&q->calls);
     return q;
 }
@@ -43,6 +45,7 @@ void queue_free(struct queue *q, struct block_pool *pool)
         return;
     while (!list_empty(&q->calls))
         free_waiting(waiting_of(q->calls.next), pool);
+    list_remove(&q->link);
     mem_free(q);
 }
 

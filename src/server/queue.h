@@ -53,6 +53,8 @@ struct waiting {
 };
 
 struct queue {
+    struct list link;                /* in server->queues */
+    void *owner;                     /* the connection */
     struct list calls;               /* of struct waiting, in order of arrival */
     uint32_t count;                  /* of them */
     uint32_t unsent;                 /* of them and of the calls behind them */
@@ -64,7 +66,7 @@ struct queue {
     uint16_t buckets[QUEUE_BUCKETS]; /* how many of the calls' keys fall into each */
 };
 
-struct queue *queue_new(void);
+struct queue *queue_new(void *owner);
 
 /* Ends every call in it, whatever its state, and frees it.  Accepts NULL. */
 void queue_free(struct queue *q, struct block_pool *pool);

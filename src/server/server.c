@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "server/blocked.h"
 #include "server/measure.h"
+#include "server/outgoing.h"
 #include "server/server_state.h"
 #include "session/acl.h"
 #include "session/memory.h"
@@ -69,8 +70,13 @@ static void on_failed(void *owner, struct err e)
     list_for_each (at, &s->holding) {
         struct connection *conn = list_item(at, struct connection, holding);
         calls += held_fail(&conn->held, acked, &conn->out, UNCERTAIN_TEXT);
-        if (conn->queue)
-            calls += queue_fail(conn->queue, acked, UNCERTAIN_TEXT);
+        multi_forget(&conn->session);
+        connection_touch(conn);
+    }
+    list_for_each (at, &s->queues) {
+        struct queue *q = list_item(at, struct queue, link);
+        struct connection *conn = q->owner;
+        calls += queue_fail(q, acked, UNCERTAIN_TEXT);
         multi_forget(&conn->session);
         connection_touch(conn);
     }
@@ -185,7 +191,9 @@ struct err server_new(struct env *env, struct options *options, struct server **
     list_init(&s->ready);
     list_init(&s->dirty);
     list_init(&s->holding);
+    list_init(&s->queues);
     list_init(&s->parked);
+    list_init(&s->scarce);
     list_init(&s->resumed);
     list_init(&s->slices);
     list_init(&s->wanting);
@@ -418,7 +426,8 @@ static uint64_t next_deadline(const struct server *s)
 
     at = side < at ? side : at;
     at = blocked < at ? blocked : at;
-    if (!list_empty(&s->ready) || !list_empty(&s->slices) || s->thinned || some_may_read(s))
+    if (!list_empty(&s->ready) || !list_empty(&s->slices) || s->thinned || some_may_read(s) ||
+        outgoing_due(s))
         return 0;
     if (s->instance.pausing && !(s->instance.special & INSTANCE_PAUSED))
         return 0;
@@ -467,6 +476,7 @@ uint64_t server_turn(struct server *s)
     release_held(s);
     if (!list_empty(&in->tracking.in_order))
         tracking_broadcast(in);
+    outgoing_serve(s);
     flush_dirty(s);
     if (s->state == SERVER_STOPPING)
         go_on_stopping(s);

@@ -23,8 +23,10 @@ struct server {
     struct list ready; /* of connections, by connection.h's links */
     struct list dirty;
     struct list holding;
+    struct list queues; /* of connections with calls that wait, by queue.h's link */
     struct list parked;
     bool unparking;      /* those are being tried, in their order */
+    struct list scarce;  /* of connections, by `scarce` */
     struct list resumed; /* calls that may go on, by queue.h's links */
     struct list slices;  /* the same, in the turn that follows */
     struct list wanting; /* the same, when memory for what they want is free */

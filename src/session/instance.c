@@ -36,7 +36,8 @@ uint64_t instance_held_memory(const struct instance *in)
            in->waiting * INSTANCE_WAITING_BYTES + in->incoming_bytes + in->queued_bytes +
            in->http_bytes + lsm->upload_bytes + lsm->rewrite_bytes + lsm->heat_bytes +
            lsm->reading_bytes + lsm->cache_beyond + in->acl->users.bytes + in->pubsub.bytes +
-           in->tracking.bytes + in->env->net->tls_stats.bytes + account_memory(&in->account);
+           in->tracking.bytes + in->tracking.prefix_bytes + in->env->net->tls_stats.bytes +
+           account_memory(&in->account);
 }
 
 uint64_t instance_used_memory(const struct instance *in)

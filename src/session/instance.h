@@ -208,6 +208,12 @@ static inline uint64_t instance_blocks_easy(const struct instance *in)
     return in->memory_max / 64;
 }
 
+/* Whether a large value that is to be sent may be read a piece further; one at a time always. */
+static inline bool instance_may_promise(const struct instance *in)
+{
+    return in->blocks.used_bytes <= instance_blocks_max(in) || in->blocks.promised == 0;
+}
+
 /* Sets memory_max and what follows from it. */
 void instance_bound_memory(struct instance *in, uint64_t bytes);
 

@@ -406,11 +406,10 @@ int64_t options_number(const struct options *o, const struct option *row)
 void options_help(struct buf *out)
 {
     for (const struct option *row = table; row->name; row++) {
-        char left[64];
+        const char *value = *row->fallback ? row->fallback : "\"\"";
+        int left = 31 - (int)strlen(row->name);
 
-        if (row->flags & OPTION_HIDDEN)
-            continue;
-        snprintf(left, sizeof left, "%s %s", row->name, *row->fallback ? row->fallback : "\"\"");
-        buf_printf(out, "  --%-32s %s\n", left, row->help);
+        if (!(row->flags & OPTION_HIDDEN))
+            buf_printf(out, "  --%s %-*s %s\n", row->name, left > 0 ? left : 0, value, row->help);
     }
 }

@@ -242,13 +242,27 @@ struct tracker *tracking_on(struct session *s)
     return k;
 }
 
+static size_t prefix_bytes(size_t len)
+{
+    return sizeof(struct prefix) + len + HEAP_OVERHEAD;
+}
+
+static const size_t prefixed_bytes = sizeof(struct prefixed) + HEAP_OVERHEAD;
+
+size_t tracking_prefix_cost(size_t prefixes, size_t bytes)
+{
+    return prefixes * (prefix_bytes(0) + prefixed_bytes) + bytes;
+}
+
 static void leave(struct tracking *t, struct prefixed *m)
 {
     list_remove(&m->of_prefix);
     list_remove(&m->of_tracker);
+    t->prefix_bytes -= prefixed_bytes;
     if (list_empty(&m->prefix->members)) {
         list_remove(&m->prefix->link);
         t->prefix_count--;
+        t->prefix_bytes -= prefix_bytes(m->prefix->len);
         mem_free(m->prefix);
     }
     mem_free(m);
@@ -295,7 +309,9 @@ void tracking_add_prefix(struct tracker *k, struct slice text)
         list_init(&p->members);
         list_push(&t->prefixes, &p->link);
         t->prefix_count++;
+        t->prefix_bytes += prefix_bytes(text.len);
     }
+    t->prefix_bytes += prefixed_bytes;
     *m = (struct prefixed){ .prefix = p, .tracker = k };
     list_push(&p->members, &m->of_prefix);
     list_push(&k->prefixes, &m->of_tracker);
@@ -304,7 +320,7 @@ void tracking_add_prefix(struct tracker *k, struct slice text)
 
 bool tracking_check(const struct tracking *t)
 {
-    size_t keys = 0, items = 0, bytes = 0;
+    size_t keys = 0, items = 0, bytes = 0, prefixes = 0;
 
     list_for_each (at, &t->by_age) {
         const struct tracked *k = list_item(at, struct tracked, age);
@@ -316,5 +332,12 @@ bool tracking_check(const struct tracking *t)
         items += k->count;
         bytes += bytes_of(k);
     }
-    return keys == t->keys.count && items == t->items && bytes == t->bytes && index_check(&t->keys);
+    list_for_each (at, &t->prefixes) {
+        const struct prefix *p = list_item(at, struct prefix, link);
+        prefixes += prefix_bytes(p->len);
+        list_for_each (member, &p->members)
+            prefixes += prefixed_bytes;
+    }
+    return prefixes == t->prefix_bytes && keys == t->keys.count && items == t->items &&
+           bytes == t->bytes && index_check(&t->keys);
 }

@@ -29,6 +29,7 @@ struct tracking {
     size_t items;          /* ids in all keys */
     struct list prefixes;  /* of struct prefix */
     size_t prefix_count;   /* of them */
+    size_t prefix_bytes;   /* ... and of who has them, in memory */
     struct index changed;  /* of struct change: in this turn, for prefixes */
     struct list in_order;  /* the same */
     uint64_t client_count; /* that track */
@@ -75,6 +76,9 @@ struct tracker *tracking_on(struct session *s);
 
 /* Accepts a session that does not track. */
 void tracking_off(struct session *s);
+
+/* What so many prefixes of `bytes` together take in tracking->prefix_bytes, at most. */
+size_t tracking_prefix_cost(size_t prefixes, size_t bytes);
 
 /* One prefix more, which does not overlap with those it has. */
 void tracking_add_prefix(struct tracker *k, struct slice text);

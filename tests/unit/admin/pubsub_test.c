@@ -155,6 +155,24 @@ Test(pubsub, names_and_their_memory_are_bounded)
     buf_deinit(&line);
 }
 
+/* Each byte of one may be held against each of a channel: a minute for two of 60,000. */
+Test(pubsub, patterns_are_short)
+{
+    static const char *const commands[] = { "PUBSUB CHANNELS", "CONFIG GET",
+                                            "COMMAND LIST FILTERBY PATTERN", "PSUBSCRIBE" };
+    struct buf line = { 0 };
+
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        line.len = 0;
+        buf_printf(&line, "%s %0*d", commands[i], LIMIT_PATTERN + 1, 1);
+        buf_append_byte(&line, 0);
+        desk_is(&d, (char *)line.data, "-ERR pattern is longer than 1024 bytes|");
+        line.data[line.len - 2] = '\0';
+        desk_has(&d, (char *)line.data, "*");
+    }
+    buf_deinit(&line);
+}
+
 Test(pubsub, who_leaves_takes_its_subscriptions_along)
 {
     struct session third;
@@ -270,6 +288,29 @@ Test(pubsub, a_client_has_so_many_prefixes_at_most)
     }
     desk_is(&d, "CLIENT TRACKING ON BCAST PREFIX x",
             "-ERR a client can have 128 prefixes at most|");
+}
+
+Test(pubsub, prefixes_of_all_clients_take_a_share_of_memory_at_most)
+{
+    static const char begin[] = "CLIENT TRACKING ON BCAST PREFIX ";
+    struct buf line = { 0 };
+
+    buf_append(&line, slice_str(begin));
+    for (int i = 0; i <= LIMIT_KEY; i++)
+        buf_append_byte(&line, 'p');
+    buf_append_byte(&line, 0);
+    desk_is(&d, (char *)line.data, "-ERR prefix is longer than 65535 bytes|");
+    line.data[line.len - 2] = '\0';
+    d.instance.memory_max = 16 * 60000;
+    desk_is(&d, (char *)line.data, "-OOM command not allowed when used memory > 'maxmemory'.|");
+    cr_expect_eq(d.instance.tracking.prefix_bytes, 0u);
+    d.instance.memory_max = 16 * 70000;
+    desk_is(&d, (char *)line.data, "+OK|");
+    cr_expect_gt(d.instance.tracking.prefix_bytes, 65535u);
+    cr_expect(tracking_check(&d.instance.tracking));
+    desk_ask(&d, "CLIENT TRACKING OFF");
+    cr_expect_eq(d.instance.tracking.prefix_bytes, 0u);
+    buf_deinit(&line);
 }
 
 Test(pubsub, users_hear_and_say_what_their_channels_allow)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/prng.h"
 #include "unit/cmd/lines.h"
 
@@ -27,6 +28,24 @@ static void put_many(struct bench *b, const char *format)
         snprintf(line, sizeof line, format, i);
         bench_line(b, line);
     }
+}
+
+Test(key_all, patterns_are_short)
+{
+    struct buf line = { 0 }, text = { 0 };
+    struct bench b;
+
+    bench_init(&b, 2, false);
+    buf_printf(&line, "KEYS %0*d", LIMIT_PATTERN + 1, 1);
+    buf_append_byte(&line, 0);
+    bench_line(&b, (char *)line.data);
+    cr_expect_str_eq(bench_reply(&b, &text), "-ERR pattern is longer than 1024 bytes\r\n");
+    line.data[line.len - 2] = '\0';
+    bench_line(&b, (char *)line.data);
+    cr_expect_eq(*bench_reply(&b, &text), '*');
+    buf_deinit(&line);
+    buf_deinit(&text);
+    bench_deinit(&b);
 }
 
 Test(key_all, keys_that_match_are_named)

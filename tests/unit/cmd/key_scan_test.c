@@ -11,6 +11,24 @@
 
 #define BAD_CURSOR "-ERR invalid cursor|"
 
+Test(key_scan, patterns_are_short)
+{
+    struct buf line = { 0 }, text = { 0 };
+    struct bench b;
+
+    bench_init(&b, 2, false);
+    buf_printf(&line, "SCAN 0 MATCH %0*d", LIMIT_PATTERN + 1, 1);
+    buf_append_byte(&line, 0);
+    bench_line(&b, (char *)line.data);
+    cr_expect_str_eq(bench_reply(&b, &text), "-ERR pattern is longer than 1024 bytes\r\n");
+    line.data[line.len - 2] = '\0';
+    bench_line(&b, (char *)line.data);
+    cr_expect_eq(*bench_reply(&b, &text), '*');
+    buf_deinit(&line);
+    buf_deinit(&text);
+    bench_deinit(&b);
+}
+
 Test(key_scan, an_empty_or_small_store_is_one_call)
 {
     expect_lines((const struct line[]){

@@ -82,7 +82,7 @@ void bench_run(struct bench *b, uint32_t argc, const struct slice *argv)
         .random = b->random += UINT64_C(0x9e3779b97f4a7c15),
         .databases = LIMIT_DATABASES,
         .outcome = b->outcome,
-        .whole_max = UINT64_MAX,
+        .whole_max = b->whole_max ? b->whole_max : UINT64_MAX,
     };
     assert(c.row);
     if (c.row->subs && argc > 1)

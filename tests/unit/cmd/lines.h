@@ -23,6 +23,7 @@ struct bench {
     struct events events;
     uint64_t now_us;
     uint8_t db;
+    uint64_t whole_max;           /* the calls'; 0: no bound */
     uint64_t random;              /* drawn from, once for a command */
     struct call_outcome *outcome; /* of commands to come; NULL for none */
     uint32_t restarts;            /* of the last command */

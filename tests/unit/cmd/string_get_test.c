@@ -1,5 +1,6 @@
 /* string_get_test.c: reading strings, and reading and changing them at once. */
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include "unit/cmd/lines.h"
 
@@ -34,6 +35,34 @@ Test(string_get, mget_answers_null_for_what_is_missing_or_of_another_type)
         { "MGET", "-ERR wrong number of arguments for 'mget' command|" },
         { 0 },
     });
+}
+
+Test(string_get, a_key_named_often_answers_no_more_than_memory_has_room_for)
+{
+    struct slice argv[200];
+    struct buf text = { 0 };
+    struct bench b;
+    char value[20001] = "";
+
+    bench_init(&b, 2, true);
+    memset(value, 'v', sizeof value - 1);
+    argv[0] = slice_str("set");
+    argv[1] = slice_str("k");
+    argv[2] = slice_str(value);
+    bench_run(&b, 3, argv);
+    argv[0] = slice_str("mget");
+    for (unsigned i = 1; i < 200; i++)
+        argv[i] = slice_str("k");
+    bench_run(&b, 200, argv);
+    cr_assert_gt(b.reply.bytes, 199 * 20000, "nothing bounds it");
+    b.whole_max = 1000000;
+    bench_run(&b, 200, argv);
+    cr_assert_str_eq(bench_reply(&b, &text),
+                     "-OOM command not allowed when used memory > 'maxmemory'.\r\n");
+    bench_run(&b, 20, argv);
+    cr_assert_gt(b.reply.bytes, 19 * 20000, "so much there is room for");
+    buf_deinit(&text);
+    bench_deinit(&b);
 }
 
 Test(string_get, many_missing_keys_cost_one_restart)

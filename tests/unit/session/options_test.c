@@ -142,14 +142,15 @@ Test(options, what_redis_has_and_henge_ignores_always_says_why)
     }
 }
 
-Test(options, help_shows_every_option_but_the_hidden_ones)
+Test(options, help_shows_every_option_with_its_default_but_the_hidden_ones)
 {
     options_help(&text);
     buf_append_byte(&text, 0);
     for (const struct option *row = options_table(); row->name; row++) {
-        char flag[64];
+        char flag[256];
 
-        snprintf(flag, sizeof flag, "  --%s ", row->name);
+        snprintf(flag, sizeof flag, "  --%s %s ", row->name,
+                 *row->fallback ? row->fallback : "\"\"");
         cr_expect_eq(strstr((char *)text.data, flag) != NULL, !(row->flags & OPTION_HIDDEN), "%s",
                      row->name);
     }

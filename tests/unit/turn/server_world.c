@@ -48,12 +48,16 @@ static int64_t send_parts(struct net_conn *conn, const struct slice *parts, unsi
     struct client *c = (struct client *)conn;
     size_t n = 0;
 
-    for (unsigned i = 0; i < count; i++) {
-        buf_append(&c->got, parts[i]);
-        n += parts[i].len;
+    for (unsigned i = 0; i < count && n < c->takes; i++) {
+        size_t room = c->takes - n, len = parts[i].len < room ? parts[i].len : room;
+        buf_append(&c->got, slice_of(parts[i].data, len));
+        n += len;
     }
-    if (n > 0)
-        c->sent_at = next_moment(conn);
+    if (n == 0)
+        return NET_AGAIN;
+    if (c->takes != SIZE_MAX)
+        c->takes -= n;
+    c->sent_at = next_moment(conn);
     return (int64_t)n;
 }
 
@@ -153,6 +157,7 @@ struct client *server_world_client(struct server_world *w)
     c->base.net = &w->net;
     c->base.number = (int)w->client_count;
     c->open = true;
+    c->takes = SIZE_MAX;
     w->listener.on_accept(&w->listener, &c->base);
     return c;
 }

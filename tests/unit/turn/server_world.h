@@ -14,6 +14,7 @@ struct client {
     struct buf sent;      /* by it, not read yet */
     struct buf got;
     unsigned wanted;
+    size_t takes; /* bytes it still takes, of a window of so many; SIZE_MAX: all */
     bool open;
     unsigned sent_at;   /* the moment something was sent to it last; 0: never */
     unsigned closed_at; /* ... and when it was closed */

@@ -65,6 +65,16 @@ Test(waiting, an_unblocked_call_goes_on_at_once)
     cr_expect_str_eq(got(c), ":0|");
 }
 
+/* Thousands may: each turn that writes would pass them all. */
+Test(waiting, who_waits_for_no_log_is_not_looked_at_when_it_has_written)
+{
+    cr_assert_str_eq(ask(c, "WAIT 1 0"), "");
+    cr_expect(list_empty(&w.server->holding));
+    client_send(c, "SET k v");
+    cr_assert_str_eq(ask(other, "SET k v"), "+OK|");
+    cr_expect(list_empty(&w.server->holding));
+}
+
 Test(waiting, a_blocked_client_gets_messages)
 {
     ask(c, "HELLO 3");
