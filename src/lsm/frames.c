@@ -88,13 +88,15 @@ uint64_t frames_seal(uint8_t *bytes, size_t len, const struct frames_place *plac
     uint64_t count = 0;
 
     for (size_t at = 0; at < len; at += frame_size(bytes + at)) {
-        struct frame_head head;
-        frame_head_get(bytes + at, &head);
-        head.segment = place->segment;
-        head.synced = place->synced;
-        head.index = place->index + count++;
-        frame_head_put(bytes + at, &head);
-        frame_seal(bytes + at);
+        uint8_t *frame = bytes + at;
+        wire_put64(frame + 8, place->segment);
+        wire_put64(frame + 16, place->synced);
+        if (frame_is_lone(frame)) {
+            wire_put64(frame + 56, place->index + count);
+            wire_put64(frame + 64, place->index + count);
+            count++;
+        }
+        frame_seal(frame);
     }
     return count;
 }
@@ -104,6 +106,6 @@ uint64_t frames_count(struct slice frames)
     uint64_t count = 0;
 
     for (size_t at = 0; at < frames.len; at += frame_size(frames.data + at))
-        count++;
+        count += frame_is_lone(frames.data + at);
     return count;
 }

@@ -24,7 +24,7 @@ struct frames {
 struct frames_place {
     uint64_t segment;
     uint64_t synced;
-    uint64_t index; /* of the first */
+    uint64_t index; /* of the first of arc 0 */
 };
 
 void frames_deinit(struct frames *f);
@@ -52,10 +52,11 @@ void frames_clear(struct frames *f);
 /* Bytes of the longest run of whole frames that fits in `room`. */
 size_t frames_fit(struct slice frames, uint64_t room);
 
-/* Completes the heads of the frames in `bytes`, and returns how many they are. */
+/* Completes the heads of the frames in `bytes`, and returns how many of them are arc 0's:
+ * these are numbered. */
 uint64_t frames_seal(uint8_t *bytes, size_t len, const struct frames_place *place);
 
-/* The number of frames. */
+/* The number of frames of arc 0. */
 uint64_t frames_count(struct slice frames);
 
 #endif

@@ -186,6 +186,8 @@ static struct err replay_all(struct loading *g)
             limit = r->end;
         if (head->synced > r->synced)
             r->synced = head->synced;
+        r->ended = false; /* the log went on behind it */
+        g->load->boot = head->boot;
         g->last = i;
         e = replay_file(g, i, limit);
         if (err_is(e) || err_is(g->damage))
@@ -238,9 +240,14 @@ static struct err look_behind(struct loading *g, bool *promised)
     for (size_t i = first; i < g->files.count; i++) {
         const struct load_file *f = &g->files.file[i];
         struct err e;
-        if (i != g->last && good(g, i) && f->head.synced > g->replay.end)
-            *promised = true;
-        e = scan_file(g, i, i == g->last ? SEGMENT_FRAMES_START + f->used : 0, promised);
+        uint64_t offset = i == g->last ? SEGMENT_FRAMES_START + f->used : 0;
+        if (i != g->last && good(g, i)) {
+            *promised = *promised || f->head.synced > g->replay.end;
+            g->replay.ended = false;
+        }
+        if (i == g->last && g->replay.ended)
+            offset += FRAME_HEAD_SIZE;
+        e = scan_file(g, i, offset, promised);
         if (err_is(e))
             return loading_failed_segment(g, e, i);
     }
@@ -353,6 +360,7 @@ struct err load_log(struct loading *g)
         e = keep_replayed(g);
     if (!err_is(e))
         e = cut_tail(g);
+    g->load->clean = g->replay.ended && g->load->torn == 0;
     return e;
 }
 
@@ -386,7 +394,7 @@ struct err load_log_begin(struct loading *g)
                                  .no_space = err_ok() };
     if (g->last < g->files.count)
         start->last_id = g->files.file[g->last].id;
-    facts = (struct segment_facts){ start->last_id, start->end, start->index + 1 };
+    facts = (struct segment_facts){ start->last_id, start->end, start->index + 1, l->options.boot };
     e = segment_create(&s, l->env->fs, l->options.dir, file_ids_take(l->ids),
                        l->options.segment_size);
     if (e.code == ERR_NO_SPACE) {

@@ -22,6 +22,7 @@ struct log *log_new(struct env *env, const struct lsm_options *options,
     log->dir = mem_strdup(options->dir);
     log->segment_size = options->segment_size;
     log->frame_max = options->frame_max;
+    log->boot = options->boot;
     log->sync = options->sync;
     log->current = start->current;
     log->last_id = start->last_id;

@@ -113,7 +113,7 @@ static struct frames_place place_now(const struct log *log)
 
 static struct segment_facts facts_now(const struct log *log)
 {
-    return (struct segment_facts){ log->last_id, log->synced, log->index + 1 };
+    return (struct segment_facts){ log->last_id, log->synced, log->index + 1, log->boot };
 }
 
 /* `len` bytes of `flight` are in the current segment. */

@@ -32,6 +32,8 @@ struct load {
     uint64_t frames;
     uint64_t bytes;
     uint64_t torn;
+    uint64_t boot; /* in which the log was written last; 0: not known, or there is none */
+    bool clean;    /* the log ends where it was closed in order */
 };
 
 /* `run` of the job. */

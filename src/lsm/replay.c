@@ -102,6 +102,8 @@ static struct err apply_frame(struct replay *r, const uint8_t *frame)
     struct err e;
 
     frame_head_get(frame, &head);
+    if (!frame_head_can_be(&head, frame) || head.arc || head.kind != FRAME_CELLS || head.notes)
+        return err_make(ERR_CORRUPT, 0, "a frame that cannot be");
     if (head.index != r->index + 1 && !PLANTED(replay_past_cut))
         return err_make(ERR_CORRUPT, 0, "a frame is missing or twice");
     e = check_cells(r, &head, payload);
@@ -120,7 +122,7 @@ static size_t skip_tear(struct replay *r, struct slice bytes, size_t at, uint64_
 {
     for (at += 8; at + FRAME_HEAD_SIZE <= bytes.len; at += 8) {
         if (frame_good(slice_of(bytes.data + at, bytes.len - at), segment, false)) {
-            r->index = wire_get64(bytes.data + at + 48) - 1;
+            r->index = wire_get64(bytes.data + at + 56) - 1;
             return at;
         }
     }
@@ -146,6 +148,10 @@ struct err replay_frames(struct replay *r, uint64_t segment, struct slice bytes,
         }
         if (frame_size(rest.data) > limit - r->end && !PLANTED(replay_past_cut))
             break;
+        if (rest.data[88] == FRAME_END || rest.data[88] == FRAME_LIST) { /* behind the log */
+            r->ended = rest.data[88] == FRAME_END;
+            break;
+        }
         e = apply_frame(r, rest.data);
         if (err_is(e))
             return e;

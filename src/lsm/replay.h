@@ -21,6 +21,7 @@ struct replay {
     uint64_t flushed[LIMIT_DATABASES]; /* stamps of the flushes that were replayed */
     uint64_t frames;
     uint64_t synced; /* position that heads and frames promise to be synced */
+    bool ended;      /* a FRAME_END is at `end` */
 };
 
 /* Applies the frames at the beginning of `bytes`, which that segment holds at position

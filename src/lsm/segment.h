@@ -37,6 +37,7 @@ struct segment_facts {
     uint64_t previous;
     uint64_t synced;
     uint64_t index;
+    uint64_t boot;
 };
 
 /* For jobs.  Makes the file, `size` bytes of zeros, and its name durable.  On
@@ -56,6 +57,9 @@ uint64_t segment_room(const struct segment *s);
  * written to it. */
 struct err segment_write(struct segment *s, const struct segment_facts *facts, struct slice frames,
                          bool now);
+
+/* For jobs.  Writes what does not count behind the last frame, once there is a head. */
+struct err segment_write_behind(struct segment *s, struct slice bytes);
 
 /* So much was written since the device was told of it that segment_write() should be
  * a job's next, who tells it: a sync would wait for all of it. */

@@ -72,21 +72,44 @@ static void dump_segment_head(struct dump *d, const uint8_t *bytes)
         tool_line(d->store.tool, "segment that was never written to");
     else
         tool_line(d->store.tool,
-                  "segment %016llx behind %016llx: position %llu, synced %llu, frame %llu",
+                  "segment %016llx behind %016llx: position %llu, synced %llu, frame %llu, boot "
+                  "%016llx",
                   (unsigned long long)head.id, (unsigned long long)head.previous,
                   (unsigned long long)head.base, (unsigned long long)head.synced,
-                  (unsigned long long)head.index);
+                  (unsigned long long)head.index, (unsigned long long)head.boot);
+}
+
+static const char *const kinds[FRAME_KINDS] = {
+    "frame", "promise", "state", "base", "list", "end"
+};
+
+static void dump_frame_head(struct dump *d, const struct frame_walk *w)
+{
+    const struct frame_head *h = &w->head;
+    const char *kind = h->kind < FRAME_KINDS ? kinds[h->kind] : "frame of no kind";
+
+    if (h->arc == 0)
+        tool_line(d->store.tool, "%s %llu at %llu: %llu bytes, %u cells, stamp %llu, synced %llu",
+                  kind, (unsigned long long)h->index, (unsigned long long)w->frame,
+                  (unsigned long long)(w->frame_end - w->frame), h->cells,
+                  (unsigned long long)h->stamp, (unsigned long long)h->synced);
+    else
+        tool_line(d->store.tool,
+                  "%s %llu of arc %016llx at %llu: ballot %llu.%u behind %llu.%u, committed %llu, "
+                  "%llu bytes, %u cells, %u of notes, tag %u, stamp %llu, synced %llu",
+                  kind, (unsigned long long)h->index, (unsigned long long)h->arc,
+                  (unsigned long long)w->frame, (unsigned long long)h->ballot.counter,
+                  h->ballot.node, (unsigned long long)h->previous.counter, h->previous.node,
+                  (unsigned long long)h->committed, (unsigned long long)(w->frame_end - w->frame),
+                  h->cells, h->notes, h->tag, (unsigned long long)h->stamp,
+                  (unsigned long long)h->synced);
 }
 
 static void dump_frame(struct dump *d, struct frame_walk *w)
 {
-    const struct frame_head *h = &w->head;
     struct cell c;
 
-    tool_line(d->store.tool, "frame %llu at %llu: %llu bytes, %u cells, stamp %llu, synced %llu",
-              (unsigned long long)h->index, (unsigned long long)w->frame,
-              (unsigned long long)(w->frame_end - w->frame), h->cells, (unsigned long long)h->stamp,
-              (unsigned long long)h->synced);
+    dump_frame_head(d, w);
     while (frame_walk_cell(w, &c)) {
         buf_append(&d->text, slice_str("  "));
         dump_cell(d, &c, c.value, NULL);

@@ -37,7 +37,7 @@ static uint64_t replay(const struct segment_head *head, struct slice frames, uin
         struct frame_head h;
         frame_head_get(frames.data + at, &h);
         frame_head_put(copy, &h);
-        assert(memcmp(copy + 4, frames.data + at + 4, 40) == 0);
+        assert(memcmp(copy + 4, frames.data + at + 4, FRAME_HEAD_SIZE - 4) == 0);
     }
     sum = used * 31 + r.frames * 7 + r.stamp + (uint64_t)data.counts.heads[0] + (uint64_t)e.code;
     dataset_deinit(&data);
@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t mode = data[0], *bytes = mem_alloc(size - 1);
     memcpy(bytes, data + 1, size - 1);
     if (mode & 1)
-        wire_put32(bytes + 60, crc32c_extend(0, bytes, 60));
+        wire_put32(bytes + 68, crc32c_extend(0, bytes, 68));
     enum segment_head_state state = segment_head_get(bytes, &head);
     uint8_t *frames = bytes + SEGMENT_HEAD_SIZE;
     size_t len = size - 1 - SEGMENT_HEAD_SIZE;
