@@ -31,6 +31,28 @@ uint8_t *frames_add(struct frames *f, size_t size, uint64_t stamp)
     return room;
 }
 
+size_t frames_put(struct frames *f, const struct frame_head *head, struct slice cells,
+                  struct slice notes)
+{
+    size_t length = cells.len + ((notes.len + 7) & ~(size_t)7);
+    struct frame_head h = *head;
+    uint8_t *p = buf_reserve(&f->bytes, FRAME_HEAD_SIZE + length);
+
+    assert(f->cells == 0 && cells.len % 8 == 0 && length <= UINT32_MAX);
+    h.length = (uint32_t)length;
+    h.notes = (uint32_t)notes.len;
+    frame_head_put(p, &h);
+    assert(!frame_is_lone(p));
+    if (cells.len)
+        memcpy(p + FRAME_HEAD_SIZE, cells.data, cells.len);
+    if (notes.len) {
+        memset(p + FRAME_HEAD_SIZE + length - 8, 0, 8);
+        memcpy(p + FRAME_HEAD_SIZE + cells.len, notes.data, notes.len);
+    }
+    f->bytes.len += FRAME_HEAD_SIZE + length;
+    return FRAME_HEAD_SIZE + length;
+}
+
 size_t frames_open_size(const struct frames *f)
 {
     return f->cells ? f->bytes.len - f->open_at : 0;

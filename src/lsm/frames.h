@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "lsm/log_format.h"
 
 struct frames {
     struct buf bytes;
@@ -32,6 +33,11 @@ void frames_deinit(struct frames *f);
 /* Room for a cell of `size` bytes in the open frame, to be filled at once; opens
  * one if need be. */
 uint8_t *frames_add(struct frames *f, size_t size, uint64_t stamp);
+
+/* A whole frame of a kind or an arc that is not numbered here: head->length, segment and
+ * synced are filled in.  None may be open.  Returns its bytes. */
+size_t frames_put(struct frames *f, const struct frame_head *head, struct slice cells,
+                  struct slice notes);
 
 /* Bytes in the open frame, 0 if none is open. */
 size_t frames_open_size(const struct frames *f);

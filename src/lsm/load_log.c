@@ -353,6 +353,8 @@ struct err load_log(struct loading *g)
     g->replay.end = g->replay.synced = g->mark.position;
     g->replay.index = g->mark.index;
     g->replay.stamp = g->mark.stamp;
+    g->replay.through = g->mark.through;
+    tails_begin(g->replay.tails, buf_slice(&g->load->version->arcs));
     e = replay_all(g);
     if (!err_is(e))
         e = judge(g);

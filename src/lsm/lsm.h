@@ -57,6 +57,7 @@ struct lsm_options {
     uint32_t origin;           /* this node, written into its cells */
     uint64_t boot;             /* since the machine was switched on, another one each time; 0: who
                                   knows (lsm_started()) */
+    bool keep_log;             /* of what is in tables already too: until lsm_retain() says */
     bool force;                /* start in spite of corruption, with what is before it */
 };
 

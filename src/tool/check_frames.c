@@ -19,7 +19,9 @@ struct frames {
     const struct frames_rules *rules;
     struct frame_walk walk;
     bool blob;
-    bool tied;       /* `index` is known */
+    bool tied;  /* `index` is known */
+    bool whole; /* nothing is missing so far */
+    struct tails *tails;
     uint64_t base;   /* of a segment */
     uint64_t limit;  /* offset behind which frames do not count */
     uint64_t end;    /* offset behind the last whole frame */
@@ -56,6 +58,41 @@ static void check_index(struct frames *f)
         wrong(f, at, "the frame at the manifest's mark has another number");
 }
 
+/* What the frame is to its arc's log, by the rules of a start; those in tables already may
+ * be of a tail that was cut. */
+static void check_arc(struct frames *f)
+{
+    const struct frame_head *h = &f->walk.head;
+    uint64_t at = position(f, f->walk.frame), through = f->rules->mark.through;
+    struct frame_head bare = *h;
+    struct tail *t;
+
+    if (h->committed > h->index || (h->kind != FRAME_CELLS && h->cells))
+        wrong(f, f->walk.frame, "a frame that cannot be");
+    if (!f->tails || at < f->rules->mark.position || h->committed > h->index)
+        return;
+    t = tails_get(f->tails, h->arc);
+    if (h->kind == FRAME_BASE && at >= through)
+        tail_reset(f->tails, t, &(struct log_point){ h->ballot, h->index, h->stamp }, h->tag != 0);
+    if (h->kind != FRAME_CELLS)
+        return;
+    bare.length = bare.notes = 0;
+    switch (tail_judge(t, h)) {
+    case TAIL_FOLLOWS:
+    case TAIL_CUTS:
+        tail_append(f->tails, t, &bare, slice_of(NULL, 0), slice_of(NULL, 0), at, 0);
+        break;
+    case TAIL_STRAY:
+        if (at >= through)
+            wrong(f, f->walk.frame, "a frame that follows nothing in its arc");
+        break;
+    case TAIL_HELD:
+        break;
+    }
+    while (t->count && t->applied.index < t->committed)
+        tail_applied(f->tails, t);
+}
+
 static void check_frame_head(struct frames *f)
 {
     const struct frame_head *h = &f->walk.head;
@@ -72,6 +109,10 @@ static void check_frame_head(struct frames *f)
             wrong(f, at, "a frame of a log in a blob file");
         return;
     }
+    if (h->arc == 0 && !lone)
+        wrong(f, at, "a record of no arc");
+    if (h->arc)
+        check_arc(f);
     if (h->synced > position(f, at))
         wrong(f, at, "a frame promises what is behind it");
     if (mark->position > position(f, at) && mark->position < position(f, f->walk.frame_end))
@@ -83,6 +124,8 @@ static const char *check_cell(struct frames *f, const struct cell *c)
 {
     struct cell bare = { .key = c->key };
 
+    if (f->walk.head.arc && (c->key.kind == CELL_FLUSH || c->stamp > f->walk.head.stamp))
+        return "a cell that no arc's frame can have";
     if (!f->blob) {
         bool falls = c->stamp < f->stamp || c->stamp == 0;
         f->stamp = c->stamp;
@@ -108,11 +151,11 @@ static const char *check_cell(struct frames *f, const struct cell *c)
 static void check_frame(struct frames *f)
 {
     struct frame_walk *w = &f->walk;
-    uint64_t begin = w->frame;
+    uint64_t begin = w->frame, stamp = f->stamp;
     struct cell c;
 
     check_frame_head(f);
-    if (f->blob)
+    if (f->blob || w->head.arc)
         f->stamp = 0;
     while (frame_walk_cell(w, &c)) {
         const char *what = check_cell(f, &c);
@@ -123,6 +166,8 @@ static void check_frame(struct frames *f)
         wrong(f, frame_walk_at(w), w->wrong);
     else if (w->head.cells && w->head.arc == 0 && w->head.stamp != f->stamp)
         wrong(f, begin, "a frame's stamp is not its newest cell's");
+    if (w->head.arc) /* each arc has stamps of its own */
+        f->stamp = stamp;
     frame_walk_leave(w);
     check_progress(f->check, w->frame_end - begin);
 }
@@ -165,7 +210,8 @@ static bool pass_damage(struct frames *f)
         wrong(f, at, "frames are missing that come before the next segment's");
     else if (more)
         check_found(f->check, f->file, at, "bytes that are no whole frame", torn);
-    f->tied = false;
+    f->tied = f->whole = false;
+    f->tails = NULL;
     return again && frame_walk_at(&f->walk) < f->limit;
 }
 
@@ -310,7 +356,8 @@ void check_segment(struct check *c, const struct store_file *f, const struct fra
     uint64_t before = c->done, at = SEGMENT_FRAMES_START;
 
     fr.index = sum->first;
-    fr.tied = true;
+    fr.tied = fr.whole = true;
+    fr.tails = rules->tails;
     fr.limit = f->size;
     if (rules->has_next)
         fr.limit = rules->next_base > sum->base
@@ -322,6 +369,7 @@ void check_segment(struct check *c, const struct store_file *f, const struct fra
         check_found(c, f, at, "a byte of a segment that was never written to is not zero",
                     "no value is affected; copy the folder to another disk");
     }
+    sum->whole = fr.whole && (sum->head || sum->blank);
     sum->next = fr.index;
     if (fr.end)
         sum->end = position(&fr, fr.end);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "lsm/arc_marks.h"
 #include "lsm/manifest_format.h"
 #include "lsm/manifest_record.h"
 #include "lsm/table.h"
@@ -169,14 +170,31 @@ static void dump_frames(struct dump *d, const struct store_file *f)
     frame_walk_close(&w);
 }
 
+static void dump_arcs(struct dump *d, struct slice marks)
+{
+    struct arc_mark m;
+
+    while (marks.len && arc_mark_get(&marks, &m))
+        tool_line(d->store.tool,
+                  "  arc %016llx: applied %llu at ballot %llu.%u, stamp %llu; end %llu at %llu.%u; "
+                  "promised %llu.%u; state %zu bytes%s%s",
+                  (unsigned long long)m.arc, (unsigned long long)m.applied.index,
+                  (unsigned long long)m.applied.ballot.counter, m.applied.ballot.node,
+                  (unsigned long long)m.applied.stamp, (unsigned long long)m.end.index,
+                  (unsigned long long)m.end.ballot.counter, m.end.ballot.node,
+                  (unsigned long long)m.promise.counter, m.promise.node, m.state.len,
+                  m.closed ? "; closed" : "", m.forgot ? "; frames are lost" : "");
+}
+
 static void dump_edit(struct dump *d, const struct edit *e)
 {
     const struct tool *tool = d->store.tool;
 
     if (e->has_mark)
-        tool_line(tool, "  mark at position %llu, frame %llu, stamp %llu",
-                  (unsigned long long)e->mark.position, (unsigned long long)e->mark.index,
-                  (unsigned long long)e->mark.stamp);
+        tool_line(tool, "  mark at position %llu through %llu, frame %llu, stamp %llu",
+                  (unsigned long long)e->mark.position, (unsigned long long)e->mark.through,
+                  (unsigned long long)e->mark.index, (unsigned long long)e->mark.stamp);
+    dump_arcs(d, buf_slice(&e->arcs));
     for (unsigned db = 0; db < LIMIT_DATABASES; db++) {
         if (e->flushed[db])
             tool_line(tool, "  db %u flushed at %llu", db, (unsigned long long)e->flushed[db]);

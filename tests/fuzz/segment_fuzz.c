@@ -20,7 +20,10 @@ static uint64_t replay(const struct segment_head *head, struct slice frames, uin
 {
     struct fuzz_arenas arenas;
     struct dataset data;
-    struct replay r = { .data = &data, .end = head->base, .index = head->index - 1 };
+    struct tails tails = { .count = 0 };
+    struct replay r = {
+        .data = &data, .tails = &tails, .end = head->base, .index = head->index - 1
+    };
     uint64_t sum;
     size_t used;
 
@@ -31,6 +34,7 @@ static uint64_t replay(const struct segment_head *head, struct slice frames, uin
     struct err e = replay_frames(&r, head->id, frames, limit, &used);
     assert(!err_is(e) || e.code == ERR_CORRUPT);
     assert(used <= frames.len && r.end == head->base + used);
+    assert(tails_check(&tails));
     assert(!check || r.frames == 0 || dataset_check(&data, true)); /* a walk: slow */
     for (size_t at = 0; at < used; at += frame_size(frames.data + at)) {
         uint8_t copy[FRAME_HEAD_SIZE];
@@ -39,7 +43,9 @@ static uint64_t replay(const struct segment_head *head, struct slice frames, uin
         frame_head_put(copy, &h);
         assert(memcmp(copy + 4, frames.data + at + 4, FRAME_HEAD_SIZE - 4) == 0);
     }
-    sum = used * 31 + r.frames * 7 + r.stamp + (uint64_t)data.counts.heads[0] + (uint64_t)e.code;
+    sum = tails.bytes * 3 + tails.count * 5;
+    tails_deinit(&tails);
+    sum += used * 31 + r.frames * 7 + r.stamp + (uint64_t)data.counts.heads[0] + (uint64_t)e.code;
     dataset_deinit(&data);
     return sum;
 }
