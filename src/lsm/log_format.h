@@ -70,8 +70,8 @@ enum frame_kind {
                       have another ballot there */
     FRAME_PROMISE, /* `ballot` is promised */
     FRAME_STATE,   /* the notes are what the arc's owner wants to know at a start */
-    FRAME_BASE,    /* the arc's log ends at (ballot, index, stamp), all of it applied, however
-                      it came here; tag 1: and no more comes */
+    FRAME_BASE,    /* the arc's log ends at (ballot, index, stamp), all of it applied, frames up
+                      to `committed` here, the others however they came; tag 1: no more comes */
     FRAME_LIST,    /* behind a segment's last frame that counts: what is where (log_list.h) */
     FRAME_END,     /* the log was closed here, in order, and all before it was synced */
     FRAME_KINDS,   /* one more than the last */

@@ -64,6 +64,8 @@ struct err lsm_append(struct lsm *lsm, const struct lsm_frame *frame, bool *held
     assert(lsm->state == LSM_READY && !t->mute && frame->index > 0);
     assert(frame->committed <= frame->index && frame->cells.len % 8 == 0);
     head.length = (uint32_t)frame->cells.len;
+    if (head.committed < t->applied.index)
+        head.committed = t->applied.index;
     e = tail_check_cells(&head, frame->cells.data);
     if (err_is(e))
         return e;
@@ -166,12 +168,15 @@ void lsm_arc_state(struct lsm *lsm, uint64_t arc, struct slice state)
 void lsm_arc_base(struct lsm *lsm, uint64_t arc, const struct log_point *base, bool closed)
 {
     struct tail *t = tails_get(&lsm->tails, arc);
+    uint64_t applied = t->applied.index;
 
+    assert(base->index >= applied);
     tail_reset(&lsm->tails, t, base, closed);
     record(lsm, t,
            (struct frame_head){ .kind = FRAME_BASE,
                                 .ballot = base->ballot,
                                 .index = base->index,
+                                .committed = applied, /* a restart applies these first */
                                 .stamp = base->stamp,
                                 .tag = closed },
            slice_of(NULL, 0));

@@ -168,6 +168,8 @@ static struct err arc_record(struct replay *r, const struct frame_head *head, st
         return err_ok();
     if (head->kind == FRAME_STATE)
         tail_set_state(t, slice_of(payload.data, head->notes));
+    while (head->kind == FRAME_BASE && t->count && t->applied.index < head->committed)
+        apply_first(r, t);
     if (head->kind == FRAME_BASE)
         tail_reset(r->tails, t, &(struct log_point){ head->ballot, head->index, head->stamp },
                    head->tag != 0);

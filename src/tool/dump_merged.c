@@ -142,6 +142,14 @@ static void put_payload(struct merged *m, const struct tail_frame *f)
     }
 }
 
+static void apply_to(struct merged *m, struct tail *t, uint64_t index)
+{
+    while (t->count && t->applied.index < index) {
+        put_payload(m, tail_at(t, t->applied.index + 1));
+        tail_applied(&m->tails, t);
+    }
+}
+
 /* A frame of an arc, at that position: its cells count once they are known to be
  * committed. */
 static void read_arc(struct merged *m, struct frame_walk *w, uint64_t position)
@@ -155,18 +163,17 @@ static void read_arc(struct merged *m, struct frame_walk *w, uint64_t position)
         cell_encode(&c, buf_reserve(&m->payload, cell_size(&c)));
         m->payload.len += cell_size(&c);
     }
-    if (w->head.kind == FRAME_BASE && position >= m->v->mark.through)
+    if (w->head.kind == FRAME_BASE && position >= m->v->mark.through) {
+        apply_to(m, t, w->head.committed);
         tail_reset(&m->tails, t,
                    &(struct log_point){ w->head.ballot, w->head.index, w->head.stamp }, false);
+    }
     if (w->head.kind != FRAME_CELLS || w->wrong || w->head.committed > w->head.index)
         return;
     verdict = tail_judge(t, &w->head);
     if (verdict == TAIL_FOLLOWS || verdict == TAIL_CUTS)
         tail_append(&m->tails, t, &w->head, buf_slice(&m->payload), slice_of(NULL, 0), position, 0);
-    while (t->count && t->applied.index < t->committed) {
-        put_payload(m, tail_at(t, t->applied.index + 1));
-        tail_applied(&m->tails, t);
-    }
+    apply_to(m, t, t->committed);
 }
 
 /* A frame; of those that a replay reads for arcs alone, what a node alone wrote is in

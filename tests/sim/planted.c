@@ -43,6 +43,11 @@ int planted_find(const char *name)
     return PLANTED_NONE;
 }
 
+bool planted_in_arcs(int n)
+{
+    return n == PLANTED_apply_cut_tail || n == PLANTED_forget_unapplied;
+}
+
 void planted_set(int n)
 {
     switched_on = n;
