@@ -122,12 +122,3 @@ uint64_t frames_seal(uint8_t *bytes, size_t len, const struct frames_place *plac
     }
     return count;
 }
-
-uint64_t frames_count(struct slice frames)
-{
-    uint64_t count = 0;
-
-    for (size_t at = 0; at < frames.len; at += frame_size(frames.data + at))
-        count += frame_is_lone(frames.data + at);
-    return count;
-}

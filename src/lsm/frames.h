@@ -62,7 +62,4 @@ size_t frames_fit(struct slice frames, uint64_t room);
  * these are numbered. */
 uint64_t frames_seal(uint8_t *bytes, size_t len, const struct frames_place *place);
 
-/* The number of frames of arc 0. */
-uint64_t frames_count(struct slice frames);
-
 #endif

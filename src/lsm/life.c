@@ -210,7 +210,7 @@ static bool all_idle(const struct lsm *lsm)
     return log_state(lsm->log) == LOG_CLOSED && seal_idle(&lsm->seal) &&
            upkeep_idle(&lsm->upkeep) && install_idle(&lsm->install) && janitor_idle(lsm->janitor) &&
            uploads_idle(&lsm->uploads) && checkpoint_idle(&lsm->checkpoint) && !fetch_busy(lsm) &&
-           !parts_busy(lsm);
+           !parts_busy(lsm) && !log_reads_busy(lsm);
 }
 
 void lsm_after_job(struct lsm *lsm)
@@ -330,6 +330,7 @@ struct lsm *lsm_new(struct env *env, const struct lsm_options *options,
     room_init(&lsm->room, lsm);
     list_init(&lsm->fetches);
     list_init(&lsm->parts);
+    list_init(&lsm->log_reads);
     l->owner = lsm;
     l->env = env;
     l->options = lsm->options;
@@ -401,6 +402,7 @@ void lsm_free(struct lsm *lsm)
         return;
     if (lsm->load) /* the pool is gone, and the job with it */
         free_load(lsm);
+    log_reads_drop(lsm);
     if (lsm->log) {
         fetch_drop_all(lsm);
         uploads_leave(&lsm->uploads);

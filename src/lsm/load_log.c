@@ -418,18 +418,47 @@ struct err load_log_begin(struct loading *g)
     return err_ok();
 }
 
+/* The oldest segment that feeds may want: from there on each may begin where the one before
+ * it ended; who reads them sees if one does not.  Without keep_log: the one the replay began in. */
+static size_t oldest_kept(const struct loading *g)
+{
+    size_t kept = g->first;
+
+    for (size_t i = g->first; g->load->options.keep_log && g->last < g->files.count && i-- > 0;) {
+        const struct load_file *f = &g->files.file[i], *next = &g->files.file[kept];
+        if (!good(g, i))
+            continue;
+        if (f->head.base > next->head.base ||
+            next->head.base - f->head.base > f->size - SEGMENT_FRAMES_START)
+            break;
+        kept = i;
+    }
+    return kept;
+}
+
+/* Where the frames of a segment of the log end. */
+static uint64_t end_of(const struct loading *g, size_t i)
+{
+    const struct load_file *f = &g->files.file[i];
+    size_t next = next_good(g, i + 1);
+
+    return i < g->first ? g->files.file[next].head.base : f->head.base + f->used;
+}
+
 void load_log_clean(struct loading *g)
 {
+    size_t kept = oldest_kept(g);
+
     for (size_t i = 0; i < g->files.count; i++) {
         const struct load_file *f = &g->files.file[i];
-        uint64_t base = f->head.base;
-        bool replayed = good(g, i) && i >= g->first && g->last < g->files.count && i <= g->last;
+        bool log = good(g, i) && i >= kept && g->last < g->files.count && i <= g->last;
+        uint64_t end = log ? end_of(g, i) : 0;
 
         if (f->removed)
             continue;
-        if (replayed && f->used && base + f->used > g->mark.position)
-            log_parts_add(&g->load->start.parts,
-                          (struct log_stretch){ f->id, base, base + f->used }, f->size);
+        if (end > f->head.base && (g->load->options.keep_log || end > g->mark.position))
+            log_parts_add(&g->load->start.parts, (struct log_stretch){ f->id, f->head.base, end },
+                          f->size);
         else if (!is_blob(g, i) && g->load->start.current)
             load_file_remove(&g->files, i);
     }

@@ -209,6 +209,20 @@ uint64_t log_begin(const struct log *log)
     return log->parts.count ? log->parts.part[0].stretch.base : log->written;
 }
 
+bool log_runs(const struct log *log, uint64_t id, struct log_list *out)
+{
+    const struct segment *s = log->current;
+
+    if (!s || s->id != id) {
+        for (s = log->sealed; s && s->id != id;)
+            s = s->next;
+    }
+    if (!s)
+        return false;
+    log_list_copy(&s->list, out);
+    return true;
+}
+
 uint64_t log_first_id(const struct log *log)
 {
     return log->parts.count ? log->parts.part[0].stretch.id : UINT64_MAX;

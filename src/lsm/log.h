@@ -119,6 +119,10 @@ struct log_stretch *log_stretches(const struct log *log, uint64_t from, uint64_t
 /* Position of the first byte that is still there. */
 uint64_t log_begin(const struct log *log);
 
+/* The runs of a segment that has no list on the disk yet, copied into `out`; false: it has, is
+ * about to, or never will. */
+bool log_runs(const struct log *log, uint64_t id, struct log_list *out);
+
 /* The id of the oldest segment: files before it are not the log's. */
 uint64_t log_first_id(const struct log *log);
 

@@ -24,12 +24,25 @@ static bool sync_one(struct log_job *j, struct segment *s)
     return true;
 }
 
+/* For feeds, which do without if it is not there. */
+static void write_list(struct segment *s)
+{
+    struct buf frame = { 0 };
+
+    if (s->list.count && !s->failed) {
+        log_list_put(&s->list, s->id, &frame);
+        segment_write_behind(s, buf_slice(&frame));
+    }
+    buf_deinit(&frame);
+}
+
 /* A segment of which everything is synced already is only closed: perhaps it is
  * here because a write to it failed. */
 static bool sync_sealed(struct log_job *j)
 {
     while (j->sealed) {
         struct segment *s = j->sealed;
+        write_list(s);
         if (s->end > j->place.synced && s->end > s->base && !sync_one(j, s))
             return false;
         j->sealed = s->next;

@@ -108,6 +108,35 @@ struct lsm_start {
 };
 const struct lsm_start *lsm_started(const struct lsm *lsm);
 
+/* Frames of an arc's log that are wanted from the segments, by index. */
+struct lsm_log_want {
+    uint64_t arc;
+    uint64_t from; /* 1.. */
+    uint64_t to;   /* of a frame that is written, as all before it, of the log as it is now */
+    /* Answers: the log has not all of them any more, or never had; then none is read. */
+    bool gone;
+    uint64_t left; /* the reader's own */
+};
+
+struct lsm_log_read;
+
+/* Reads frames that are written, by a job: the beginning of what is wanted, in the order of
+ * the log, whole frames of at most `bytes` together, or one; then calls done() on the loop.
+ * `wants` are by arc, each once, and copied.  Many may be under way. */
+struct lsm_log_read *lsm_read_log(struct lsm *lsm, const struct lsm_log_want *wants, size_t count,
+                                  size_t bytes, void (*done)(void *owner, struct err e),
+                                  void *owner);
+
+/* Behind done(), without an error.  The frames, one after another: of an arc by index,
+ * without gaps from `from` on.  False at the end.  Borrowed until lsm_log_read_end(). */
+bool lsm_log_next(struct lsm_log_read *read, struct lsm_frame *out);
+
+/* The wants, with their answers. */
+const struct lsm_log_want *lsm_log_wants(const struct lsm_log_read *read);
+
+/* Lets go of it; before done() was called: it never will be. */
+void lsm_log_read_end(struct lsm_log_read *read);
+
 /* The log is kept from `position` on, even where tables have all of it, for feeds; it does
  * not fall.  With lsm_options.keep_log it is 0 at a start, without it kept for nobody. */
 void lsm_retain(struct lsm *lsm, uint64_t position);

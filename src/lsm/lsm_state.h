@@ -3,6 +3,7 @@
  *     life.c      load, going on, stop
  *     lsm.c       the calls of lsm.h in a turn: put, flush, commit, sweep
  *     lsm_arc.c   the same of lsm_arc.h: append, apply, promise
+ *     lsm_log.c   frames read back from the log
  *     key_count.c how many keys there are
  *     find.c      one key, newest source first, without waiting
  *     ahead.c     ... and what a batch of them will touch, before
@@ -71,8 +72,9 @@ struct lsm {
     struct pressure pressure;
     struct room room;
     struct pick_options pick;
-    struct list fetches; /* under way, or pinned by their owners */
-    struct list parts;   /* of struct part */
+    struct list fetches;   /* under way, or pinned by their owners */
+    struct list parts;     /* of struct part */
+    struct list log_reads; /* of struct lsm_log_read, under way or not */
     struct uploads uploads;
     struct checkpoint checkpoint;
     struct job ending; /* closes files at the end */
@@ -102,6 +104,10 @@ struct log_mark lsm_mark(struct lsm *lsm, struct buf *arcs);
 
 /* The log begins anew: tails are logged once more. */
 void lsm_log_again(struct lsm *lsm);
+
+/* A job of one of them is under way; ends what nobody lets go of. */
+bool log_reads_busy(const struct lsm *lsm);
+void log_reads_drop(struct lsm *lsm);
 
 /* Final: reads only from here on. */
 void lsm_break(struct lsm *lsm, struct err e, const char *what);

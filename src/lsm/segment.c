@@ -123,5 +123,6 @@ void segment_close(struct segment *s)
     if (!s)
         return;
     fs_close(s->file);
+    log_list_deinit(&s->list);
     mem_free(s);
 }

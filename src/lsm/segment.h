@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "env/fs.h"
+#include "lsm/log_list.h"
 
 /* Where a stretch of the log is: positions base..end are bytes
  * SEGMENT_FRAMES_START... of a file. */
@@ -25,11 +26,13 @@ struct segment {
     struct fs_file *file;
     struct segment *next; /* in the log's list of those to be synced */
     uint64_t id;
-    uint64_t size;  /* bytes preallocated */
-    uint64_t base;  /* log position of the first frame */
-    uint64_t end;   /* log position behind the last frame that was written */
-    uint64_t begun; /* bytes of frames that are on their way to the device */
-    bool headed;    /* its head is written */
+    uint64_t size;        /* bytes preallocated */
+    uint64_t base;        /* log position of the first frame */
+    uint64_t end;         /* log position behind the last frame that was written */
+    uint64_t begun;       /* bytes of frames that are on their way to the device */
+    bool headed;          /* its head is written */
+    bool failed;          /* a write to it did */
+    struct log_list list; /* of what is in it */
 };
 
 /* What its head says besides id and base. */

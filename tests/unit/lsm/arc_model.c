@@ -21,7 +21,8 @@ enum record_kind { RECORD_FRAME, RECORD_PROMISED, RECORD_STATED, RECORD_BASED };
 struct record {
     enum record_kind kind;
     unsigned arc;
-    uint64_t end; /* log position behind it */
+    uint64_t begin; /* log positions */
+    uint64_t end;
     uint64_t index;
     struct log_ballot ballot;
     struct log_ballot previous;
@@ -52,6 +53,7 @@ struct model {
     struct arc *arc;
     uint64_t applied[ARCS];
     uint64_t counter; /* of the newest ballot */
+    uint64_t before;  /* the log's end, when the newest record was begun */
     uint64_t boot;
     bool clean; /* the last life ended in order */
     struct arc_model_did *did;
@@ -238,12 +240,14 @@ static struct record *new_record(struct model *m, enum record_kind kind, unsigne
     memset(r, 0, sizeof *r);
     r->kind = kind;
     r->arc = arc;
+    m->before = lsm_end(m->w.lsm);
     r->number = (unsigned)(++m->w.stamp % 1000000) + 1;
     return r;
 }
 
 static void take_new(struct model *m, struct record *r)
 {
+    r->begin = m->before;
     r->end = lsm_end(m->w.lsm);
     take_record(&m->arc[r->arc], r);
     m->count++;
@@ -395,6 +399,128 @@ static void do_base(struct model *m, unsigned arc)
     take_new(m, r);
 }
 
+/* --- reading back */
+
+struct reading {
+    struct model *m;
+    struct lsm_log_read *read;
+    bool done;
+    struct err err;
+};
+
+static void on_read(void *owner, struct err e)
+{
+    struct reading *r = owner;
+
+    r->done = true;
+    r->err = e;
+}
+
+/* The last frame that is written, as all before it. */
+static uint64_t written_to(const struct model *m, const struct arc *a)
+{
+    uint64_t to = 0;
+
+    for (uint64_t i = 1; i <= a->end; i++) {
+        if (a->frame[i] && a->frame[i]->end > lsm_written(m->w.lsm))
+            break;
+        to = i;
+    }
+    return to;
+}
+
+/* Whether some of them are nowhere. */
+static bool may_be_gone(const struct model *m, const struct arc *a, uint64_t from, uint64_t to)
+{
+    for (uint64_t i = from; i <= to; i++) {
+        if (!a->frame[i] || a->frame[i]->begin < lsm_log_begin(m->w.lsm))
+            return true;
+    }
+    return false;
+}
+
+/* The frames of one read, of all arcs; next[] is what comes next of each. */
+static void check_frames(struct model *m, struct lsm_log_read *read, uint64_t next[ARCS])
+{
+    struct lsm_frame f;
+
+    while (lsm_log_next(read, &f)) {
+        unsigned arc = 0;
+        struct record *r;
+        while (arc < ARCS && name_of(arc) != f.arc)
+            arc++;
+        r = arc < ARCS ? m->arc[arc].frame[next[arc]] : NULL;
+        if (!r || f.index != next[arc] || !log_ballot_same(f.ballot, r->ballot) ||
+            f.count != r->count || f.tag != r->number % 7 || f.stamp != r->stamp) {
+            say(m, "another frame is read back", arc, f.index);
+            return;
+        }
+        next[arc]++;
+        m->did->read++;
+    }
+}
+
+/* One read; false: nothing came. */
+static bool read_once(struct model *m, uint64_t next[ARCS], const uint64_t to[ARCS])
+{
+    struct lsm_log_want want[ARCS];
+    struct reading r = { .m = m };
+    uint64_t before = m->did->read;
+    size_t count = 0;
+
+    for (unsigned arc = 0; arc < ARCS; arc++) {
+        if (next[arc] <= to[arc])
+            want[count++] = (struct lsm_log_want){ name_of(arc), next[arc], to[arc], false, 0 };
+    }
+    if (count == 0)
+        return false;
+    for (size_t i = 1; i < count; i++) { /* by name */
+        struct lsm_log_want w = want[i];
+        size_t k = i;
+        for (; k > 0 && want[k - 1].arc > w.arc; k--)
+            want[k] = want[k - 1];
+        want[k] = w;
+    }
+    r.read = lsm_read_log(m->w.lsm, want, count, below(m, 20000), on_read, &r);
+    while (!r.done)
+        lsm_world_step(&m->w);
+    if (err_is(r.err))
+        say(m, r.err.what, 0, 0);
+    else
+        check_frames(m, r.read, next);
+    for (size_t i = 0; i < count && !m->bad; i++) {
+        const struct lsm_log_want *w = &lsm_log_wants(r.read)[i];
+        unsigned arc = 0;
+        while (name_of(arc) != w->arc)
+            arc++;
+        m->did->gone += w->gone;
+        if (w->gone && !may_be_gone(m, &m->arc[arc], w->from, w->to))
+            say(m, "frames are there and called gone", arc, w->from);
+        if (w->gone)
+            next[arc] = to[arc] + 1;
+    }
+    lsm_log_read_end(r.read);
+    return m->did->read > before;
+}
+
+static void do_read(struct model *m)
+{
+    uint64_t next[ARCS], to[ARCS];
+
+    for (unsigned arc = 0; arc < ARCS; arc++) {
+        to[arc] = written_to(m, &m->arc[arc]);
+        next[arc] = to[arc] + 1;
+        if (to[arc] && below(m, 3))
+            next[arc] = 1 + below(m, (unsigned)to[arc]);
+    }
+    while (!m->bad && read_once(m, next, to)) {
+    }
+    for (unsigned arc = 0; arc < ARCS && !m->bad; arc++) {
+        if (next[arc] <= to[arc])
+            say(m, "frames are not read back", arc, next[arc]);
+    }
+}
+
 /* --- lives */
 
 static void begin(struct model *m, bool first)
@@ -488,6 +614,10 @@ static void step(struct model *m)
         do_base(m, arc);
     else if (what < 76 && below(m, 2) == 0)
         restart(m);
+    else if (what < 77)
+        do_read(m);
+    else if (what < 78)
+        lsm_retain(m->w.lsm, prng_below(&m->prng, lsm_written(m->w.lsm) + 1));
     else if (what < 80)
         lsm_world_tick(&m->w);
     else if (what < 90)
@@ -508,6 +638,7 @@ static void set_up(struct model *m, uint64_t seed)
     lsm_world_init(&m->w);
     m->w.options.segment_size = 8192u << below(m, 3);
     m->w.options.frame_max = 1024;
+    m->w.options.keep_log = below(m, 2);
     m->w.options.chunk_size = 2048;
     m->w.options.memtable_size = 8192u << below(m, 3);
     m->w.options.table_size = 32768;

@@ -22,6 +22,8 @@ struct arc_model_did {
     unsigned lost;    /* frames that a power loss took */
     unsigned waiting; /* frames that a restart found not applied */
     unsigned large;   /* values that stayed in the log */
+    unsigned read;    /* frames read back from it */
+    unsigned gone;    /* that it had no more */
 };
 
 /* One history of `steps`; NULL, or what is wrong, written into `room`.  Adds to *did. */
