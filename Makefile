@@ -114,7 +114,7 @@ $(foreach u,$(UNITS),$(eval $(call unit_rule,$(u))))
 
 sims: $(B)/henge-sim
 # What no server does yet, the engine's tests do.
-SIM_HELP := $(UNIT_HELP_tool) tests/unit/lsm/arc_model.c
+SIM_HELP := $(UNIT_HELP_tool) tests/unit/lsm/arc_model.c tests/unit/lsm/arc_model_read.c
 $(B)/henge-sim: $(call obj,$(filter tests/sim/%,$(TESTS)) $(SIM_HELP)) $(B)/libhenge.a
 	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
