@@ -113,7 +113,9 @@ endef
 $(foreach u,$(UNITS),$(eval $(call unit_rule,$(u))))
 
 sims: $(B)/henge-sim
-$(B)/henge-sim: $(call obj,$(filter tests/sim/%,$(TESTS))) $(B)/libhenge.a
+# What no server does yet, the engine's tests do.
+SIM_HELP := $(UNIT_HELP_tool) tests/unit/lsm/arc_model.c tests/unit/lsm/arc_model_read.c
+$(B)/henge-sim: $(call obj,$(filter tests/sim/%,$(TESTS)) $(SIM_HELP)) $(B)/libhenge.a
 	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
 # The rest: one program a file.  tests/fuzz has helpers too: what is not *_fuzz.c.

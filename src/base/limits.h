@@ -15,7 +15,8 @@ enum {
     LIMIT_BATCH = 32,                       /* calls parsed ahead, hashed and prefetched together */
     LIMIT_FRAME = 1024 * 1024,       /* a frame is closed at this size; one request may pass it */
     LIMIT_DIRECT_WRITE = 256 * 1024, /* the loop writes at most this itself, about 0.1 ms */
-    LIMIT_LOG_WAITING = 8 * 1024 * 1024,  /* unwritten log beyond which nothing more is put */
+    LIMIT_LOG_WAITING = 8 * 1024 * 1024, /* unwritten log beyond which nothing more is put */
+    LIMIT_ARC_STATE = 4096, /* what an arc's owners keep beside its log: who they are */
     LIMIT_OUTPUT_SOFT = 64 * 1024 * 1024, /* unsent replies beyond which a client is not read */
     LIMIT_OUTPUT_TIGHT = 1024 * 1024,     /* the same when all clients' are many */
     LIMIT_PIPELINE = 1024,          /* unacknowledged calls beyond which a client is not read */

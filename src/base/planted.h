@@ -40,6 +40,8 @@ enum planted {
     PLANTED_save_unsynced,     /* a checkpoint's end of the log is not synced */
     PLANTED_exec_two_frames,   /* each of EXEC's commands has a frame of its own */
     PLANTED_watch_ignored,     /* EXEC runs although a watched key has changed */
+    PLANTED_apply_cut_tail,    /* a replay applies the frames of an arc that another one cut */
+    PLANTED_forget_unapplied,  /* a segment goes with frames of an arc that are not applied */
 };
 bool planted_on(enum planted bug);
 #define PLANTED(name) planted_on(PLANTED_##name)

@@ -10,7 +10,7 @@
 #include "lsm/log_format.h"
 
 _Static_assert((int)BLOB_FRAMES_START == (int)SEGMENT_FRAMES_START &&
-                   (int)BLOB_HEAD_SIZE == (int)SEGMENT_HEAD_SIZE,
+                   (int)BLOB_HEAD_SIZE <= (int)SEGMENT_HEAD_SIZE,
                "values are found alike in both");
 
 static struct err check_head(const uint8_t *head, enum file_kind kind, uint64_t id)
@@ -41,7 +41,7 @@ static struct err check_head(const uint8_t *head, enum file_kind kind, uint64_t 
 
 static struct err check_file(struct fs_file *file, enum file_kind kind, uint64_t id, uint64_t *size)
 {
-    uint8_t head[BLOB_HEAD_SIZE];
+    uint8_t head[SEGMENT_HEAD_SIZE];
     uint64_t real = 0;
     size_t got = 0;
     struct err e = fs_size(file, &real);

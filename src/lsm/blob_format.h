@@ -12,7 +12,7 @@
  *   4096       frames to the end
  *
  * The frames are the log's (log_format.h), with the file's id for a segment, index
- * from 1 and without gaps, and 0 for synced, arc and ballot.  Their cells are whole,
+ * from 1 and without gaps, of arc 0, and 0 for synced.  Their cells are whole,
  * values included, and come in the order of keys.  A frame ends before it passes
  * LIMIT_FRAME, unless it is a single cell. */
 #ifndef HENGE_LSM_BLOB_FORMAT_H
@@ -26,7 +26,7 @@
 #include "base/wire.h"
 
 enum {
-    BLOB_FORMAT_VERSION = 1,
+    BLOB_FORMAT_VERSION = 2,
     BLOB_HEAD_SIZE = 64,      /* bytes that mean something */
     BLOB_FRAMES_START = 4096, /* as a segment's, so that one code reads both */
 };

@@ -91,7 +91,8 @@ static bool enter_frame(struct blob_scan *s)
     frame_head_get(seen(s, s->frame).data, &head);
     if (head.segment != s->blob->id)
         return corrupt(s, "a frame is not of the file it is in");
-    if (head.length % 8 != 0 || head.length > left - FRAME_HEAD_SIZE)
+    if (head.length % 8 != 0 || head.length > left - FRAME_HEAD_SIZE ||
+        !frame_head_can_be(&head, seen(s, s->frame).data))
         return corrupt(s, "a frame has a length that cannot be");
     s->frame_end = s->frame + FRAME_HEAD_SIZE + head.length;
     if (!frame_sum(s, &crc))
@@ -100,6 +101,7 @@ static bool enter_frame(struct blob_scan *s)
         return corrupt(s, "the checksum of a frame is wrong");
     s->cells = head.cells;
     s->next = s->frame + FRAME_HEAD_SIZE;
+    s->cells_end = s->next + frame_cells_size(&head);
     return true;
 }
 
@@ -107,7 +109,7 @@ static bool enter_frame(struct blob_scan *s)
    0 when none can be read there. */
 static size_t claimed(struct blob_scan *s)
 {
-    uint64_t left = s->frame_end - s->next, n = CELL_FIXED_SIZE;
+    uint64_t left = s->cells_end - s->next, n = CELL_FIXED_SIZE;
     const uint8_t *p;
 
     if (left < CELL_FIXED_SIZE) {
@@ -141,11 +143,12 @@ static void next(struct cell_source *source)
     s->source.cell = NULL;
     if (err_is(s->source.err))
         return;
-    while (s->next == s->frame_end) {
+    while (s->next == s->cells_end) {
         if (s->cells) {
             corrupt(s, "a frame has fewer cells than it says");
             return;
         }
+        s->next = s->frame_end;
         if (!enter_frame(s))
             return;
     }
@@ -170,6 +173,7 @@ void blob_scan_init(struct blob_scan *s, const struct blob_file *blob, size_t st
                              .blob = blob,
                              .step = step,
                              .next = SEGMENT_FRAMES_START,
+                             .cells_end = SEGMENT_FRAMES_START,
                              .frame_end = SEGMENT_FRAMES_START };
     assert(blob->size >= SEGMENT_FRAMES_START && step >= SEGMENT_FRAMES_START);
     next(&s->source);

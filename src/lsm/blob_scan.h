@@ -21,7 +21,8 @@ struct blob_scan {
     uint64_t next;                /* of what follows it */
     uint64_t frame;               /* of the frame it is in; that is bad after ERR_CORRUPT */
     uint64_t frame_end;
-    uint32_t cells; /* in the frame, not shown yet */
+    uint64_t cells_end; /* of its cells; notes may follow */
+    uint32_t cells;     /* in the frame, not shown yet */
     struct buf window;
     uint64_t window_at;  /* offset of its first byte */
     uint64_t read_bytes; /* from the file so far */

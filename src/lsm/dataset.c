@@ -24,6 +24,7 @@ void dataset_deinit(struct dataset *d)
         struct sealed *s = &d->sealed[--d->sealed_count];
         memtable_free(s->memtable);
         pins_deinit(&s->pins);
+        buf_deinit(&s->arcs);
     }
 }
 
@@ -55,7 +56,7 @@ const uint8_t *dataset_find(const struct dataset *d, const struct cell_key *key)
 static struct memtable *memtable_at(struct dataset *d, uint64_t end, struct dataset_counts **counts)
 {
     for (unsigned i = 0; i < d->sealed_count; i++) {
-        if (end <= d->sealed[i].mark.position) {
+        if (end <= d->sealed[i].mark.through) {
             assert(!d->sealed[i].busy);
             *counts = &d->sealed[i].counts;
             return d->sealed[i].memtable;
@@ -349,7 +350,7 @@ bool dataset_can_seal(const struct dataset *d)
     return d->sealed_count < DATASET_SEALED_MAX;
 }
 
-void dataset_seal(struct dataset *d, const struct log_mark *mark)
+void dataset_seal(struct dataset *d, const struct log_mark *mark, struct buf *arcs)
 {
     assert(dataset_can_seal(d));
     d->sealed[d->sealed_count++] = (struct sealed){ .memtable = d->active,
@@ -357,7 +358,9 @@ void dataset_seal(struct dataset *d, const struct log_mark *mark)
                                                     .counts = d->counts,
                                                     .pins = d->pins,
                                                     .guessed = d->guessed,
-                                                    .mark = *mark };
+                                                    .mark = *mark,
+                                                    .arcs = *arcs };
+    *arcs = (struct buf){ 0 };
     memcpy(d->sealed[d->sealed_count - 1].flushed, d->flushed, sizeof d->flushed);
     d->pins = (struct pins){ 0 };
     d->counts = (struct dataset_counts){ .heads = { 0 } };
@@ -371,6 +374,7 @@ struct memtable *dataset_unseal(struct dataset *d)
 
     assert(d->sealed_count > 0);
     pins_deinit(&d->sealed[0].pins);
+    buf_deinit(&d->sealed[0].arcs);
     d->sealed_count--;
     memmove(d->sealed, d->sealed + 1, d->sealed_count * sizeof *d->sealed);
     /* Newer cells are over those of a table now, which may have left out what expired. */
@@ -432,9 +436,9 @@ bool dataset_check(const struct dataset *d, bool deep)
     if (!memtable_check(d->active, deep))
         return false;
     for (unsigned i = 0; i < d->sealed_count; i++) {
-        if (d->sealed[i].mark.position < position || !memtable_check(d->sealed[i].memtable, false))
+        if (d->sealed[i].mark.through < position || !memtable_check(d->sealed[i].memtable, false))
             return false;
-        position = d->sealed[i].mark.position;
+        position = d->sealed[i].mark.through;
     }
     for (unsigned i = 0; deep && i <= d->sealed_count; i++) {
         if (!counts_right(d, i))

@@ -46,8 +46,9 @@ struct sealed {
     struct dataset_counts counts;
     struct pins pins;
     bool guessed;                      /* some of its cells are over one of a table, perhaps */
-    struct log_mark mark;              /* its cells lie before it */
+    struct log_mark mark;              /* its cells lie before mark.through */
     uint64_t flushed[LIMIT_DATABASES]; /* ... and these flushes, as dataset->flushed then */
+    struct buf arcs;                   /* what goes with that mark */
     bool busy;                         /* a flush reads it: it must not be changed */
 };
 
@@ -160,9 +161,9 @@ size_t dataset_used(const struct dataset *d);
 /* There is room for another sealed memtable. */
 bool dataset_can_seal(const struct dataset *d);
 
-/* The active memtable, whose cells all lie before `mark`, is sealed; a new one
- * takes over. */
-void dataset_seal(struct dataset *d, const struct log_mark *mark);
+/* The active memtable, whose cells all lie before mark->through, is sealed; a new one
+ * takes over.  Takes what is in `arcs`. */
+void dataset_seal(struct dataset *d, const struct log_mark *mark, struct buf *arcs);
 
 /* The oldest sealed memtable, which has become a table, is the caller's, to end in
  * a job. */

@@ -184,6 +184,7 @@ static struct err finish(struct flushing *w)
     }
     f->edit.has_mark = true;
     f->edit.mark = f->mark;
+    buf_append(&f->edit.arcs, f->arcs);
     for (unsigned db = 0; db < LIMIT_DATABASES; db++)
         f->edit.flushed[db] = f->flushed[db];
     f->bytes += w->output.bytes;

@@ -30,6 +30,7 @@ struct flush {
     struct table_options table;
     uint64_t order; /* of the L0 table */
     struct log_mark mark;
+    struct slice arcs; /* what goes with it */
     uint64_t now_ms;
     uint64_t flushed[LIMIT_DATABASES]; /* for good: the log has it durably */
     bool rescue;

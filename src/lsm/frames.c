@@ -31,6 +31,28 @@ uint8_t *frames_add(struct frames *f, size_t size, uint64_t stamp)
     return room;
 }
 
+size_t frames_put(struct frames *f, const struct frame_head *head, struct slice cells,
+                  struct slice notes)
+{
+    size_t length = cells.len + ((notes.len + 7) & ~(size_t)7);
+    struct frame_head h = *head;
+    uint8_t *p = buf_reserve(&f->bytes, FRAME_HEAD_SIZE + length);
+
+    assert(f->cells == 0 && cells.len % 8 == 0 && length <= UINT32_MAX);
+    h.length = (uint32_t)length;
+    h.notes = (uint32_t)notes.len;
+    frame_head_put(p, &h);
+    assert(!frame_is_lone(p));
+    if (cells.len)
+        memcpy(p + FRAME_HEAD_SIZE, cells.data, cells.len);
+    if (notes.len) {
+        memset(p + FRAME_HEAD_SIZE + length - 8, 0, 8);
+        memcpy(p + FRAME_HEAD_SIZE + cells.len, notes.data, notes.len);
+    }
+    f->bytes.len += FRAME_HEAD_SIZE + length;
+    return FRAME_HEAD_SIZE + length;
+}
+
 size_t frames_open_size(const struct frames *f)
 {
     return f->cells ? f->bytes.len - f->open_at : 0;
@@ -88,22 +110,15 @@ uint64_t frames_seal(uint8_t *bytes, size_t len, const struct frames_place *plac
     uint64_t count = 0;
 
     for (size_t at = 0; at < len; at += frame_size(bytes + at)) {
-        struct frame_head head;
-        frame_head_get(bytes + at, &head);
-        head.segment = place->segment;
-        head.synced = place->synced;
-        head.index = place->index + count++;
-        frame_head_put(bytes + at, &head);
-        frame_seal(bytes + at);
+        uint8_t *frame = bytes + at;
+        wire_put64(frame + 8, place->segment);
+        wire_put64(frame + 16, place->synced);
+        if (frame_is_lone(frame)) {
+            wire_put64(frame + 56, place->index + count);
+            wire_put64(frame + 64, place->index + count);
+            count++;
+        }
+        frame_seal(frame);
     }
-    return count;
-}
-
-uint64_t frames_count(struct slice frames)
-{
-    uint64_t count = 0;
-
-    for (size_t at = 0; at < frames.len; at += frame_size(frames.data + at))
-        count++;
     return count;
 }

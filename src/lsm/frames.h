@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "lsm/log_format.h"
 
 struct frames {
     struct buf bytes;
@@ -24,7 +25,7 @@ struct frames {
 struct frames_place {
     uint64_t segment;
     uint64_t synced;
-    uint64_t index; /* of the first */
+    uint64_t index; /* of the first of arc 0 */
 };
 
 void frames_deinit(struct frames *f);
@@ -32,6 +33,11 @@ void frames_deinit(struct frames *f);
 /* Room for a cell of `size` bytes in the open frame, to be filled at once; opens
  * one if need be. */
 uint8_t *frames_add(struct frames *f, size_t size, uint64_t stamp);
+
+/* A whole frame of a kind or an arc that is not numbered here: head->length, segment and
+ * synced are filled in.  None may be open.  Returns its bytes. */
+size_t frames_put(struct frames *f, const struct frame_head *head, struct slice cells,
+                  struct slice notes);
 
 /* Bytes in the open frame, 0 if none is open. */
 size_t frames_open_size(const struct frames *f);
@@ -52,10 +58,8 @@ void frames_clear(struct frames *f);
 /* Bytes of the longest run of whole frames that fits in `room`. */
 size_t frames_fit(struct slice frames, uint64_t room);
 
-/* Completes the heads of the frames in `bytes`, and returns how many they are. */
+/* Completes the heads of the frames in `bytes`, and returns how many of them are arc 0's:
+ * these are numbered. */
 uint64_t frames_seal(uint8_t *bytes, size_t len, const struct frames_place *place);
-
-/* The number of frames. */
-uint64_t frames_count(struct slice frames);
 
 #endif

@@ -90,6 +90,9 @@ void lsm_forget_log(struct lsm *lsm)
     uint64_t mark = lsm->version->mark.position;
     struct log_part part;
 
+    if (mark > lsm->retained)
+        mark = lsm->retained;
+
     if (PLANTED(drop_log_early))
         mark = log_synced(lsm->log);
     while (log_forget(lsm->log, mark, &part)) {
@@ -129,14 +132,23 @@ static void on_log_failed(void *owner, struct err e)
         lsm->flush_end = log_end(lsm->log);
     if (lsm->flushed_next_end > lsm->flush_end)
         lsm->flushed_next_end = lsm->flush_end;
+    tails_lost(&lsm->tails, log_end(lsm->log));
     for (unsigned i = 0; i < lsm->data.sealed_count; i++) {
-        struct log_mark *mark = &lsm->data.sealed[i].mark;
-        if (mark->position > log_end(lsm->log))
-            *mark = log_mark(lsm->log); /* what was behind it is undone */
+        struct sealed *s = &lsm->data.sealed[i];
+        if (s->mark.through <= log_end(lsm->log))
+            continue;
+        s->arcs.len = 0;
+        s->mark = lsm_mark(lsm, &s->arcs); /* what was behind it is undone */
     }
     lsm->put = false;
     lsm->err = e;
     lsm->hooks.on_failed(lsm->hooks.owner, e);
+}
+
+/* The log's files are others from here on: what is in memory alone is written again. */
+static void on_log_resumed(void *owner)
+{
+    lsm_log_again(owner);
 }
 
 static void on_log_state(void *owner)
@@ -202,7 +214,7 @@ static bool all_idle(const struct lsm *lsm)
     return log_state(lsm->log) == LOG_CLOSED && seal_idle(&lsm->seal) &&
            upkeep_idle(&lsm->upkeep) && install_idle(&lsm->install) && janitor_idle(lsm->janitor) &&
            uploads_idle(&lsm->uploads) && checkpoint_idle(&lsm->checkpoint) && !fetch_busy(lsm) &&
-           !parts_busy(lsm);
+           !parts_busy(lsm) && !log_reads_busy(lsm);
 }
 
 void lsm_after_job(struct lsm *lsm)
@@ -248,7 +260,7 @@ static void on_janitor(void *owner)
 
 static void begin_store(struct lsm *lsm, struct load *l)
 {
-    struct log_hooks hooks = { lsm, on_log_acked, on_log_failed, on_log_state };
+    struct log_hooks hooks = { lsm, on_log_acked, on_log_failed, on_log_state, on_log_resumed };
     uint64_t budget[CACHE_SHARES] = { lsm->options.cache_size - lsm->options.cache_size / 4,
                                       lsm->options.cache_size / 4 };
 
@@ -277,6 +289,8 @@ static void on_loaded(struct job *job)
     lsm->load = NULL;
     lsm->lock = l->lock;
     lsm->data = l->data;
+    lsm->tails = l->tails;
+    lsm->started = (struct lsm_start){ .boot = l->boot, .clean = l->clean };
     lsm->stats.replayed_frames = l->frames;
     lsm->stats.replayed_bytes = l->bytes;
     lsm->stats.torn_bytes = l->torn;
@@ -305,6 +319,7 @@ struct lsm *lsm_new(struct env *env, const struct lsm_options *options,
     lsm->options = *options;
     lsm->dir = mem_strdup(options->dir);
     lsm->options.dir = lsm->dir;
+    lsm->retained = options->keep_log ? 0 : UINT64_MAX;
     lsm->hooks = *hooks;
     lsm->err = err_ok();
     lsm->state = LSM_LOADING;
@@ -319,6 +334,7 @@ struct lsm *lsm_new(struct env *env, const struct lsm_options *options,
     room_init(&lsm->room, lsm);
     list_init(&lsm->fetches);
     list_init(&lsm->parts);
+    list_init(&lsm->log_reads);
     l->owner = lsm;
     l->env = env;
     l->options = lsm->options;
@@ -375,6 +391,7 @@ static void free_load(struct lsm *lsm)
 
     lsm->lock = l->lock;
     lsm->data = l->data;
+    tails_deinit(&l->tails);
     segment_close(l->start.current);
     log_parts_deinit(&l->start.parts);
     manifest_close(l->manifest);
@@ -389,6 +406,7 @@ void lsm_free(struct lsm *lsm)
         return;
     if (lsm->load) /* the pool is gone, and the job with it */
         free_load(lsm);
+    log_reads_drop(lsm);
     if (lsm->log) {
         fetch_drop_all(lsm);
         uploads_leave(&lsm->uploads);
@@ -401,6 +419,7 @@ void lsm_free(struct lsm *lsm)
     sweep_deinit(&lsm->sweep);
     room_deinit(&lsm->room);
     dataset_deinit(&lsm->data);
+    tails_deinit(&lsm->tails);
     if (lsm->lock)
         fs_close(lsm->lock);
     mem_free(lsm->dir);

@@ -186,6 +186,8 @@ static struct err replay_all(struct loading *g)
             limit = r->end;
         if (head->synced > r->synced)
             r->synced = head->synced;
+        r->ended = false; /* the log went on behind it */
+        g->load->boot = head->boot;
         g->last = i;
         e = replay_file(g, i, limit);
         if (err_is(e) || err_is(g->damage))
@@ -238,9 +240,14 @@ static struct err look_behind(struct loading *g, bool *promised)
     for (size_t i = first; i < g->files.count; i++) {
         const struct load_file *f = &g->files.file[i];
         struct err e;
-        if (i != g->last && good(g, i) && f->head.synced > g->replay.end)
-            *promised = true;
-        e = scan_file(g, i, i == g->last ? SEGMENT_FRAMES_START + f->used : 0, promised);
+        uint64_t offset = i == g->last ? SEGMENT_FRAMES_START + f->used : 0;
+        if (i != g->last && good(g, i)) {
+            *promised = *promised || f->head.synced > g->replay.end;
+            g->replay.ended = false;
+        }
+        if (i == g->last && g->replay.ended)
+            offset += FRAME_HEAD_SIZE;
+        e = scan_file(g, i, offset, promised);
         if (err_is(e))
             return loading_failed_segment(g, e, i);
     }
@@ -346,6 +353,8 @@ struct err load_log(struct loading *g)
     g->replay.end = g->replay.synced = g->mark.position;
     g->replay.index = g->mark.index;
     g->replay.stamp = g->mark.stamp;
+    g->replay.through = g->mark.through;
+    tails_begin(g->replay.tails, buf_slice(&g->load->version->arcs));
     e = replay_all(g);
     if (!err_is(e))
         e = judge(g);
@@ -353,6 +362,7 @@ struct err load_log(struct loading *g)
         e = keep_replayed(g);
     if (!err_is(e))
         e = cut_tail(g);
+    g->load->clean = g->replay.ended && g->load->torn == 0;
     return e;
 }
 
@@ -386,7 +396,7 @@ struct err load_log_begin(struct loading *g)
                                  .no_space = err_ok() };
     if (g->last < g->files.count)
         start->last_id = g->files.file[g->last].id;
-    facts = (struct segment_facts){ start->last_id, start->end, start->index + 1 };
+    facts = (struct segment_facts){ start->last_id, start->end, start->index + 1, l->options.boot };
     e = segment_create(&s, l->env->fs, l->options.dir, file_ids_take(l->ids),
                        l->options.segment_size);
     if (e.code == ERR_NO_SPACE) {
@@ -408,18 +418,47 @@ struct err load_log_begin(struct loading *g)
     return err_ok();
 }
 
+/* The oldest segment that feeds may want: from there on each may begin where the one before
+ * it ended; who reads them sees if one does not.  Without keep_log: the one the replay began in. */
+static size_t oldest_kept(const struct loading *g)
+{
+    size_t kept = g->first;
+
+    for (size_t i = g->first; g->load->options.keep_log && g->last < g->files.count && i-- > 0;) {
+        const struct load_file *f = &g->files.file[i], *next = &g->files.file[kept];
+        if (!good(g, i))
+            continue;
+        if (f->head.base > next->head.base ||
+            next->head.base - f->head.base > f->size - SEGMENT_FRAMES_START)
+            break;
+        kept = i;
+    }
+    return kept;
+}
+
+/* Where the frames of a segment of the log end. */
+static uint64_t end_of(const struct loading *g, size_t i)
+{
+    const struct load_file *f = &g->files.file[i];
+    size_t next = next_good(g, i + 1);
+
+    return i < g->first ? g->files.file[next].head.base : f->head.base + f->used;
+}
+
 void load_log_clean(struct loading *g)
 {
+    size_t kept = oldest_kept(g);
+
     for (size_t i = 0; i < g->files.count; i++) {
         const struct load_file *f = &g->files.file[i];
-        uint64_t base = f->head.base;
-        bool replayed = good(g, i) && i >= g->first && g->last < g->files.count && i <= g->last;
+        bool log = good(g, i) && i >= kept && g->last < g->files.count && i <= g->last;
+        uint64_t end = log ? end_of(g, i) : 0;
 
         if (f->removed)
             continue;
-        if (replayed && f->used && base + f->used > g->mark.position)
-            log_parts_add(&g->load->start.parts,
-                          (struct log_stretch){ f->id, base, base + f->used }, f->size);
+        if (end > f->head.base && (g->load->options.keep_log || end > g->mark.position))
+            log_parts_add(&g->load->start.parts, (struct log_stretch){ f->id, f->head.base, end },
+                          f->size);
         else if (!is_blob(g, i) && g->load->start.current)
             load_file_remove(&g->files, i);
     }

@@ -22,6 +22,7 @@ struct log *log_new(struct env *env, const struct lsm_options *options,
     log->dir = mem_strdup(options->dir);
     log->segment_size = options->segment_size;
     log->frame_max = options->frame_max;
+    log->boot = options->boot;
     log->sync = options->sync;
     log->current = start->current;
     log->last_id = start->last_id;
@@ -122,6 +123,29 @@ uint8_t *log_add(struct log *log, size_t size, uint64_t stamp)
     return room;
 }
 
+uint64_t log_append(struct log *log, const struct frame_head *head, struct slice cells,
+                    struct slice notes)
+{
+    uint64_t at;
+
+    log_close_frame(log);
+    at = log->end;
+    log->end += frames_put(&log->open, head, cells, notes);
+    if (log->stamp < head->stamp)
+        log->stamp = head->stamp;
+    return at;
+}
+
+uint64_t log_closed(const struct log *log)
+{
+    return log->closed;
+}
+
+uint64_t log_written(const struct log *log)
+{
+    return log->written;
+}
+
 void log_request(struct log *log)
 {
     if (frames_open_size(&log->open) >= log->frame_max)
@@ -168,14 +192,35 @@ void log_undone(struct log *log, uint64_t stamp)
 
 struct log_mark log_mark(struct log *log)
 {
+    uint64_t at;
+
     log_close_frame(log);
-    return (struct log_mark){ log->state == LOG_RESCUE ? log->reached : log->end, log->closed,
-                              log->stamp };
+    at = log->state == LOG_RESCUE ? log->reached : log->end;
+    return (struct log_mark){ at, log->closed, log->stamp, at };
 }
 
 struct log_stretch *log_stretches(const struct log *log, uint64_t from, uint64_t to, size_t *count)
 {
     return log_parts_copy(&log->parts, from, to, count);
+}
+
+uint64_t log_begin(const struct log *log)
+{
+    return log->parts.count ? log->parts.part[0].stretch.base : log->written;
+}
+
+bool log_runs(const struct log *log, uint64_t id, struct log_list *out)
+{
+    const struct segment *s = log->current;
+
+    if (!s || s->id != id) {
+        for (s = log->sealed; s && s->id != id;)
+            s = s->next;
+    }
+    if (!s)
+        return false;
+    log_list_copy(&s->list, out);
+    return true;
 }
 
 uint64_t log_first_id(const struct log *log)
@@ -209,6 +254,8 @@ void log_resume(struct log *log)
     } else if (!log->stopping) {
         spare_want(&log->spare, log->segment_size);
     }
+    if (log->hooks.on_resumed)
+        log->hooks.on_resumed(log->hooks.owner);
     log_pump_done(log);
     log->hooks.on_state(log->hooks.owner);
 }

@@ -12,6 +12,7 @@
 
 #include "env/env.h"
 #include "lsm/file_name.h"
+#include "lsm/log_format.h"
 #include "lsm/log_parts.h"
 #include "lsm/lsm.h"
 #include "lsm/segment.h"
@@ -36,6 +37,8 @@ struct log_hooks {
     void (*on_acked)(void *owner);                /* log_acked() or log_synced() may have grown */
     void (*on_failed)(void *owner, struct err e); /* what is behind log_acked() will not be */
     void (*on_state)(void *owner);
+    /* Within log_resume(): what tables do not have may be added again.  May be NULL. */
+    void (*on_resumed)(void *owner);
 };
 
 /* Where it goes on; what a load found. */
@@ -72,6 +75,11 @@ bool log_can_take(const struct log *log, size_t bytes);
 /* Room for one cell of `size` bytes, to be filled at once. */
 uint8_t *log_add(struct log *log, size_t size, uint64_t stamp);
 
+/* A frame by itself, `head` complete but for what the log knows (frames.h): the position it
+ * will have.  Ends the open frame. */
+uint64_t log_append(struct log *log, const struct frame_head *head, struct slice cells,
+                    struct slice notes);
+
 /* A request ends here, so a frame may. */
 void log_request(struct log *log);
 
@@ -81,6 +89,12 @@ void log_commit(struct log *log);
 /* Position behind what was added, and of what is acknowledged. */
 uint64_t log_end(const struct log *log);
 uint64_t log_acked(const struct log *log);
+
+/* Index of the last frame of arc 0 that is closed. */
+uint64_t log_closed(const struct log *log);
+
+/* Position before which everything is written. */
+uint64_t log_written(const struct log *log);
 
 /* Position before which everything is synced. */
 uint64_t log_synced(const struct log *log);
@@ -101,6 +115,13 @@ struct log_mark log_mark(struct log *log);
 /* The segments that have positions of from..to, whole but for what is behind `to`, by
  * base: the caller's, to end with mem_free(); *count of them. */
 struct log_stretch *log_stretches(const struct log *log, uint64_t from, uint64_t to, size_t *count);
+
+/* Position of the first byte that is still there. */
+uint64_t log_begin(const struct log *log);
+
+/* The runs of a segment that has no list on the disk yet, copied into `out`; false: it has, is
+ * about to, or never will. */
+bool log_runs(const struct log *log, uint64_t id, struct log_list *out);
 
 /* The id of the oldest segment: files before it are not the log's. */
 uint64_t log_first_id(const struct log *log);

@@ -24,12 +24,25 @@ static bool sync_one(struct log_job *j, struct segment *s)
     return true;
 }
 
+/* For feeds, which do without if it is not there. */
+static void write_list(struct segment *s)
+{
+    struct buf frame = { 0 };
+
+    if (s->list.count && !s->failed) {
+        log_list_put(&s->list, s->id, &frame);
+        segment_write_behind(s, buf_slice(&frame));
+    }
+    buf_deinit(&frame);
+}
+
 /* A segment of which everything is synced already is only closed: perhaps it is
  * here because a write to it failed. */
 static bool sync_sealed(struct log_job *j)
 {
     while (j->sealed) {
         struct segment *s = j->sealed;
+        write_list(s);
         if (s->end > j->place.synced && s->end > s->base && !sync_one(j, s))
             return false;
         j->sealed = s->next;
@@ -56,20 +69,23 @@ void log_job_run(struct job *job)
         sync_one(j, j->target);
 }
 
-/* Without it, damage at the very end could pass for a torn tail. */
-static void write_promise(struct log_job *j)
+/* Without it, damage at the very end could pass for a torn tail, and a start would not
+ * know that nothing is forgotten.  It is no part of the log: nothing can follow it. */
+static void write_end(struct log_job *j)
 {
+    struct segment *t = j->target;
     uint8_t bytes[FRAME_HEAD_SIZE];
-    struct frame_head head = { .segment = j->target->id,
-                               .synced = j->target->end,
-                               .index = j->place.index,
-                               .stamp = j->stamp };
+    struct frame_head head = {
+        .segment = t->id, .synced = t->end, .stamp = j->stamp, .kind = FRAME_END
+    };
 
-    if (j->target->end == j->target->base || segment_room(j->target) < sizeof bytes)
-        return;
     frame_head_put(bytes, &head);
     frame_seal(bytes);
-    segment_write(j->target, &j->facts, slice_of(bytes, sizeof bytes), false);
+    if (err_is(segment_write(t, &j->facts, slice_of(NULL, 0), false)) ||
+        err_is(segment_write_behind(t, slice_of(bytes, sizeof bytes))))
+        return;
+    fs_truncate(t->file, SEGMENT_FRAMES_START + (t->end - t->base) + sizeof bytes);
+    fs_sync(t->file);
 }
 
 static void remove_unused(struct log_job *j)
@@ -94,11 +110,8 @@ void log_job_end(struct job *job)
         j->sealed = s->next;
         segment_close(s);
     }
-    if (t && !j->dead && t->headed) {
-        write_promise(j);
-        fs_truncate(t->file, SEGMENT_FRAMES_START + (t->end - t->base));
-        fs_sync(t->file);
-    }
+    if (t && !j->dead)
+        write_end(j);
     segment_close(t);
     j->target = NULL;
     if (j->unused)

@@ -113,7 +113,7 @@ static struct frames_place place_now(const struct log *log)
 
 static struct segment_facts facts_now(const struct log *log)
 {
-    return (struct segment_facts){ log->last_id, log->synced, log->index + 1 };
+    return (struct segment_facts){ log->last_id, log->synced, log->index + 1, log->boot };
 }
 
 /* `len` bytes of `flight` are in the current segment. */
@@ -121,7 +121,7 @@ static void wrote(struct log *log, size_t len)
 {
     struct slice rest = frames_rest(&log->flight);
 
-    log->index += frames_count(slice_of(rest.data, len));
+    log->index += log_list_note(&log->current->list, slice_of(rest.data, len), log->written);
     log->written += len;
     log_parts_extend(&log->parts, log->written);
     log->stats->written_bytes += len;
@@ -136,6 +136,7 @@ static void write_failed(struct log *log, struct err e)
     log->stats->failed_writes++;
     trace_log(log->env->trace, TRACE_WARNING, "log: write to segment %llu failed: %s (errno %d)",
               (unsigned long long)log->current->id, e.what, e.os);
+    log->current->failed = true;
     seal_current(log);
     if (log->again)
         log->doomed = e;

@@ -18,6 +18,7 @@ struct log {
     char *dir;
     size_t segment_size;
     size_t frame_max;
+    uint64_t boot;
     enum lsm_sync sync;
     enum log_state state;
     struct err err;          /* why NO_SPACE or BROKEN */
@@ -36,8 +37,8 @@ struct log {
     bool ending;      /* the last job was submitted */
     bool sync_due;    /* a second is over */
     uint64_t last_id; /* of the segment before the current one */
-    uint64_t index;   /* of the last frame written */
-    uint64_t closed;  /* of the last frame that was closed */
+    uint64_t index;   /* of the last frame of arc 0 written */
+    uint64_t closed;  /* of the last of them that was closed */
     uint64_t end;     /* added */
     uint64_t written;
     uint64_t synced;

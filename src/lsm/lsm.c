@@ -336,7 +336,7 @@ bool lsm_check(const struct lsm *lsm, bool deep)
 {
     if (!lsm_open(lsm))
         return true;
-    return log_check(lsm->log) && dataset_check(&lsm->data, deep) &&
+    return log_check(lsm->log) && dataset_check(&lsm->data, deep) && tails_check(&lsm->tails) &&
            (!deep || (version_check(lsm->version) && cache_check(lsm->cache))) &&
            (lsm->undo.count == 0 || lsm_acked(lsm) < lsm_end(lsm));
 }

@@ -55,6 +55,9 @@ struct lsm_options {
     bool compress;             /* LZ4 for blocks */
     size_t cache_size;         /* bytes of blocks and values read that are kept */
     uint32_t origin;           /* this node, written into its cells */
+    uint64_t boot;             /* since the machine was switched on, another one each time; 0: who
+                                  knows (lsm_started()) */
+    bool keep_log;             /* of what is in tables already too: until lsm_retain() says */
     bool force;                /* start in spite of corruption, with what is before it */
 };
 

@@ -150,6 +150,7 @@ void load_run(struct job *job)
                                             .limit = l->options.memtable_size,
                                             .large_min = l->options.value_separation });
     g.replay.data = &l->data;
+    g.replay.tails = &l->tails;
     l->err = load_all(&g);
     if (err_is(l->err)) {
         give_up(l);

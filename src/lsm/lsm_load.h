@@ -11,6 +11,7 @@
 #include "lsm/log.h"
 #include "lsm/lsm.h"
 #include "lsm/manifest.h"
+#include "lsm/tails.h"
 
 enum { LOAD_DETAIL = 512 };
 
@@ -29,9 +30,12 @@ struct load {
     struct version *version;   /* as above, with its files open */
     struct manifest *manifest; /* as above */
     struct log_start start;
+    struct tails tails; /* as above */
     uint64_t frames;
     uint64_t bytes;
     uint64_t torn;
+    uint64_t boot; /* in which the log was written last; 0: not known, or there is none */
+    bool clean;    /* the log ends where it was closed in order */
 };
 
 /* `run` of the job. */

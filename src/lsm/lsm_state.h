@@ -2,6 +2,8 @@
  *
  *     life.c      load, going on, stop
  *     lsm.c       the calls of lsm.h in a turn: put, flush, commit, sweep
+ *     lsm_arc.c   the same of lsm_arc.h: append, apply, promise
+ *     lsm_log.c   frames read back from the log
  *     key_count.c how many keys there are
  *     find.c      one key, newest source first, without waiting
  *     ahead.c     ... and what a batch of them will touch, before
@@ -29,11 +31,13 @@
 #include "lsm/janitor.h"
 #include "lsm/log.h"
 #include "lsm/lsm.h"
+#include "lsm/lsm_arc.h"
 #include "lsm/lsm_load.h"
 #include "lsm/pressure.h"
 #include "lsm/room.h"
 #include "lsm/seal.h"
 #include "lsm/sweep.h"
+#include "lsm/tails.h"
 #include "lsm/undo.h"
 #include "lsm/upkeep.h"
 #include "lsm/uploads.h"
@@ -52,6 +56,9 @@ struct lsm {
     struct fs_file *lock;
     struct file_ids ids;
     struct dataset data;
+    struct tails tails;
+    struct lsm_start started;
+    uint64_t retained;       /* the log is kept from there on, whatever tables have */
     struct version *version; /* with everything below, from the end of the load on */
     struct log *log;         /* NULL while LOADING and after FAILED */
     struct undo undo;
@@ -65,8 +72,9 @@ struct lsm {
     struct pressure pressure;
     struct room room;
     struct pick_options pick;
-    struct list fetches; /* under way, or pinned by their owners */
-    struct list parts;   /* of struct part */
+    struct list fetches;   /* under way, or pinned by their owners */
+    struct list parts;     /* of struct part */
+    struct list log_reads; /* of struct lsm_log_read, under way or not */
     struct uploads uploads;
     struct checkpoint checkpoint;
     struct job ending; /* closes files at the end */
@@ -93,6 +101,17 @@ void lsm_after_job(struct lsm *lsm);
 
 /* What the log has acknowledged cannot be undone any more. */
 void lsm_settle(struct lsm *lsm);
+
+/* What tables will have, and what the log is needed for, once all that is in memory now is
+ * flushed; appends what goes with it to `arcs`. */
+struct log_mark lsm_mark(struct lsm *lsm, struct buf *arcs);
+
+/* The log begins anew: tails are logged once more. */
+void lsm_log_again(struct lsm *lsm);
+
+/* A job of one of them is under way; ends what nobody lets go of. */
+bool log_reads_busy(const struct lsm *lsm);
+void log_reads_drop(struct lsm *lsm);
 
 /* Final: reads only from here on. */
 void lsm_break(struct lsm *lsm, struct err e, const char *what);
@@ -147,7 +166,9 @@ static inline uint64_t lsm_applied_ms(const struct lsm *lsm)
 {
     uint64_t ms = lsm_acked_stamp(lsm) / 1000;
     uint64_t grace = lsm->data.elsewhere ? EXPIRY_GRACE_MS : 0; /* its timer comes first */
+    uint64_t arcs = tails_applied_stamp(&lsm->tails) / 1000;
 
+    ms = arcs < ms ? arcs : ms;
     return ms > grace ? ms - grace : 0;
 }
 

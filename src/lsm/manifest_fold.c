@@ -13,6 +13,7 @@ void fold_deinit(struct manifest_fold *f)
 {
     mem_free(f->tables.file);
     mem_free(f->blobs.file);
+    buf_deinit(&f->arcs);
     *f = (struct manifest_fold){ .number = 0 };
 }
 
@@ -170,10 +171,11 @@ struct err fold_add(struct manifest_fold *f, const struct edit *e)
     if (err_is(err))
         return err;
     if (e->has_mark) {
-        if (e->mark.position < f->mark.position || e->mark.index < f->mark.index ||
-            e->mark.stamp < f->mark.stamp)
+        if (log_mark_falls(&f->mark, &e->mark))
             return err_make(ERR_CORRUPT, 0, "the mark of the log falls");
         f->mark = e->mark;
+        f->arcs.len = 0;
+        buf_append(&f->arcs, buf_slice(&e->arcs));
     }
     for (unsigned db = 0; db < LIMIT_DATABASES; db++) {
         if (e->flushed[db] > f->flushed[db])
@@ -189,6 +191,7 @@ void fold_result(const struct manifest_fold *f, struct edit *out)
 
     *out = (struct edit){ .number = f->number, .has_mark = true, .mark = f->mark };
     memcpy(out->flushed, f->flushed, sizeof out->flushed);
+    buf_append(&out->arcs, buf_slice(&f->arcs));
     out->add = mem_alloc((f->tables.count - f->tables.dropped) * sizeof *out->add);
     out->add_blobs = mem_alloc(blobs * sizeof *out->add_blobs);
     out->live = mem_alloc(blobs * sizeof *out->live);

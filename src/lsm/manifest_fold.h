@@ -32,6 +32,7 @@ struct manifest_fold {
     struct fold_files tables;
     struct fold_files blobs;
     struct log_mark mark;
+    struct buf arcs;
     uint64_t flushed[LIMIT_DATABASES];
     uint64_t number;
 };

@@ -35,14 +35,15 @@
  *     24  u32  blob files added
  *     28  u32  blob files dropped
  *     32  u32  changes of live bytes
- *     36  u32  0
- *     40       if it has a mark: u64 position, u64 index, u64 stamp of the log
+ *     36  u32  arcs             bytes of it; 0 without a mark
+ *     40       if it has a mark: u64 position, u64 index, u64 stamp, u64 through of the log
  *              u64 stamp of each database in `flushed`, never 0
  *              tables added:       u64 id, u64 size, u64 order, u32 level, u32 0
  *              tables dropped:     u64 id
  *              blob files added:   u64 id, u64 size, u32 kind (1 segment, 2 blob), u32 0
  *              blob files dropped: u64 id
  *              live bytes:         u64 file, i64 change; by file, each once
+ *              arcs:               arc_marks.h
  *
  * Numbers are little-endian. */
 #ifndef HENGE_LSM_MANIFEST_FORMAT_H
@@ -58,11 +59,11 @@
 #include "base/wire.h"
 
 enum {
-    MANIFEST_FORMAT_VERSION = 1,
+    MANIFEST_FORMAT_VERSION = 2,
     MANIFEST_HEAD_SIZE = 32,
     RECORD_HEAD_SIZE = 40,
     RECORD_FIXED_SIZE = 40, /* of a payload */
-    RECORD_MARK_SIZE = 24,
+    RECORD_MARK_SIZE = 32,
     RECORD_TABLE_SIZE = 32,
     RECORD_BLOB_SIZE = 24,
     RECORD_LIVE_SIZE = 16,

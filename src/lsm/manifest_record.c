@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "base/mem.h"
+#include "lsm/arc_marks.h"
 
 _Static_assert(LIMIT_DATABASES <= 32, "the bits of `flushed`");
 
@@ -63,11 +64,12 @@ static void put_fixed(struct buf *to, const struct edit *e, uint64_t next_file)
     put_count(to, e->add_blob_count);
     put_count(to, e->drop_blob_count);
     put_count(to, e->live_count);
-    put32(to, 0);
+    put_count(to, e->has_mark ? e->arcs.len : 0);
     if (e->has_mark) {
         put64(to, e->mark.position);
         put64(to, e->mark.index);
         put64(to, e->mark.stamp);
+        put64(to, e->mark.through);
     }
     for (unsigned db = 0; db < LIMIT_DATABASES; db++) {
         if (e->flushed[db])
@@ -112,6 +114,12 @@ static void put_live(struct buf *to, uint64_t file, int64_t bytes, uint64_t next
     put64(to, (uint64_t)bytes);
 }
 
+static void put_arcs(struct buf *to, const struct buf *arcs)
+{
+    assert(arc_marks_good(buf_slice(arcs)));
+    buf_append(to, buf_slice(arcs));
+}
+
 void record_put_edit(struct buf *to, const struct record_head *head, const struct edit *e,
                      uint64_t next_file)
 {
@@ -128,6 +136,8 @@ void record_put_edit(struct buf *to, const struct record_head *head, const struc
         put_id(to, e->drop_blobs[i], next_file);
     for (size_t i = 0; i < e->live_count; i++)
         put_live(to, e->live[i].file, e->live[i].bytes, next_file);
+    if (e->has_mark)
+        put_arcs(to, &e->arcs);
     end(to, at, head);
 }
 
@@ -136,6 +146,7 @@ void record_put_version(struct buf *to, const struct record_head *head, const st
 {
     struct edit counts = { .has_mark = true,
                            .mark = v->mark,
+                           .arcs = v->arcs,
                            .add_blob_count = v->blob_count,
                            .live_count = v->blob_count };
     size_t at = begin(to);
@@ -162,13 +173,14 @@ void record_put_version(struct buf *to, const struct record_head *head, const st
     }
     for (size_t i = 0; i < v->blob_count; i++)
         put_live(to, v->blobs[i].blob->id, (int64_t)v->blobs[i].live, next_file);
+    put_arcs(to, &v->arcs);
     end(to, at, head);
 }
 
 /* --- reading */
 
 /* The fixed part's counts, and whether the lists they tell fill the payload. */
-static bool get_counts(struct slice payload, struct edit *e, uint32_t *flushed)
+static bool get_counts(struct slice payload, struct edit *e, uint32_t *flushed, uint32_t *arcs)
 {
     const uint8_t *p = payload.data;
     uint64_t size = RECORD_FIXED_SIZE;
@@ -182,12 +194,13 @@ static bool get_counts(struct slice payload, struct edit *e, uint32_t *flushed)
     e->add_blob_count = wire_get32(p + 24);
     e->drop_blob_count = wire_get32(p + 28);
     e->live_count = wire_get32(p + 32);
-    if (wire_get32(p + 8) > 1 || wire_get32(p + 36) != 0 || *flushed >> LIMIT_DATABASES)
+    *arcs = wire_get32(p + 36);
+    if (wire_get32(p + 8) > 1 || (*arcs && !e->has_mark) || *flushed >> LIMIT_DATABASES)
         return false;
     size += (e->has_mark ? RECORD_MARK_SIZE : 0) + 8u * (uint64_t)__builtin_popcount(*flushed);
     size += RECORD_TABLE_SIZE * (uint64_t)e->add_count + 8 * (uint64_t)e->drop_count;
     size += RECORD_BLOB_SIZE * (uint64_t)e->add_blob_count + 8 * (uint64_t)e->drop_blob_count;
-    size += RECORD_LIVE_SIZE * (uint64_t)e->live_count;
+    size += RECORD_LIVE_SIZE * (uint64_t)e->live_count + *arcs;
     return size == payload.len;
 }
 
@@ -196,7 +209,9 @@ static bool get_stamps(const uint8_t **at, struct edit *e, uint32_t flushed)
     bool good = true;
 
     if (e->has_mark) {
-        e->mark = (struct log_mark){ wire_get64(*at), wire_get64(*at + 8), wire_get64(*at + 16) };
+        e->mark = (struct log_mark){ wire_get64(*at), wire_get64(*at + 8), wire_get64(*at + 16),
+                                     wire_get64(*at + 24) };
+        good = e->mark.through >= e->mark.position;
         *at += RECORD_MARK_SIZE;
     }
     for (unsigned db = 0; db < LIMIT_DATABASES; db++) {
@@ -274,13 +289,13 @@ struct err record_get(struct slice record, struct record_head *head, struct edit
 {
     struct slice payload = slice_of(record.data + RECORD_HEAD_SIZE, record.len - RECORD_HEAD_SIZE);
     const uint8_t *at;
-    uint32_t flushed;
+    uint32_t flushed, arcs;
     bool good;
 
     *e = (struct edit){ 0 };
     record_head_get(record.data, head);
     if ((head->kind != RECORD_SNAPSHOT && head->kind != RECORD_EDIT) ||
-        wire_get32(record.data + 36) != 0 || !get_counts(payload, e, &flushed)) {
+        wire_get32(record.data + 36) != 0 || !get_counts(payload, e, &flushed, &arcs)) {
         *e = (struct edit){ 0 }; /* its counts have no arrays */
         return err_make(ERR_CORRUPT, 0, "a record that cannot be");
     }
@@ -292,6 +307,9 @@ struct err record_get(struct slice record, struct record_head *head, struct edit
     good = get_blobs(&at, e, *next_file) && good;
     good = get_ids(&at, &e->drop_blobs, e->drop_blob_count, *next_file) && good;
     good = get_live(&at, e, *next_file) && good;
+    buf_append(&e->arcs, slice_of(at, arcs));
+    at += arcs;
+    good = arc_marks_good(buf_slice(&e->arcs)) && good;
     assert(at == payload.data + payload.len);
     e->number = head->number;
     if (!good) {

@@ -90,9 +90,90 @@ static void apply_cells(struct replay *r, struct slice payload, uint64_t place)
             dataset_give(r->data, &put, UINT64_MAX);
         }
         place += size;
-        r->stamp = c.stamp;
+        if (r->stamp < c.stamp)
+            r->stamp = c.stamp;
         payload = slice_of(payload.data + size, payload.len - size);
     }
+}
+
+static struct err lone_frame(struct replay *r, const struct frame_head *head, struct slice payload)
+{
+    struct err e = err_ok();
+
+    if (head->index != r->index + 1 && !PLANTED(replay_past_cut))
+        return err_make(ERR_CORRUPT, 0, "a frame is missing or twice");
+    if (head->committed != head->index || head->notes)
+        return err_make(ERR_CORRUPT, 0, "a frame that cannot be");
+    if (r->end >= r->through) { /* else it is in tables */
+        e = check_cells(r, head, payload);
+        if (!err_is(e))
+            apply_cells(r, payload, r->end + FRAME_HEAD_SIZE);
+    }
+    r->index = head->index;
+    return e;
+}
+
+static void apply_first(struct replay *r, struct tail *t)
+{
+    const struct tail_frame *f = tail_at(t, t->applied.index + 1);
+
+    apply_cells(r, slice_of(f->payload, frame_cells_size(&f->head)), f->position + FRAME_HEAD_SIZE);
+    tail_applied(r->tails, t);
+}
+
+/* Frames before `through` may be of a tail that was cut behind them. */
+static struct err arc_cells(struct replay *r, const struct frame_head *head, struct slice payload)
+{
+    struct tail *t = tails_get(r->tails, head->arc);
+    struct err e = tail_check_cells(head, payload.data);
+
+    if (!err_is(e) && head->committed > head->index)
+        e = err_make(ERR_CORRUPT, 0, "a frame that cannot be");
+    if (err_is(e))
+        return e;
+    switch (tail_judge(t, head)) {
+    case TAIL_HELD:
+        return e;
+    case TAIL_STRAY:
+        if (r->end >= r->through)
+            return err_make(ERR_CORRUPT, 0, "a frame that follows nothing in its arc");
+        return e;
+    case TAIL_CUTS:
+        while (PLANTED(apply_cut_tail) && t->count)
+            apply_first(r, t);
+        if (PLANTED(apply_cut_tail))
+            return e;
+        break;
+    case TAIL_FOLLOWS:
+        break;
+    }
+    tail_append(r->tails, t, head, slice_of(payload.data, frame_cells_size(head)),
+                slice_of(payload.data + frame_cells_size(head), head->notes), r->end, r->index);
+    while (t->count && t->applied.index < t->committed)
+        apply_first(r, t);
+    return e;
+}
+
+/* A record about an arc; the manifest knows what those before `through` said. */
+static struct err arc_record(struct replay *r, const struct frame_head *head, struct slice payload)
+{
+    struct tail *t = tails_get(r->tails, head->arc);
+
+    if (head->cells || head->notes > LIMIT_ARC_STATE || frame_cells_size(head) ||
+        (head->notes && head->kind != FRAME_STATE))
+        return err_make(ERR_CORRUPT, 0, "a record of an arc that cannot be");
+    if (head->kind == FRAME_PROMISE)
+        tail_set_promise(t, head->ballot);
+    if (r->end < r->through)
+        return err_ok();
+    if (head->kind == FRAME_STATE)
+        tail_set_state(t, slice_of(payload.data, head->notes));
+    while (head->kind == FRAME_BASE && t->count && t->applied.index < head->committed)
+        apply_first(r, t);
+    if (head->kind == FRAME_BASE)
+        tail_reset(r->tails, t, &(struct log_point){ head->ballot, head->index, head->stamp },
+                   head->tag != 0);
+    return err_ok();
 }
 
 static struct err apply_frame(struct replay *r, const uint8_t *frame)
@@ -102,17 +183,36 @@ static struct err apply_frame(struct replay *r, const uint8_t *frame)
     struct err e;
 
     frame_head_get(frame, &head);
-    if (head.index != r->index + 1 && !PLANTED(replay_past_cut))
-        return err_make(ERR_CORRUPT, 0, "a frame is missing or twice");
-    e = check_cells(r, &head, payload);
+    if (!frame_head_can_be(&head, frame) || (head.arc == 0 && head.kind != FRAME_CELLS))
+        return err_make(ERR_CORRUPT, 0, "a frame that cannot be");
+    if (head.arc == 0)
+        e = lone_frame(r, &head, payload);
+    else if (head.kind == FRAME_CELLS)
+        e = arc_cells(r, &head, payload);
+    else
+        e = arc_record(r, &head, payload);
     if (err_is(e))
         return e;
-    apply_cells(r, payload, r->end + FRAME_HEAD_SIZE);
-    r->index = head.index;
+    if (head.arc && r->stamp < head.stamp)
+        r->stamp = head.stamp;
     r->frames++;
     if (head.synced > r->synced)
         r->synced = head.synced;
     return err_ok();
+}
+
+static void seal(struct replay *r)
+{
+    struct log_mark mark = { r->end, r->index, r->stamp, r->end };
+    struct buf arcs = { 0 };
+    uint64_t lone = 0, oldest = tails_oldest(r->tails, UINT64_MAX, &lone);
+
+    if (oldest < mark.position) {
+        mark.position = oldest;
+        mark.index = lone;
+    }
+    tails_put_marks(r->tails, false, &arcs);
+    dataset_seal(r->data, &mark, &arcs);
 }
 
 /* PLANTED(resume_after_tear): on to the next good frame, whatever is lost. */
@@ -120,7 +220,7 @@ static size_t skip_tear(struct replay *r, struct slice bytes, size_t at, uint64_
 {
     for (at += 8; at + FRAME_HEAD_SIZE <= bytes.len; at += 8) {
         if (frame_good(slice_of(bytes.data + at, bytes.len - at), segment, false)) {
-            r->index = wire_get64(bytes.data + at + 48) - 1;
+            r->index = wire_get64(bytes.data + at + 56) - 1;
             return at;
         }
     }
@@ -146,6 +246,10 @@ struct err replay_frames(struct replay *r, uint64_t segment, struct slice bytes,
         }
         if (frame_size(rest.data) > limit - r->end && !PLANTED(replay_past_cut))
             break;
+        if (rest.data[88] == FRAME_END || rest.data[88] == FRAME_LIST) { /* behind the log */
+            r->ended = rest.data[88] == FRAME_END;
+            break;
+        }
         e = apply_frame(r, rest.data);
         if (err_is(e))
             return e;
@@ -153,7 +257,7 @@ struct err replay_frames(struct replay *r, uint64_t segment, struct slice bytes,
         *used = at;
         r->end = base + at;
         if (dataset_full(r->data) && dataset_can_seal(r->data))
-            dataset_seal(r->data, &(struct log_mark){ r->end, r->index, r->stamp });
+            seal(r);
     }
     return err_ok();
 }

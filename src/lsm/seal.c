@@ -36,8 +36,8 @@ void seal_deinit(struct seal *s)
 static uint64_t log_behind(const struct seal *s)
 {
     const struct dataset *d = &s->lsm->data;
-    uint64_t mark = d->sealed_count ? d->sealed[d->sealed_count - 1].mark.position
-                                    : s->lsm->version->mark.position;
+    uint64_t mark = d->sealed_count ? d->sealed[d->sealed_count - 1].mark.through
+                                    : s->lsm->version->mark.through;
 
     return log_end(s->lsm->log) - mark;
 }
@@ -58,14 +58,13 @@ bool seal_due(const struct seal *s)
 bool seal_now(struct seal *s)
 {
     struct lsm *lsm = s->lsm;
+    struct buf arcs = { 0 };
     struct log_mark mark;
 
     if (!dataset_can_seal(&lsm->data))
         return false;
-    mark = log_mark(lsm->log);
-    if (mark.stamp < lsm->last_stamp)
-        mark.stamp = lsm->last_stamp;
-    dataset_seal(&lsm->data, &mark);
+    mark = lsm_mark(lsm, &arcs);
+    dataset_seal(&lsm->data, &mark, &arcs);
     sweep_deinit(&lsm->sweep);
     pressure_update(&lsm->pressure);
     return true;
@@ -82,7 +81,7 @@ static void start_flush(struct seal *s)
 
     mem_free(s->stretches);
     s->stretches =
-        log_stretches(lsm->log, lsm->version->mark.position, oldest->mark.position, &count);
+        log_stretches(lsm->log, lsm->version->mark.position, oldest->mark.through, &count);
     *f = (struct flush){ .env = lsm->env,
                          .dir = lsm->dir,
                          .ids = &lsm->ids,
@@ -93,6 +92,7 @@ static void start_flush(struct seal *s)
                          .table = lsm_table_options(lsm),
                          .order = ((s->order >> ORDER_SHIFT) + 1) << ORDER_SHIFT,
                          .mark = PLANTED(mark_too_far) ? log_mark(lsm->log) : oldest->mark,
+                         .arcs = buf_slice(&oldest->arcs),
                          .now_ms = lsm_applied_ms(lsm),
                          .rescue = s->rescue,
                          .err = err_ok() };
@@ -232,8 +232,8 @@ void seal_pump(struct seal *s)
     s->retry_us = 0;
     /* A table never holds what the log has not synced: else values in the log, and
      * older frames, could be gone when the table is not. */
-    if (!s->rescue && log_synced(lsm->log) < oldest->mark.position && !PLANTED(flush_before_sync)) {
-        log_want_sync(lsm->log, oldest->mark.position);
+    if (!s->rescue && log_synced(lsm->log) < oldest->mark.through && !PLANTED(flush_before_sync)) {
+        log_want_sync(lsm->log, oldest->mark.through);
         return;
     }
     start_flush(s);

@@ -94,7 +94,8 @@ struct err segment_write(struct segment *s, const struct segment_facts *facts, s
                                      .base = s->base,
                                      .previous = facts->previous,
                                      .synced = facts->synced,
-                                     .index = facts->index };
+                                     .index = facts->index,
+                                     .boot = facts->boot };
         segment_head_put(bytes, &head);
         e = write_at(s, 0, slice_of(bytes, sizeof bytes), now);
         if (err_is(e))
@@ -111,10 +112,17 @@ struct err segment_write(struct segment *s, const struct segment_facts *facts, s
     return e;
 }
 
+struct err segment_write_behind(struct segment *s, struct slice bytes)
+{
+    assert(s->headed);
+    return fs_write(s->file, SEGMENT_FRAMES_START + (s->end - s->base), bytes);
+}
+
 void segment_close(struct segment *s)
 {
     if (!s)
         return;
     fs_close(s->file);
+    log_list_deinit(&s->list);
     mem_free(s);
 }

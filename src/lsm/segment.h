@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "env/fs.h"
+#include "lsm/log_list.h"
 
 /* Where a stretch of the log is: positions base..end are bytes
  * SEGMENT_FRAMES_START... of a file. */
@@ -25,11 +26,13 @@ struct segment {
     struct fs_file *file;
     struct segment *next; /* in the log's list of those to be synced */
     uint64_t id;
-    uint64_t size;  /* bytes preallocated */
-    uint64_t base;  /* log position of the first frame */
-    uint64_t end;   /* log position behind the last frame that was written */
-    uint64_t begun; /* bytes of frames that are on their way to the device */
-    bool headed;    /* its head is written */
+    uint64_t size;        /* bytes preallocated */
+    uint64_t base;        /* log position of the first frame */
+    uint64_t end;         /* log position behind the last frame that was written */
+    uint64_t begun;       /* bytes of frames that are on their way to the device */
+    bool headed;          /* its head is written */
+    bool failed;          /* a write to it did */
+    struct log_list list; /* of what is in it */
 };
 
 /* What its head says besides id and base. */
@@ -37,6 +40,7 @@ struct segment_facts {
     uint64_t previous;
     uint64_t synced;
     uint64_t index;
+    uint64_t boot;
 };
 
 /* For jobs.  Makes the file, `size` bytes of zeros, and its name durable.  On
@@ -56,6 +60,9 @@ uint64_t segment_room(const struct segment *s);
  * written to it. */
 struct err segment_write(struct segment *s, const struct segment_facts *facts, struct slice frames,
                          bool now);
+
+/* For jobs.  Writes what does not count behind the last frame, once there is a head. */
+struct err segment_write_behind(struct segment *s, struct slice bytes);
 
 /* So much was written since the device was told of it that segment_write() should be
  * a job's next, who tells it: a sync would wait for all of it. */

@@ -261,11 +261,11 @@ static struct err apply_rest(struct applying *a, const struct edit *e)
 
     a->fresh->mark = *old;
     if (e->has_mark) {
-        if (e->mark.position < old->position || e->mark.index < old->index ||
-            e->mark.stamp < old->stamp)
+        if (log_mark_falls(old, &e->mark))
             return err_make(ERR_CORRUPT, 0, "the mark of the log falls");
         a->fresh->mark = e->mark;
     }
+    buf_append(&a->fresh->arcs, buf_slice(e->has_mark ? &e->arcs : &a->old->arcs));
     for (unsigned db = 0; db < LIMIT_DATABASES; db++) {
         uint64_t before = a->old->flushed[db];
         a->fresh->flushed[db] = e->flushed[db] > before ? e->flushed[db] : before;
@@ -277,6 +277,7 @@ static void free_arrays(struct version *v)
 {
     for (unsigned level = 0; level < LEVELS; level++)
         mem_free(v->levels[level].tables);
+    buf_deinit(&v->arcs);
     mem_free(v->blobs);
     mem_free(v);
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/limits.h"
 #include "lsm/file_name.h"
 #include "lsm/table.h"
@@ -50,10 +51,20 @@ struct level {
 
 /* Up to where the tables hold what the log held. */
 struct log_mark {
-    uint64_t position; /* of the log; a frame begins there, or it ended there */
-    uint64_t index;    /* of the last frame before it */
-    uint64_t stamp;    /* the largest before it */
+    uint64_t position; /* of the log, where a replay begins: a frame does, or it ended there */
+    uint64_t index;    /* of the last frame of arc 0 before it */
+    uint64_t stamp;    /* the largest before `through` */
+    /* Frames from `position` to here are read for those that were not applied then: what is
+     * applied of them, all of arc 0's, is in tables. */
+    uint64_t through;
 };
+
+/* A later one is no smaller in anything, and replays no frame that it says is in tables. */
+static inline bool log_mark_falls(const struct log_mark *old, const struct log_mark *mark)
+{
+    return mark->position < old->position || mark->index < old->index || mark->stamp < old->stamp ||
+           mark->through < old->through || mark->through < mark->position;
+}
 
 struct version {
     unsigned refs;
@@ -62,6 +73,7 @@ struct version {
     struct blob_place *blobs; /* by id */
     size_t blob_count;
     struct log_mark mark;
+    struct buf arcs;                   /* arc_marks.h, as of the mark */
     uint64_t flushed[LIMIT_DATABASES]; /* stamps: older cells of that database are gone */
 };
 
@@ -103,6 +115,7 @@ struct edit {
     size_t live_count;
     bool has_mark;
     struct log_mark mark;              /* never falls */
+    struct buf arcs;                   /* with a mark: all arcs (arc_marks.h) */
     uint64_t flushed[LIMIT_DATABASES]; /* 0, or smaller than it was: unchanged */
 };
 

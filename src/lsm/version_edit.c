@@ -78,5 +78,6 @@ void edit_deinit(struct edit *e)
     mem_free(e->add_blobs);
     mem_free(e->drop_blobs);
     mem_free(e->live);
+    buf_deinit(&e->arcs);
     *e = (struct edit){ 0 };
 }

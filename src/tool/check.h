@@ -10,6 +10,7 @@
 #define HENGE_TOOL_CHECK_H
 
 #include "lsm/manifest.h"
+#include "lsm/tails.h"
 #include "tool/tool_store.h"
 
 enum { CHECK_STEP = 1024 * 1024 /* read at a time */ };
@@ -58,6 +59,7 @@ struct frames_rules {
     bool has_next;        /* a segment follows ... */
     uint64_t next_base;   /* ... whose first frame is there in the log */
     struct log_mark mark; /* of the tables; position 0: none */
+    struct tails *tails;  /* arcs' logs up to the file; NULL: it is not known what follows what */
 };
 
 /* What a segment turned out to hold. */
@@ -69,6 +71,7 @@ struct frames_sum {
     uint64_t previous; /* id of the segment before it, that the head says */
     uint64_t first;    /* index of the first frame, that the head says */
     uint64_t next;     /* ... that a frame behind the last would have */
+    bool whole;        /* every frame that counts was read */
 };
 
 /* Only the head. */

@@ -19,7 +19,9 @@ struct frames {
     const struct frames_rules *rules;
     struct frame_walk walk;
     bool blob;
-    bool tied;       /* `index` is known */
+    bool tied;  /* `index` is known */
+    bool whole; /* nothing is missing so far */
+    struct tails *tails;
     uint64_t base;   /* of a segment */
     uint64_t limit;  /* offset behind which frames do not count */
     uint64_t end;    /* offset behind the last whole frame */
@@ -38,7 +40,8 @@ static uint64_t position(const struct frames *f, uint64_t offset)
     return f->base + (offset - SEGMENT_FRAMES_START);
 }
 
-static void check_frame_head(struct frames *f)
+/* The numbers of arc 0 have no gaps; what is behind the log has none. */
+static void check_index(struct frames *f)
 {
     const struct frame_head *h = &f->walk.head;
     const struct log_mark *mark = &f->rules->mark;
@@ -48,15 +51,70 @@ static void check_frame_head(struct frames *f)
         wrong(f, at, "a frame is missing or twice");
     f->index = h->index + 1;
     f->tied = true;
+    if (h->committed != h->index)
+        wrong(f, at, "a frame of a node alone that is not committed");
+    if (!f->blob && mark->position == position(f, at) && mark->position &&
+        mark->index + 1 != h->index)
+        wrong(f, at, "the frame at the manifest's mark has another number");
+}
+
+/* What the frame is to its arc's log, by the rules of a start; those in tables already may
+ * be of a tail that was cut. */
+static void check_arc(struct frames *f)
+{
+    const struct frame_head *h = &f->walk.head;
+    uint64_t at = position(f, f->walk.frame), through = f->rules->mark.through;
+    struct frame_head bare = *h;
+    struct tail *t;
+
+    if (h->committed > h->index || (h->kind != FRAME_CELLS && h->cells))
+        wrong(f, f->walk.frame, "a frame that cannot be");
+    if (!f->tails || at < f->rules->mark.position || h->committed > h->index)
+        return;
+    t = tails_get(f->tails, h->arc);
+    if (h->kind == FRAME_BASE && at >= through)
+        tail_reset(f->tails, t, &(struct log_point){ h->ballot, h->index, h->stamp }, h->tag != 0);
+    if (h->kind != FRAME_CELLS)
+        return;
+    bare.length = bare.notes = 0;
+    switch (tail_judge(t, h)) {
+    case TAIL_FOLLOWS:
+    case TAIL_CUTS:
+        tail_append(f->tails, t, &bare, slice_of(NULL, 0), slice_of(NULL, 0), at, 0);
+        break;
+    case TAIL_STRAY:
+        if (at >= through)
+            wrong(f, f->walk.frame, "a frame that follows nothing in its arc");
+        break;
+    case TAIL_HELD:
+        break;
+    }
+    while (t->count && t->applied.index < t->committed)
+        tail_applied(f->tails, t);
+}
+
+static void check_frame_head(struct frames *f)
+{
+    const struct frame_head *h = &f->walk.head;
+    const struct log_mark *mark = &f->rules->mark;
+    bool lone = h->arc == 0 && h->kind == FRAME_CELLS;
+    uint64_t at = f->walk.frame;
+
+    if (h->kind >= FRAME_KINDS || (lone && h->notes))
+        wrong(f, at, "a frame that cannot be");
+    if (lone)
+        check_index(f);
     if (f->blob) {
-        if (h->synced || h->arc || h->ballot_counter || h->ballot_node)
+        if (h->synced || !lone || h->ballot.counter || h->ballot.node)
             wrong(f, at, "a frame of a log in a blob file");
         return;
     }
+    if (h->arc == 0 && !lone)
+        wrong(f, at, "a record of no arc");
+    if (h->arc)
+        check_arc(f);
     if (h->synced > position(f, at))
         wrong(f, at, "a frame promises what is behind it");
-    if (mark->position == position(f, at) && mark->position && mark->index + 1 != h->index)
-        wrong(f, at, "the frame at the manifest's mark has another number");
     if (mark->position > position(f, at) && mark->position < position(f, f->walk.frame_end))
         wrong(f, at, "the manifest's mark lies within a frame");
 }
@@ -66,6 +124,8 @@ static const char *check_cell(struct frames *f, const struct cell *c)
 {
     struct cell bare = { .key = c->key };
 
+    if (f->walk.head.arc && (c->key.kind == CELL_FLUSH || c->stamp > f->walk.head.stamp))
+        return "a cell that no arc's frame can have";
     if (!f->blob) {
         bool falls = c->stamp < f->stamp || c->stamp == 0;
         f->stamp = c->stamp;
@@ -91,11 +151,11 @@ static const char *check_cell(struct frames *f, const struct cell *c)
 static void check_frame(struct frames *f)
 {
     struct frame_walk *w = &f->walk;
-    uint64_t begin = w->frame;
+    uint64_t begin = w->frame, stamp = f->stamp;
     struct cell c;
 
     check_frame_head(f);
-    if (f->blob)
+    if (f->blob || w->head.arc)
         f->stamp = 0;
     while (frame_walk_cell(w, &c)) {
         const char *what = check_cell(f, &c);
@@ -104,8 +164,10 @@ static void check_frame(struct frames *f)
     }
     if (w->wrong)
         wrong(f, frame_walk_at(w), w->wrong);
-    else if (w->head.cells && w->head.stamp != f->stamp)
+    else if (w->head.cells && w->head.arc == 0 && w->head.stamp != f->stamp)
         wrong(f, begin, "a frame's stamp is not its newest cell's");
+    if (w->head.arc) /* each arc has stamps of its own */
+        f->stamp = stamp;
     frame_walk_leave(w);
     check_progress(f->check, w->frame_end - begin);
 }
@@ -148,12 +210,26 @@ static bool pass_damage(struct frames *f)
         wrong(f, at, "frames are missing that come before the next segment's");
     else if (more)
         check_found(f->check, f->file, at, "bytes that are no whole frame", torn);
-    f->tied = false;
+    f->tied = f->whole = false;
+    f->tails = NULL;
     return again && frame_walk_at(&f->walk) < f->limit;
 }
 
-/* What is behind the place where the log went on in the next segment: zeros, or what a
- * write that failed left there, which begins with a frame and does not count. */
+/* A frame that is no part of the log: behind it is nothing. */
+static bool is_behind(const struct frame_head *h)
+{
+    return h->kind == FRAME_END || h->kind == FRAME_LIST;
+}
+
+static void behind_cut(struct frames *f)
+{
+    if (frame_walk_enter(&f->walk) && is_behind(&f->walk.head))
+        return;
+    check_note(f->check, f->file, "a write failed at its end, and was done again in the next");
+}
+
+/* What is behind the place where the log went on in the next segment: zeros, its list, or
+ * what a write that failed left there, which begins with a frame and does not count. */
 static void check_cut(struct frames *f)
 {
     uint64_t at = frame_walk_at(&f->walk), first = at;
@@ -165,9 +241,19 @@ static void check_cut(struct frames *f)
     bytes = load_window_bytes(&f->walk.window);
     if (!err_is(f->walk.err) && bytes.len >= FRAME_HEAD_SIZE &&
         wire_get64(bytes.data + 8) == f->file->id)
-        check_note(f->check, f->file, "a write failed at its end, and was done again in the next");
+        behind_cut(f);
     else
         check_found(f->check, f->file, first, "a byte behind its last frame is not zero", torn);
+}
+
+/* Nothing but zeros behind a frame that ends the log. */
+static void check_rest(struct frames *f)
+{
+    uint64_t at = f->walk.frame_end;
+
+    f->end = f->walk.frame;
+    if (f->walk.head.length % 8 == 0 && f->walk.head.kind < FRAME_KINDS && has_more(f, &at))
+        check_found(f->check, f->file, at, "a byte behind its last frame is not zero", torn);
 }
 
 static void check_frames(struct frames *f)
@@ -177,6 +263,10 @@ static void check_frames(struct frames *f)
         if (at >= f->limit && at < f->file->size)
             break;
         if (frame_walk_enter(&f->walk) && f->walk.frame_end <= f->limit) {
+            if (!f->blob && is_behind(&f->walk.head)) {
+                check_rest(f);
+                return;
+            }
             f->end = f->walk.frame_end;
             check_frame(f);
         } else if (at < f->limit && f->walk.frame == at) {
@@ -189,10 +279,11 @@ static void check_frames(struct frames *f)
     check_cut(f);
 }
 
-/* The head's page, behind the bytes that mean something. */
-static void check_page(struct check *c, const struct store_file *f, const uint8_t *page)
+/* The head's page, behind the `used` bytes that mean something. */
+static void check_page(struct check *c, const struct store_file *f, const uint8_t *page,
+                       unsigned used)
 {
-    for (unsigned i = SEGMENT_HEAD_SIZE; i < SEGMENT_FRAMES_START; i++) {
+    for (unsigned i = used; i < SEGMENT_FRAMES_START; i++) {
         if (page[i] == 0)
             continue;
         check_found(c, f, i, "a byte between head and frames is not zero",
@@ -255,7 +346,7 @@ void check_segment_head(struct check *c, const struct store_file *f, struct fram
     else
         out->head = true;
     if (out->head || out->blank)
-        check_page(c, f, page);
+        check_page(c, f, page, SEGMENT_HEAD_SIZE);
 }
 
 void check_segment(struct check *c, const struct store_file *f, const struct frames_rules *rules,
@@ -265,7 +356,8 @@ void check_segment(struct check *c, const struct store_file *f, const struct fra
     uint64_t before = c->done, at = SEGMENT_FRAMES_START;
 
     fr.index = sum->first;
-    fr.tied = true;
+    fr.tied = fr.whole = true;
+    fr.tails = rules->tails;
     fr.limit = f->size;
     if (rules->has_next)
         fr.limit = rules->next_base > sum->base
@@ -277,6 +369,7 @@ void check_segment(struct check *c, const struct store_file *f, const struct fra
         check_found(c, f, at, "a byte of a segment that was never written to is not zero",
                     "no value is affected; copy the folder to another disk");
     }
+    sum->whole = fr.whole && (sum->head || sum->blank);
     sum->next = fr.index;
     if (fr.end)
         sum->end = position(&fr, fr.end);
@@ -302,7 +395,7 @@ void check_blob(struct check *c, const struct store_file *f, uint64_t counts)
     if (err_is(e)) {
         wrong(&fr, 0, e.os ? strerror(e.os) : e.what);
     } else {
-        check_page(c, f, page);
+        check_page(c, f, page, BLOB_HEAD_SIZE);
         check_from(&fr);
     }
     c->done = before;

@@ -10,6 +10,8 @@ struct segments {
     struct frames_sum *sum;
     size_t count;
     size_t first; /* that the log needs */
+    struct tails tails;
+    bool whole; /* from there on, so far */
 };
 
 static size_t next_good(const struct segments *s, size_t i)
@@ -58,9 +60,12 @@ static void check_one(struct segments *s, size_t i)
         rules.next_base = s->sum[next].base;
     if (i < s->first && rules.has_next) /* what lay between them may be gone */
         rules.has_next = s->sum[next].previous == s->file[i].id;
-    if (i == s->first)
+    if (i >= s->first) {
         rules.mark = c->state.whole.mark;
+        rules.tails = s->whole ? &s->tails : NULL;
+    }
     check_segment(c, &s->file[i], &rules, &s->sum[i]);
+    s->whole = s->whole && (i < s->first || s->sum[i].whole);
 }
 
 /* The log begins at or before the mark, and does not end before it. */
@@ -104,7 +109,7 @@ static void check_chain(struct segments *s)
 
 void check_log(struct check *c)
 {
-    struct segments s = { .check = c };
+    struct segments s = { .check = c, .whole = true };
 
     s.file = tool_store_kind(&c->store, FILE_SEGMENT, &s.count);
     s.sum = mem_zalloc(s.count + 1, sizeof *s.sum);
@@ -113,11 +118,14 @@ void check_log(struct check *c)
             check_segment_head(c, &s.file[i], &s.sum[i]);
     }
     find_first(&s);
+    if (c->has_state)
+        tails_begin(&s.tails, buf_slice(&c->state.whole.arcs));
     for (size_t i = 0; i < s.count; i++)
         check_one(&s, i);
     if (c->has_state || s.count) {
         check_ends(&s);
         check_chain(&s);
     }
+    tails_deinit(&s.tails);
     mem_free(s.sum);
 }

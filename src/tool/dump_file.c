@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "lsm/arc_marks.h"
 #include "lsm/manifest_format.h"
 #include "lsm/manifest_record.h"
 #include "lsm/table.h"
@@ -72,21 +73,44 @@ static void dump_segment_head(struct dump *d, const uint8_t *bytes)
         tool_line(d->store.tool, "segment that was never written to");
     else
         tool_line(d->store.tool,
-                  "segment %016llx behind %016llx: position %llu, synced %llu, frame %llu",
+                  "segment %016llx behind %016llx: position %llu, synced %llu, frame %llu, boot "
+                  "%016llx",
                   (unsigned long long)head.id, (unsigned long long)head.previous,
                   (unsigned long long)head.base, (unsigned long long)head.synced,
-                  (unsigned long long)head.index);
+                  (unsigned long long)head.index, (unsigned long long)head.boot);
+}
+
+static const char *const kinds[FRAME_KINDS] = {
+    "frame", "promise", "state", "base", "list", "end"
+};
+
+static void dump_frame_head(struct dump *d, const struct frame_walk *w)
+{
+    const struct frame_head *h = &w->head;
+    const char *kind = h->kind < FRAME_KINDS ? kinds[h->kind] : "frame of no kind";
+
+    if (h->arc == 0)
+        tool_line(d->store.tool, "%s %llu at %llu: %llu bytes, %u cells, stamp %llu, synced %llu",
+                  kind, (unsigned long long)h->index, (unsigned long long)w->frame,
+                  (unsigned long long)(w->frame_end - w->frame), h->cells,
+                  (unsigned long long)h->stamp, (unsigned long long)h->synced);
+    else
+        tool_line(d->store.tool,
+                  "%s %llu of arc %016llx at %llu: ballot %llu.%u behind %llu.%u, committed %llu, "
+                  "%llu bytes, %u cells, %u of notes, tag %u, stamp %llu, synced %llu",
+                  kind, (unsigned long long)h->index, (unsigned long long)h->arc,
+                  (unsigned long long)w->frame, (unsigned long long)h->ballot.counter,
+                  h->ballot.node, (unsigned long long)h->previous.counter, h->previous.node,
+                  (unsigned long long)h->committed, (unsigned long long)(w->frame_end - w->frame),
+                  h->cells, h->notes, h->tag, (unsigned long long)h->stamp,
+                  (unsigned long long)h->synced);
 }
 
 static void dump_frame(struct dump *d, struct frame_walk *w)
 {
-    const struct frame_head *h = &w->head;
     struct cell c;
 
-    tool_line(d->store.tool, "frame %llu at %llu: %llu bytes, %u cells, stamp %llu, synced %llu",
-              (unsigned long long)h->index, (unsigned long long)w->frame,
-              (unsigned long long)(w->frame_end - w->frame), h->cells, (unsigned long long)h->stamp,
-              (unsigned long long)h->synced);
+    dump_frame_head(d, w);
     while (frame_walk_cell(w, &c)) {
         buf_append(&d->text, slice_str("  "));
         dump_cell(d, &c, c.value, NULL);
@@ -146,14 +170,31 @@ static void dump_frames(struct dump *d, const struct store_file *f)
     frame_walk_close(&w);
 }
 
+static void dump_arcs(struct dump *d, struct slice marks)
+{
+    struct arc_mark m;
+
+    while (marks.len && arc_mark_get(&marks, &m))
+        tool_line(d->store.tool,
+                  "  arc %016llx: applied %llu at ballot %llu.%u, stamp %llu; end %llu at %llu.%u; "
+                  "promised %llu.%u; state %zu bytes%s%s",
+                  (unsigned long long)m.arc, (unsigned long long)m.applied.index,
+                  (unsigned long long)m.applied.ballot.counter, m.applied.ballot.node,
+                  (unsigned long long)m.applied.stamp, (unsigned long long)m.end.index,
+                  (unsigned long long)m.end.ballot.counter, m.end.ballot.node,
+                  (unsigned long long)m.promise.counter, m.promise.node, m.state.len,
+                  m.closed ? "; closed" : "", m.forgot ? "; frames are lost" : "");
+}
+
 static void dump_edit(struct dump *d, const struct edit *e)
 {
     const struct tool *tool = d->store.tool;
 
     if (e->has_mark)
-        tool_line(tool, "  mark at position %llu, frame %llu, stamp %llu",
-                  (unsigned long long)e->mark.position, (unsigned long long)e->mark.index,
-                  (unsigned long long)e->mark.stamp);
+        tool_line(tool, "  mark at position %llu through %llu, frame %llu, stamp %llu",
+                  (unsigned long long)e->mark.position, (unsigned long long)e->mark.through,
+                  (unsigned long long)e->mark.index, (unsigned long long)e->mark.stamp);
+    dump_arcs(d, buf_slice(&e->arcs));
     for (unsigned db = 0; db < LIMIT_DATABASES; db++) {
         if (e->flushed[db])
             tool_line(tool, "  db %u flushed at %llu", db, (unsigned long long)e->flushed[db]);

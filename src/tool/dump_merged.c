@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "lsm/blob_file.h"
 #include "lsm/dataset.h"
+#include "lsm/tails.h"
 #include "lsm/manifest.h"
 #include "tool/dump.h"
 #include "tool/frame_walk.h"
@@ -23,6 +24,8 @@ struct merged {
     struct manifest_state state;
     struct version *v; /* NULL: it could not be read */
     struct dataset data;
+    struct tails tails; /* of arcs, so far as the log was read */
+    struct buf payload; /* of a frame of one of them */
     struct buf cell;
     struct buf value;
     uint64_t cells; /* shown */
@@ -126,6 +129,69 @@ static void put_cell(struct merged *m, const struct cell *c)
     dataset_give(&m->data, &put, UINT64_MAX);
 }
 
+static void put_payload(struct merged *m, const struct tail_frame *f)
+{
+    struct slice rest = slice_of(f->payload, frame_cells_size(&f->head));
+
+    while (rest.len) {
+        size_t size = cell_encoded_size(rest.data);
+        struct cell c;
+        cell_decode(rest.data, &c);
+        put_cell(m, &c);
+        rest = slice_of(rest.data + size, rest.len - size);
+    }
+}
+
+static void apply_to(struct merged *m, struct tail *t, uint64_t index)
+{
+    while (t->count && t->applied.index < index) {
+        put_payload(m, tail_at(t, t->applied.index + 1));
+        tail_applied(&m->tails, t);
+    }
+}
+
+/* A frame of an arc, at that position: its cells count once they are known to be
+ * committed. */
+static void read_arc(struct merged *m, struct frame_walk *w, uint64_t position)
+{
+    struct tail *t = tails_get(&m->tails, w->head.arc);
+    enum tail_verdict verdict;
+    struct cell c;
+
+    m->payload.len = 0;
+    while (frame_walk_cell(w, &c)) {
+        cell_encode(&c, buf_reserve(&m->payload, cell_size(&c)));
+        m->payload.len += cell_size(&c);
+    }
+    if (w->head.kind == FRAME_BASE && position >= m->v->mark.through) {
+        apply_to(m, t, w->head.committed);
+        tail_reset(&m->tails, t,
+                   &(struct log_point){ w->head.ballot, w->head.index, w->head.stamp }, false);
+    }
+    if (w->head.kind != FRAME_CELLS || w->wrong || w->head.committed > w->head.index)
+        return;
+    verdict = tail_judge(t, &w->head);
+    if (verdict == TAIL_FOLLOWS || verdict == TAIL_CUTS)
+        tail_append(&m->tails, t, &w->head, buf_slice(&m->payload), slice_of(NULL, 0), position, 0);
+    apply_to(m, t, t->committed);
+}
+
+/* A frame; of those that a replay reads for arcs alone, what a node alone wrote is in
+ * tables. */
+static void read_frame(struct merged *m, struct frame_walk *w, uint64_t position)
+{
+    struct cell c;
+
+    if (w->head.arc) {
+        read_arc(m, w, position);
+        return;
+    }
+    while (frame_walk_cell(w, &c)) {
+        if (position >= m->v->mark.through)
+            put_cell(m, &c);
+    }
+}
+
 /* The frames from the mark on of a segment whose first is at `base`; those that end
  * behind position `limit` do not count. */
 static void read_segment(struct merged *m, const struct store_file *f, uint64_t base,
@@ -134,7 +200,6 @@ static void read_segment(struct merged *m, const struct store_file *f, uint64_t 
     uint64_t from = m->v->mark.position > base ? m->v->mark.position : base;
     struct fs_file *file;
     struct frame_walk w;
-    struct cell c;
     struct err e = tool_store_file(&m->dump->store, f, &file);
 
     if (err_is(e)) {
@@ -143,8 +208,9 @@ static void read_segment(struct merged *m, const struct store_file *f, uint64_t 
     }
     frame_walk_open(&w, file, f->id, f->size, SEGMENT_FRAMES_START + (from - base));
     while (frame_walk_enter(&w) && base + (w.frame_end - SEGMENT_FRAMES_START) <= limit) {
-        while (frame_walk_cell(&w, &c))
-            put_cell(m, &c);
+        if (w.head.kind == FRAME_END || w.head.kind == FRAME_LIST)
+            break;
+        read_frame(m, &w, from);
         if (w.wrong)
             dump_damage(m->dump, f, frame_walk_at(&w), err_make(ERR_CORRUPT, 0, w.wrong));
         frame_walk_leave(&w);
@@ -288,12 +354,15 @@ void dump_merged(struct dump *d)
                      &(struct dataset_options){
                          .chunk_size = CHUNK, .limit = SIZE_MAX, .large_min = UINT32_MAX });
         memcpy(m.data.flushed, m.v->flushed, sizeof m.v->flushed);
+        tails_begin(&m.tails, buf_slice(&m.v->arcs));
         read_log(&m);
         show_all(&m);
         dataset_deinit(&m.data);
         tool_line(d->store.tool, "%llu cells", (unsigned long long)m.cells);
     }
     close_files(&m);
+    tails_deinit(&m.tails);
+    buf_deinit(&m.payload);
     buf_deinit(&m.cell);
     buf_deinit(&m.value);
 }

@@ -63,6 +63,9 @@ bool frame_walk_enter(struct frame_walk *w)
     frame_head_get(bytes.data, &w->head);
     w->frame = w->window.offset;
     w->frame_end = w->frame + claim;
+    w->cells_end = w->frame_end;
+    if (frame_head_can_be(&w->head, bytes.data))
+        w->cells_end = w->frame + FRAME_HEAD_SIZE + frame_cells_size(&w->head);
     w->shown = 0;
     w->wrong = NULL;
     load_window_skip(&w->window, FRAME_HEAD_SIZE);
@@ -81,7 +84,7 @@ static uint64_t claimed(const uint8_t *p, uint64_t left)
 
 bool frame_walk_cell(struct frame_walk *w, struct cell *out)
 {
-    uint64_t left = w->frame_end - w->window.offset, size;
+    uint64_t left = w->cells_end - w->window.offset, size;
     struct slice bytes;
     size_t used = 0;
     struct err e;

@@ -18,10 +18,11 @@ struct frame_walk {
     struct frame_head head; /* of the frame it is in */
     uint64_t frame;         /* where that begins */
     uint64_t frame_end;
-    uint64_t cell;     /* where the cell that was shown last begins */
-    uint32_t shown;    /* cells of this frame */
-    const char *wrong; /* why a cell could not be shown; NULL: the frame was at its end */
-    struct err err;    /* of reading */
+    uint64_t cells_end; /* of its cells; notes may follow */
+    uint64_t cell;      /* where the cell that was shown last begins */
+    uint32_t shown;     /* cells of this frame */
+    const char *wrong;  /* why a cell could not be shown; NULL: the frame was at its end */
+    struct err err;     /* of reading */
 };
 
 /* Takes `file`, of which `size` bytes are looked at, from byte `offset` on. */

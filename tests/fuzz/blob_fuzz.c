@@ -79,15 +79,15 @@ static void run(struct slice bytes, enum file_kind kind)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size < 1 + BLOB_HEAD_SIZE)
+    if (size < 1 + SEGMENT_HEAD_SIZE)
         return 0;
     uint8_t mode = data[0];
     enum file_kind kind = mode & 8 ? FILE_SEGMENT : FILE_BLOB;
-    size_t frames = size - 1 - BLOB_HEAD_SIZE, len = BLOB_FRAMES_START + frames;
+    size_t frames = size - 1 - SEGMENT_HEAD_SIZE, len = BLOB_FRAMES_START + frames;
     uint8_t *bytes = mem_zalloc(len, 1);
 
-    memcpy(bytes, data + 1, BLOB_HEAD_SIZE);
-    memcpy(bytes + BLOB_FRAMES_START, data + 1 + BLOB_HEAD_SIZE, frames);
+    memcpy(bytes, data + 1, SEGMENT_HEAD_SIZE);
+    memcpy(bytes + BLOB_FRAMES_START, data + 1 + SEGMENT_HEAD_SIZE, frames);
     if (mode & 1) {
         struct segment_head head = { .version = LOG_FORMAT_VERSION, .id = ID };
         if (kind == FILE_SEGMENT)

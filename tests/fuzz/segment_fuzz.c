@@ -20,7 +20,10 @@ static uint64_t replay(const struct segment_head *head, struct slice frames, uin
 {
     struct fuzz_arenas arenas;
     struct dataset data;
-    struct replay r = { .data = &data, .end = head->base, .index = head->index - 1 };
+    struct tails tails = { .count = 0 };
+    struct replay r = {
+        .data = &data, .tails = &tails, .end = head->base, .index = head->index - 1
+    };
     uint64_t sum;
     size_t used;
 
@@ -31,15 +34,18 @@ static uint64_t replay(const struct segment_head *head, struct slice frames, uin
     struct err e = replay_frames(&r, head->id, frames, limit, &used);
     assert(!err_is(e) || e.code == ERR_CORRUPT);
     assert(used <= frames.len && r.end == head->base + used);
+    assert(tails_check(&tails));
     assert(!check || r.frames == 0 || dataset_check(&data, true)); /* a walk: slow */
     for (size_t at = 0; at < used; at += frame_size(frames.data + at)) {
         uint8_t copy[FRAME_HEAD_SIZE];
         struct frame_head h;
         frame_head_get(frames.data + at, &h);
         frame_head_put(copy, &h);
-        assert(memcmp(copy + 4, frames.data + at + 4, 40) == 0);
+        assert(memcmp(copy + 4, frames.data + at + 4, FRAME_HEAD_SIZE - 4) == 0);
     }
-    sum = used * 31 + r.frames * 7 + r.stamp + (uint64_t)data.counts.heads[0] + (uint64_t)e.code;
+    sum = tails.bytes * 3 + tails.count * 5;
+    tails_deinit(&tails);
+    sum += used * 31 + r.frames * 7 + r.stamp + (uint64_t)data.counts.heads[0] + (uint64_t)e.code;
     dataset_deinit(&data);
     return sum;
 }
@@ -53,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t mode = data[0], *bytes = mem_alloc(size - 1);
     memcpy(bytes, data + 1, size - 1);
     if (mode & 1)
-        wire_put32(bytes + 60, crc32c_extend(0, bytes, 60));
+        wire_put32(bytes + 68, crc32c_extend(0, bytes, 68));
     enum segment_head_state state = segment_head_get(bytes, &head);
     uint8_t *frames = bytes + SEGMENT_HEAD_SIZE;
     size_t len = size - 1 - SEGMENT_HEAD_SIZE;

@@ -12,6 +12,9 @@ const char *planted_name(int n);
 /* The bug of that name, or PLANTED_NONE. */
 int planted_find(const char *name);
 
+/* It is in what a node alone does not do: arcs' logs. */
+bool planted_in_arcs(int n);
+
 /* From now on that bug, or none. */
 void planted_set(int n);
 

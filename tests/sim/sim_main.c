@@ -11,6 +11,7 @@
 
 #include "sim/director.h"
 #include "sim/planted_names.h"
+#include "unit/lsm/arc_model.h"
 #include "sim/sim_self.h"
 
 #define SEEDS_FILE "tests/sim/seeds.txt"
@@ -19,6 +20,7 @@ enum {
     PLANTED_SEEDS = 2000, /* a bug that needs more is not caught */
     SUITE_SEEDS = 200,    /* from so many on, the counters are judged */
     SAME_EVERY = 100,     /* seeds between two that are run twice */
+    ARC_STEPS = 600,      /* of a history of arcs */
 };
 
 struct arguments {
@@ -135,12 +137,23 @@ static void play_seeds(struct totals *t, const struct arguments *a)
         count(t, enough);
     }
 }
+
+/* The engine beside its model, without servers. */
+static bool play_arcs(uint64_t seed)
+{
+    struct arc_model_did did = { 0 };
+    char what[256];
+
+    return arc_model_run(seed, ARC_STEPS, &did, what, sizeof what) == NULL;
+}
+
 /* Plays seeds with a planted bug until one finds it. */
 static bool find_planted(int bug, uint64_t from, uint64_t *seeds)
 {
     planted_set(bug);
     for (*seeds = 1; *seeds <= PLANTED_SEEDS; ++*seeds) {
-        if (!play(from + *seeds - 1, false, true, NULL, NULL))
+        if (planted_in_arcs(bug) ? !play_arcs(from + *seeds - 1)
+                                 : !play(from + *seeds - 1, false, true, NULL, NULL))
             return true;
     }
     return false;

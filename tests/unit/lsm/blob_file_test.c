@@ -227,7 +227,7 @@ Test(blob_file, a_file_that_is_not_what_it_should_be_is_not_opened)
         cr_assert_eq(blob_file_open(&other, &m.fs, "/d", FILE_BLOB, BLOB, size).code, ERR_CORRUPT);
         f->data[bit / 8] ^= (uint8_t)(1 << bit % 8);
     }
-    f->data[8] = 2;
+    f->data[8] = 1;
     wire_put32(f->data + 60, crc32c_extend(0, f->data, 60));
     cr_assert_eq(blob_file_open(&other, &m.fs, "/d", FILE_BLOB, BLOB, size).code, ERR_INVALID);
     blob_head_put(f->data, BLOB + 1);
@@ -403,12 +403,16 @@ Test(blob_file, a_scan_believes_no_number)
     cr_assert_eq(scan_changed(4, UINT32_MAX & ~7u, 0).code, ERR_CORRUPT);
     cr_assert_eq(scan_changed(4, 13, 0).code, ERR_CORRUPT);
     cr_assert_eq(scan_changed(8, 99, 0).code, ERR_CORRUPT, "another file's frame");
-    cr_assert_eq(scan_changed(28, CELLS - 1, 0).code, ERR_CORRUPT);
-    cr_assert_eq(scan_changed(28, CELLS + 1, 0).code, ERR_CORRUPT);
-    cr_assert_eq(scan_changed(28, 0, 0).code, ERR_CORRUPT);
-    cr_assert_eq(scan_changed(64 + 16, UINT32_MAX, 0).code, ERR_CORRUPT, "a value too large");
-    cr_assert_eq(scan_changed(64 + 24, 0xffff, 0).code, ERR_CORRUPT, "a longer key");
-    cr_assert_eq(scan_changed(64 + 28, 0xff00, 0).code, ERR_CORRUPT, "an unknown kind");
+    cr_assert_eq(scan_changed(80, CELLS - 1, 0).code, ERR_CORRUPT);
+    cr_assert_eq(scan_changed(80, CELLS + 1, 0).code, ERR_CORRUPT);
+    cr_assert_eq(scan_changed(80, 0, 0).code, ERR_CORRUPT);
+    cr_assert_eq(scan_changed(FRAME_HEAD_SIZE + 16, UINT32_MAX, 0).code, ERR_CORRUPT,
+                 "a value too large");
+    cr_assert_eq(scan_changed(FRAME_HEAD_SIZE + 24, 0xffff, 0).code, ERR_CORRUPT, "a longer key");
+    cr_assert_eq(scan_changed(FRAME_HEAD_SIZE + 28, 0xff00, 0).code, ERR_CORRUPT,
+                 "an unknown kind");
+    cr_assert_eq(scan_changed(84, UINT32_MAX, 0).code, ERR_CORRUPT, "more notes");
+    cr_assert_eq(scan_changed(88, FRAME_KINDS, 0).code, ERR_CORRUPT, "no kind");
     cr_assert_eq(scan_changed(0, 0, SEGMENT_FRAMES_START + 40).code, ERR_CORRUPT);
     cr_assert_eq(scan_changed(0, 0, SEGMENT_FRAMES_START).code, ERR_NONE);
     cr_assert_eq(scan_changed(32, 0, 0).code, ERR_NONE, "unchanged");
@@ -440,7 +444,7 @@ Test(blob_file, a_scan_hands_on_what_the_disk_says)
 
 static const uint8_t golden_head[BLOB_HEAD_SIZE] = {
     'H', 'E', 'N', 'G', 'E', 'B', 'L', 'B', /* magic */
-    1,   0,   0,   0,   0,   0,   0,   0,   /* version */
+    2,   0,   0,   0,   0,   0,   0,   0,   /* version */
     8,   7,   6,   5,   4,   3,   2,   1,   /* id */
 };
 
@@ -448,11 +452,15 @@ static const uint8_t golden_frame[] = {
     0,   0,   0, 0, 40, 0, 0, 0, /* crc, below; payload length */
     8,   7,   6, 5, 4,  3, 2, 1, /* the file's id */
     0,   0,   0, 0, 0,  0, 0, 0, /* synced */
-    0,   0,   0, 0, 1,  0, 0, 0, /* arc, cells */
+    0,   0,   0, 0, 0,  0, 0, 0, /* arc */
     0,   0,   0, 0, 0,  0, 0, 0, /* ballot counter */
-    0,   0,   0, 0, 0,  0, 0, 0, /* ballot node */
+    0,   0,   0, 0, 0,  0, 0, 0, /* counter of the ballot before it */
+    0,   0,   0, 0, 0,  0, 0, 0, /* ballot node, node of the one before it */
     1,   0,   0, 0, 0,  0, 0, 0, /* index */
+    1,   0,   0, 0, 0,  0, 0, 0, /* committed */
     5,   0,   0, 0, 0,  0, 0, 0, /* stamp */
+    1,   0,   0, 0, 0,  0, 0, 0, /* cells, notes */
+    0,   0,   0, 0, 0,  0, 0, 0, /* kind, tag */
     1,   2,   3, 4, 5,  6, 7, 8, /* payload: the cell */
     5,   0,   0, 0, 0,  0, 0, 0, /* its stamp */
     1,   0,   0, 0, 9,  0, 0, 0, /* value length, origin */
@@ -461,8 +469,8 @@ static const uint8_t golden_frame[] = {
 };
 
 /* Computed from the bytes above by another program, bit by bit. */
-static const uint32_t golden_head_crc = 0x325bd996;
-static const uint32_t golden_frame_crc = 0xbac14295;
+static const uint32_t golden_head_crc = 0xdb04b299;
+static const uint32_t golden_frame_crc = 0x3df42e51;
 static const uint32_t golden_value_crc = 0x544e0b4;
 
 Test(blob_file, a_blob_file_has_these_bytes)
@@ -495,7 +503,7 @@ Test(blob_file, a_blob_file_has_these_bytes)
                  0);
     cr_assert_eq(wire_get32(f->data + BLOB_FRAMES_START), golden_frame_crc);
     cr_assert_eq(ref.file, 0x0102030405060708);
-    cr_assert_eq(ref.offset, BLOB_FRAMES_START + 64 + 33);
+    cr_assert_eq(ref.offset, BLOB_FRAMES_START + FRAME_HEAD_SIZE + 33);
     cr_assert_eq(ref.length, 1);
     cr_assert_eq(ref.crc, golden_value_crc);
     cr_assert_eq(f->synced_len, f->len);

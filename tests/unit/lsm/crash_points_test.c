@@ -173,7 +173,7 @@ static struct version *version_at(uint64_t position, uint64_t number)
     struct version *empty = version_new(), *v;
     struct edit e = { .number = number,
                       .has_mark = true,
-                      .mark = { position, position, position } };
+                      .mark = { position, position, position, position } };
 
     cr_assert_not(err_is(version_apply(empty, &e, &v)));
     version_drop(empty, NULL);
@@ -202,7 +202,7 @@ static bool append(struct story *s, struct manifest *mf, struct version **v, uns
     for (unsigned i = 0; i < count; i++) {
         uint64_t mark = ++s->attempted;
         edits[i].has_mark = true;
-        edits[i].mark = (struct log_mark){ mark, mark, mark };
+        edits[i].mark = (struct log_mark){ mark, mark, mark, mark };
         list[i] = &edits[i];
     }
     if (err_is(manifest_append(mf, *v, list, count)))

@@ -9,25 +9,30 @@
 #include "lsm/frames.h"
 
 static const uint8_t golden_head[SEGMENT_HEAD_SIZE] = {
-    'H',  'E',  'N', 'G', 'E',  'L',  'O',  'G',  /* magic */
-    1,    0,    0,   0,   0,    0,    0,    0,    /* version */
-    0x12, 0x34, 0,   0,   0,    0,    0,    0,    /* id */
-    0x11, 0x34, 0,   0,   0,    0,    0,    0,    /* previous */
-    8,    7,    6,   5,   4,    3,    2,    1,    /* base */
-    7,    7,    6,   5,   4,    3,    2,    1,    /* synced */
-    0x2a, 0,    0,   0,   0,    0,    0,    0,    /* index */
-    0,    0,    0,   0,   0x00, 0x00, 0x00, 0x00, /* crc, below */
+    'H',  'E',  'N',  'G',  'E',  'L',  'O',  'G',  /* magic */
+    2,    0,    0,    0,    0,    0,    0,    0,    /* version */
+    0x12, 0x34, 0,    0,    0,    0,    0,    0,    /* id */
+    0x11, 0x34, 0,    0,    0,    0,    0,    0,    /* previous */
+    8,    7,    6,    5,    4,    3,    2,    1,    /* base */
+    7,    7,    6,    5,    4,    3,    2,    1,    /* synced */
+    0x2a, 0,    0,    0,    0,    0,    0,    0,    /* index */
+    0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, /* boot */
+    0,    0,    0,    0,    0x00, 0x00, 0x00, 0x00, /* crc, below */
 };
 
 static const uint8_t golden_frame[] = {
     0x00, 0x00, 0x00, 0x00, 40, 0, 0, 0, /* crc, below; payload length */
     0x12, 0x34, 0,    0,    0,  0, 0, 0, /* segment */
     7,    7,    6,    5,    4,  3, 2, 1, /* synced */
-    0,    0,    0,    0,    1,  0, 0, 0, /* arc, cells */
+    0,    0,    0,    0,    0,  0, 0, 0, /* arc */
     0,    0,    0,    0,    0,  0, 0, 0, /* ballot counter */
-    0,    0,    0,    0,    0,  0, 0, 0, /* ballot node */
+    0,    0,    0,    0,    0,  0, 0, 0, /* counter of the ballot before it */
+    0,    0,    0,    0,    0,  0, 0, 0, /* ballot node, node of the one before it */
     0x2a, 0,    0,    0,    0,  0, 0, 0, /* index */
+    0x2a, 0,    0,    0,    0,  0, 0, 0, /* committed */
     5,    0,    0,    0,    0,  0, 0, 0, /* stamp */
+    1,    0,    0,    0,    0,  0, 0, 0, /* cells, notes */
+    0,    0,    0,    0,    0,  0, 0, 0, /* kind, tag */
     1,    2,    3,    4,    5,  6, 7, 8, /* payload: the cell */
     5,    0,    0,    0,    0,  0, 0, 0, /* its stamp */
     1,    0,    0,    0,    9,  0, 0, 0, /* value length, origin */
@@ -36,26 +41,27 @@ static const uint8_t golden_frame[] = {
 };
 
 /* Computed from the bytes above by another program, bit by bit. */
-static const uint32_t golden_head_crc = 0xab70eba3;
-static const uint32_t golden_frame_crc = 0xa0ef3dda;
+static const uint32_t golden_head_crc = 0xe93559cd;
+static const uint32_t golden_frame_crc = 0x2a3fdc0a;
 
 Test(log_format, a_segment_head_has_these_bytes)
 {
-    struct segment_head head = { .version = 1,
+    struct segment_head head = { .version = 2,
                                  .id = 0x3412,
                                  .previous = 0x3411,
                                  .base = 0x0102030405060708,
                                  .synced = 0x0102030405060707,
-                                 .index = 42 };
+                                 .index = 42,
+                                 .boot = 0x1122334455667788 };
     struct segment_head back;
     uint8_t bytes[SEGMENT_HEAD_SIZE];
 
     segment_head_put(bytes, &head);
-    cr_assert_eq(memcmp(bytes, golden_head, 60), 0);
-    cr_assert_eq(wire_get32(bytes + 60), golden_head_crc, "%#x", wire_get32(bytes + 60));
+    cr_assert_eq(memcmp(bytes, golden_head, 68), 0);
+    cr_assert_eq(wire_get32(bytes + 68), golden_head_crc, "%#x", wire_get32(bytes + 68));
     cr_assert_eq(segment_head_get(bytes, &back), SEGMENT_HEAD_GOOD);
     cr_assert(back.id == head.id && back.previous == head.previous && back.base == head.base &&
-              back.synced == head.synced && back.index == head.index);
+              back.synced == head.synced && back.index == head.index && back.boot == head.boot);
 }
 
 Test(log_format, a_frame_has_these_bytes)
@@ -86,7 +92,7 @@ Test(log_format, a_frame_has_these_bytes)
 
 Test(log_format, every_flipped_bit_of_a_head_is_noticed)
 {
-    struct segment_head head = { .version = 1, .id = 2, .previous = 1, .base = 8, .index = 1 };
+    struct segment_head head = { .version = 2, .id = 2, .previous = 1, .base = 8, .index = 1 };
     uint8_t bytes[SEGMENT_HEAD_SIZE];
 
     segment_head_put(bytes, &head);
@@ -106,12 +112,11 @@ Test(log_format, frames_that_fit_are_whole_ones)
         memset(frames_add(&frames, 40, i + 1), 0, 40);
         frames_close(&frames);
     }
-    cr_assert_eq(frames_fit(frames_rest(&frames), 3 * 104), 3 * 104);
-    cr_assert_eq(frames_fit(frames_rest(&frames), 3 * 104 - 1), 2 * 104);
-    cr_assert_eq(frames_fit(frames_rest(&frames), 103), 0);
-    frames_sent(&frames, 104);
-    cr_assert_eq(frames_count(frames_rest(&frames)), 2);
-    frames_sent(&frames, 208);
+    cr_assert_eq(frames_fit(frames_rest(&frames), 3 * 136), 3 * 136);
+    cr_assert_eq(frames_fit(frames_rest(&frames), 3 * 136 - 1), 2 * 136);
+    cr_assert_eq(frames_fit(frames_rest(&frames), 135), 0);
+    frames_sent(&frames, 136);
+    frames_sent(&frames, 272);
     cr_assert_eq(frames_rest(&frames).len, 0);
     frames_deinit(&frames);
 }

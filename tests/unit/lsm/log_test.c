@@ -64,7 +64,7 @@ static void settle(void)
 
 static void open_log(enum lsm_sync sync)
 {
-    struct log_hooks hooks = { NULL, on_acked, on_failed, on_state };
+    struct log_hooks hooks = { NULL, on_acked, on_failed, on_state, NULL };
     struct log_start start = { .ids = &ids, .no_space = err_ok() };
 
     w.options.sync = sync;

@@ -68,7 +68,7 @@ static void damage(void)
     put_synced("b", "2");
     put_synced("c", "3");
     lsm_world_kill(&w);
-    memory_fs_find(&w.fs, FIRST)->data[SEGMENT_FRAMES_START + 104 + 70] ^= 1; /* b */
+    memory_fs_find(&w.fs, FIRST)->data[SEGMENT_FRAMES_START + 136 + 102] ^= 1; /* b */
 }
 
 Test(lsm_recovery, damage_in_what_was_synced_is_refused_and_nothing_is_touched)
@@ -79,7 +79,7 @@ Test(lsm_recovery, damage_in_what_was_synced_is_refused_and_nothing_is_touched)
     memory_fs_copy(&before, &w.fs);
     cr_assert_eq(lsm_world_open(&w), LSM_FAILED);
     cr_assert_eq(lsm_error(w.lsm, &detail).code, ERR_CORRUPT);
-    cr_assert(strstr(detail, FIRST) && strstr(detail, "4200") && strstr(detail, "force-start"),
+    cr_assert(strstr(detail, FIRST) && strstr(detail, "4232") && strstr(detail, "force-start"),
               "%s", detail);
     for (struct memory_file *f = before.files; f; f = f->next) {
         struct memory_file *now = memory_fs_find(&w.fs, f->name);
@@ -141,12 +141,18 @@ Test(lsm_recovery, an_unknown_version_is_refused_whatever_is_forced)
     put_synced("a", "1");
     lsm_world_kill(&w);
     uint8_t *head = memory_fs_find(&w.fs, FIRST)->data;
-    wire_put32(head + 8, 2);
-    wire_put32(head + 60, crc32c_extend(0, head, 60));
+    wire_put32(head + 8, 3);
+    wire_put32(head + 68, crc32c_extend(0, head, 68));
     w.options.force = true;
     cr_assert_eq(lsm_world_open(&w), LSM_FAILED);
     cr_assert_eq(lsm_error(w.lsm, &detail).code, ERR_INVALID);
-    cr_assert(strstr(detail, "version 2"), "%s", detail);
+    cr_assert(strstr(detail, "version 3"), "%s", detail);
+    lsm_world_kill(&w);
+    wire_put32(head + 8, 1); /* whose crc was elsewhere */
+    wire_put32(head + 60, crc32c_extend(0, head, 60));
+    cr_assert_eq(lsm_world_open(&w), LSM_FAILED);
+    cr_assert_eq(lsm_error(w.lsm, &detail).code, ERR_INVALID);
+    cr_assert(strstr(detail, "version 1"), "%s", detail);
 }
 
 Test(lsm_recovery, a_torn_head_ends_the_log_and_a_damaged_one_is_refused)
@@ -174,24 +180,24 @@ Test(lsm_recovery, a_torn_head_ends_the_log_and_a_damaged_one_is_refused)
     memory_fs_kill(&w.fs);
     memset(memory_fs_find(&w.fs, "/data/log-0000000000000003.seg")->data + 5, 0xee, 20);
     cr_assert_eq(lsm_world_open(&w), LSM_READY);
-    cr_assert_eq(lsm_world_get(&w, "a")[0], 'a' + 10);
+    cr_assert_eq(lsm_world_get(&w, "a")[0], 'a' + 9);
 }
 
 Test(lsm_recovery, what_looks_like_a_frame_in_a_value_is_not_one)
 {
-    uint8_t frame[64] = { 0 };
+    uint8_t frame[FRAME_HEAD_SIZE] = { 0 };
     struct frame_head head = { .segment = 1, .synced = 1u << 20, .index = 9, .cells = 0 };
     char value[200];
     lsm_world_open(&w);
     put_synced("a", "1");
     frame_head_put(frame, &head); /* a good one, but for the crc */
     memset(value, 'x', sizeof value);
-    for (unsigned i = 0; i < 64; i++)
+    for (unsigned i = 0; i < FRAME_HEAD_SIZE; i++)
         value[i] = frame[i] ? (char)frame[i] : 'y';
     value[199] = '\0';
     put_unsynced("b", value);
     lsm_world_kill(&w);
-    memory_fs_find(&w.fs, FIRST)->data[SEGMENT_FRAMES_START + 104] ^= 1;
+    memory_fs_find(&w.fs, FIRST)->data[SEGMENT_FRAMES_START + 136] ^= 1;
     cr_assert_eq(lsm_world_open(&w), LSM_READY);
     cr_assert_null(lsm_world_get(&w, "b"));
 }

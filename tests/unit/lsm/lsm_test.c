@@ -174,7 +174,7 @@ Test(lsm, nothing_more_is_put_while_too_much_waits)
         lsm_world_put_size(&w, "a", 1000, 'x');
         lsm_commit(w.lsm);
     }
-    cr_assert(n >= 60 && n <= 65, "%u", n);
+    cr_assert(n >= 57 && n <= 62, "%u", n);
     lsm_world_settle(&w);
     cr_assert(lsm_can_put(w.lsm, 1000));
     cr_assert_eq(lsm_acked(w.lsm), lsm_end(w.lsm));

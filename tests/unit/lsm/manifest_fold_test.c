@@ -88,7 +88,7 @@ Test(manifest_fold, random_edits_folded_are_as_if_applied)
         for (uint64_t i = 1; i <= 1000; i++) {
             struct edit e = { .number = i, .flushed = { [3] = prng_below(&p, i) } };
             e.has_mark = prng_one_in(&p, 2);
-            e.mark = (struct log_mark){ i, i, i };
+            e.mark = (struct log_mark){ i, i, i, i };
             random_tables(v, &p, &e, i);
             random_blobs(v, &p, &e, i);
             struct err err = fold_add(&fold, &e);
@@ -128,7 +128,7 @@ static enum err_code after_sample(const struct edit *e)
                            .add_blobs = &blob,
                            .add_blob_count = 1,
                            .has_mark = true,
-                           .mark = { 5, 5, 5 } };
+                           .mark = { 5, 5, 5, 5 } };
     struct manifest_fold fold = { .number = 0 };
     enum err_code code;
 
@@ -153,9 +153,11 @@ Test(manifest_fold, an_edit_that_does_not_fit_is_damage)
         { .drop = none, .drop_count = 1 },
         { .drop = twice, .drop_count = 2 },
         { .drop_blobs = none, .drop_blob_count = 1 },
-        { .has_mark = true, .mark = { 4, 5, 5 } },
-        { .has_mark = true, .mark = { 5, 4, 5 } },
-        { .has_mark = true, .mark = { 5, 5, 4 } },
+        { .has_mark = true, .mark = { 4, 5, 5, 5 } },
+        { .has_mark = true, .mark = { 5, 4, 5, 5 } },
+        { .has_mark = true, .mark = { 5, 5, 4, 5 } },
+        { .has_mark = true, .mark = { 5, 5, 5, 4 } },
+        { .has_mark = true, .mark = { 7, 5, 5, 6 } },
     };
     struct edit again = { .add = there, .add_count = 1, .drop = twice, .drop_count = 1 };
 

@@ -32,7 +32,7 @@ static void flush(struct script *s, size_t i)
         edit_add_blob(e, blob_fake(i % 4 ? FILE_BLOB : FILE_SEGMENT, id + 1));
     edit_live(e, 100 + 10 * (i & ~(size_t)1) + 1, 500);
     e->has_mark = true;
-    e->mark = (struct log_mark){ i * 1000, i * 10, i * 100 };
+    e->mark = (struct log_mark){ i * 1000, i * 10, i * 100, i * 1000 };
 }
 
 /* Everything of L0 goes to the level below. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "lsm/arc_marks.h"
 #include "lsm/manifest_record.h"
 #include "manifest_script.h"
 
@@ -183,11 +184,11 @@ Test(manifest, a_format_version_it_does_not_know_is_refused)
 
     write_script(&s, &fs, 1 << 20);
     f = memory_fs_last(&fs, "/data/manifest-");
-    wire_put32(f->data + 8, 2);
+    wire_put32(f->data + 8, 1);
     wire_put32(f->data + 28, crc32c_extend(0, f->data, 28));
     expect_error(&fs, ERR_INVALID,
                  "/data/manifest-00000000000003e8.mft: a format version this program does not "
-                 "know (2; it knows 1)");
+                 "know (1; it knows 2)");
     end_script(&s, &fs);
 }
 
@@ -371,7 +372,7 @@ static void sample(struct buf *out)
     struct table *t = table_fake(5, 0, 1);
     struct blob_file *b = blob_fake(FILE_SEGMENT, 6);
     struct record_head head = { .kind = RECORD_SNAPSHOT, .manifest = 9 };
-    struct edit e = { .number = 1, .has_mark = true, .mark = { 1, 2, 3 }, .flushed = { 7 } };
+    struct edit e = { .number = 1, .has_mark = true, .mark = { 1, 2, 3, 4 }, .flushed = { 7 } };
 
     manifest_head_put(buf_reserve(out, MANIFEST_HEAD_SIZE), 9);
     out->len += MANIFEST_HEAD_SIZE;
@@ -380,6 +381,12 @@ static void sample(struct buf *out)
     edit_add_blob(&e, b);
     edit_live(&e, 3, 4);
     edit_live(&e, 6, 50);
+    arc_mark_put(&e.arcs, &(struct arc_mark){ .arc = 11,
+                                              .applied = { { 12, 13 }, 14, 15 },
+                                              .end = { { 16, 17 }, 18, 0 },
+                                              .promise = { 19, 20 },
+                                              .closed = true,
+                                              .state = slice_str("own") });
     head = (struct record_head){ .kind = RECORD_EDIT, .manifest = 9, .number = 1, .synced = 32 };
     record_put_edit(out, &head, &e, 10);
     edit_deinit(&e);
@@ -389,7 +396,7 @@ static void sample(struct buf *out)
 }
 
 static const struct change misfits[] = {
-    { 16, 137, 8, "synced behind itself" },
+    { 16, 145, 8, "synced behind itself" },
     { 24, 2, 8, "a number left out" },
     { 24, 0, 8, "a number that stays" },
     { 32, 1, 4, "a second snapshot" },
@@ -406,22 +413,29 @@ static const struct change misfits[] = {
     { 64, UINT32_MAX, 4, "so many blob files" },
     { 68, UINT32_MAX, 4, "so many dropped blob files" },
     { 72, UINT32_MAX, 4, "so many changes" },
-    { 76, 1, 4, "not zero" },
-    { 104, 0, 8, "the stamp of a flush is 0" },
-    { 112, 0, 8, "a table's id is 0" },
-    { 112, 10, 8, "a table's id is not taken yet" },
-    { 120, 0, 8, "a table is empty" },
-    { 128, 1, 8, "an order in a level" },
-    { 136, 7, 4, "a level that is none" },
-    { 140, 1, 4, "not zero" },
-    { 144, 0, 8, "a blob file's id is 0" },
-    { 152, 0, 8, "a blob file is empty" },
-    { 160, 0, 4, "a blob file's kind" },
-    { 160, 3, 4, "a blob file's kind" },
-    { 164, 1, 4, "not zero" },
-    { 168, 6, 8, "changes of one file twice" },
-    { 168, 0, 8, "changes of file 0" },
-    { 192, (uint64_t)-1, 8, "less than nothing live" },
+    { 76, 8, 4, "fewer bytes of arcs" },
+    { 104, 0, 8, "a mark whose frames are in tables before it begins" },
+    { 112, 0, 8, "the stamp of a flush is 0" },
+    { 120, 0, 8, "a table's id is 0" },
+    { 120, 10, 8, "a table's id is not taken yet" },
+    { 128, 0, 8, "a table is empty" },
+    { 136, 1, 8, "an order in a level" },
+    { 144, 7, 4, "a level that is none" },
+    { 148, 1, 4, "not zero" },
+    { 152, 0, 8, "a blob file's id is 0" },
+    { 160, 0, 8, "a blob file is empty" },
+    { 168, 0, 4, "a blob file's kind" },
+    { 168, 3, 4, "a blob file's kind" },
+    { 172, 1, 4, "not zero" },
+    { 176, 6, 8, "changes of one file twice" },
+    { 176, 0, 8, "changes of file 0" },
+    { 200, (uint64_t)-1, 8, "less than nothing live" },
+    { 208, 0, 8, "arc 0" },
+    { 240, 13, 8, "an arc's log that ends before what is applied of it" },
+    { 276, 4, 4, "a flag that is none" },
+    { 280, 9, 4, "more state than there is" },
+    { 280, 2, 4, "not zero behind a state" },
+    { 284, 1, 4, "not zero" },
 };
 
 Test(manifest, a_record_that_cannot_be_is_damage_and_not_a_torn_tail)
@@ -436,10 +450,10 @@ Test(manifest, a_record_that_cannot_be_is_damage_and_not_a_torn_tail)
     cr_assert_not(err_is(manifest_parse(buf_slice(&bytes), 9, &state, &offset)));
     cr_assert_eq(state.number, 1);
     edit_deinit(&state.whole);
-    cr_assert_eq(record_size(record), 200);
+    cr_assert_eq(record_size(record), 296);
     for (size_t i = 0; i < sizeof misfits / sizeof *misfits; i++) {
         const struct change *c = &misfits[i];
-        uint8_t kept[200];
+        uint8_t kept[296];
         memcpy(kept, record, sizeof kept);
         if (c->bytes == 4)
             wire_put32(record + c->offset, (uint32_t)c->value);
@@ -460,11 +474,11 @@ Test(manifest, a_record_that_cannot_be_is_damage_and_not_a_torn_tail)
 /* The checksums are computed by another program, bit by bit. */
 static const uint8_t golden[] = {
     'H', 'E', 'N', 'G', 'E', 'M', 'F', 'T', /* magic */
-    1, 0, 0, 0, 0, 0, 0, 0,                 /* version */
+    2, 0, 0, 0, 0, 0, 0, 0,                 /* version */
     9, 0, 0, 0, 0, 0, 0, 0,                 /* id */
-    0, 0, 0, 0, 0xf2, 0x36, 0xc5, 0x5a,     /* crc */
+    0, 0, 0, 0, 0x35, 0x2e, 0x01, 0x03,     /* crc */
     /* snapshot */
-    0x74, 0xf0, 0x77, 0xb9, 64, 0, 0, 0, /* crc, payload length */
+    0xd1, 0xd6, 0x33, 0x7c, 72, 0, 0, 0, /* crc, payload length */
     9, 0, 0, 0, 0, 0, 0, 0,              /* manifest */
     0, 0, 0, 0, 0, 0, 0, 0,              /* synced */
     0, 0, 0, 0, 0, 0, 0, 0,              /* number */
@@ -477,32 +491,45 @@ static const uint8_t golden[] = {
     0, 0, 0, 0, 0, 0, 0, 0,              /* mark: position */
     0, 0, 0, 0, 0, 0, 0, 0,              /* ... index */
     0, 0, 0, 0, 0, 0, 0, 0,              /* ... stamp */
+    0, 0, 0, 0, 0, 0, 0, 0,              /* ... through */
     /* edit */
-    0x40, 0x8f, 0x43, 0xdd, 160, 0, 0, 0, /* crc, payload length */
-    9, 0, 0, 0, 0, 0, 0, 0,               /* manifest */
-    32, 0, 0, 0, 0, 0, 0, 0,              /* synced */
-    1, 0, 0, 0, 0, 0, 0, 0,               /* number */
-    2, 0, 0, 0, 0, 0, 0, 0,               /* kind */
-    10, 0, 0, 0, 0, 0, 0, 0,              /* next file */
-    1, 0, 0, 0, 1, 0, 0, 0,               /* a mark, a stamp of database 0 */
-    1, 0, 0, 0, 0, 0, 0, 0,               /* a table added */
-    1, 0, 0, 0, 0, 0, 0, 0,               /* a blob file added */
-    2, 0, 0, 0, 0, 0, 0, 0,               /* changes of live bytes */
-    1, 0, 0, 0, 0, 0, 0, 0,               /* mark: position */
-    2, 0, 0, 0, 0, 0, 0, 0,               /* ... index */
-    3, 0, 0, 0, 0, 0, 0, 0,               /* ... stamp */
-    7, 0, 0, 0, 0, 0, 0, 0,               /* stamp of database 0 */
-    5, 0, 0, 0, 0, 0, 0, 0,               /* table: id */
-    105, 0, 0, 0, 0, 0, 0, 0,             /* ... size */
-    0, 0, 0, 0, 0, 0, 0, 0,               /* ... order */
-    1, 0, 0, 0, 0, 0, 0, 0,               /* ... level */
-    6, 0, 0, 0, 0, 0, 0, 0,               /* blob file: id */
-    0xee, 3, 0, 0, 0, 0, 0, 0,            /* ... size */
-    1, 0, 0, 0, 0, 0, 0, 0,               /* ... a segment */
-    3, 0, 0, 0, 0, 0, 0, 0,               /* live: file */
-    4, 0, 0, 0, 0, 0, 0, 0,               /* ... bytes */
-    6, 0, 0, 0, 0, 0, 0, 0,               /* live: file */
-    50, 0, 0, 0, 0, 0, 0, 0,              /* ... bytes */
+    0x75, 0xc5, 0xf9, 0x65, 0, 1, 0, 0, /* crc, payload length */
+    9, 0, 0, 0, 0, 0, 0, 0,             /* manifest */
+    32, 0, 0, 0, 0, 0, 0, 0,            /* synced */
+    1, 0, 0, 0, 0, 0, 0, 0,             /* number */
+    2, 0, 0, 0, 0, 0, 0, 0,             /* kind */
+    10, 0, 0, 0, 0, 0, 0, 0,            /* next file */
+    1, 0, 0, 0, 1, 0, 0, 0,             /* a mark, a stamp of database 0 */
+    1, 0, 0, 0, 0, 0, 0, 0,             /* a table added */
+    1, 0, 0, 0, 0, 0, 0, 0,             /* a blob file added */
+    2, 0, 0, 0, 88, 0, 0, 0,            /* changes of live bytes, bytes of arcs */
+    1, 0, 0, 0, 0, 0, 0, 0,             /* mark: position */
+    2, 0, 0, 0, 0, 0, 0, 0,             /* ... index */
+    3, 0, 0, 0, 0, 0, 0, 0,             /* ... stamp */
+    4, 0, 0, 0, 0, 0, 0, 0,             /* ... through */
+    7, 0, 0, 0, 0, 0, 0, 0,             /* stamp of database 0 */
+    5, 0, 0, 0, 0, 0, 0, 0,             /* table: id */
+    105, 0, 0, 0, 0, 0, 0, 0,           /* ... size */
+    0, 0, 0, 0, 0, 0, 0, 0,             /* ... order */
+    1, 0, 0, 0, 0, 0, 0, 0,             /* ... level */
+    6, 0, 0, 0, 0, 0, 0, 0,             /* blob file: id */
+    0xee, 3, 0, 0, 0, 0, 0, 0,          /* ... size */
+    1, 0, 0, 0, 0, 0, 0, 0,             /* ... a segment */
+    3, 0, 0, 0, 0, 0, 0, 0,             /* live: file */
+    4, 0, 0, 0, 0, 0, 0, 0,             /* ... bytes */
+    6, 0, 0, 0, 0, 0, 0, 0,             /* live: file */
+    50, 0, 0, 0, 0, 0, 0, 0,            /* ... bytes */
+    11, 0, 0, 0, 0, 0, 0, 0,            /* arc */
+    14, 0, 0, 0, 0, 0, 0, 0,            /* ... applied: index */
+    12, 0, 0, 0, 0, 0, 0, 0,            /* ... ballot */
+    15, 0, 0, 0, 0, 0, 0, 0,            /* ... stamp */
+    18, 0, 0, 0, 0, 0, 0, 0,            /* ... end: index */
+    16, 0, 0, 0, 0, 0, 0, 0,            /* ... ballot */
+    19, 0, 0, 0, 0, 0, 0, 0,            /* ... promise */
+    13, 0, 0, 0, 17, 0, 0, 0,           /* ... nodes of these ballots */
+    20, 0, 0, 0, 1, 0, 0, 0,            /* ... closed */
+    3, 0, 0, 0, 0, 0, 0, 0,             /* ... length of the state */
+    'o', 'w', 'n', 0, 0, 0, 0, 0,       /* ... state */
 };
 
 Test(manifest, a_snapshot_and_an_edit_have_these_bytes)

@@ -225,7 +225,7 @@ void small_tree_flush_init(struct small_tree *t, struct flush *f)
                          .stretch_count = t->stretch_count - t->flushed_stretches,
                          .table = t->compact.table,
                          .order = ++t->order,
-                         .mark = { t->log_end, t->stamp, t->stamp },
+                         .mark = { t->log_end, t->stamp, t->stamp, t->log_end },
                          .now_ms = t->now_ms };
     memcpy(f->flushed, t->flushed, sizeof f->flushed);
 }

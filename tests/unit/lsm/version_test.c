@@ -194,7 +194,9 @@ Test(version, sums_of_live_bytes_are_sorted_whatever_the_order)
 Test(version, marks_rise_and_flush_stamps_never_fall)
 {
     struct version *v = version_new();
-    struct edit e = { .has_mark = true, .mark = { 10, 2, 30 }, .flushed = { [3] = 7, [15] = 1 } };
+    struct edit e = { .has_mark = true,
+                      .mark = { 10, 2, 30, 10 },
+                      .flushed = { [3] = 7, [15] = 1 } };
 
     version_change(&v, &e);
     version_expect(v, "mark 10/2/30 flushed 3=7 flushed 15=1 number 0");
@@ -239,19 +241,25 @@ static void too_much_live(struct edit *e)
 static void mark_falls(struct edit *e)
 {
     e->has_mark = true;
-    e->mark = (struct log_mark){ 9, 20, 20 };
+    e->mark = (struct log_mark){ 9, 20, 20, 20 };
 }
 
 static void mark_index_falls(struct edit *e)
 {
     e->has_mark = true;
-    e->mark = (struct log_mark){ 10, 9, 10 };
+    e->mark = (struct log_mark){ 10, 9, 10, 10 };
 }
 
 static void mark_stamp_falls(struct edit *e)
 {
     e->has_mark = true;
-    e->mark = (struct log_mark){ 10, 10, 9 };
+    e->mark = (struct log_mark){ 10, 10, 9, 10 };
+}
+
+static void mark_through_falls(struct edit *e)
+{
+    e->has_mark = true;
+    e->mark = (struct log_mark){ 10, 10, 10, 9 };
 }
 
 static void number_stays(struct edit *e)
@@ -272,7 +280,7 @@ struct addition {
 static struct version *sample(void)
 {
     struct version *v = version_new();
-    struct edit e = { .number = 6, .has_mark = true, .mark = { 10, 10, 10 } };
+    struct edit e = { .number = 6, .has_mark = true, .mark = { 10, 10, 10, 10 } };
 
     edit_add_table(&e, 0, 5, table_fake(1, 0, 99));
     edit_add_table(&e, 2, 0, table_fake(2, 10, 19));
@@ -286,8 +294,9 @@ static struct version *sample(void)
 Test(version, an_edit_that_does_not_fit_changes_nothing)
 {
     void (*const misfits[])(struct edit *) = {
-        unknown_table,    table_dropped_twice, unknown_blob,    blob_dropped_twice, mark_falls,
-        mark_index_falls, mark_stamp_falls,    too_little_live, too_much_live,      number_stays,
+        unknown_table,   table_dropped_twice, unknown_blob,     blob_dropped_twice,
+        mark_falls,      mark_index_falls,    mark_stamp_falls, mark_through_falls,
+        too_little_live, too_much_live,       number_stays,
     };
     struct version *v = sample(), *next = NULL;
     struct edit e = { 0 };
