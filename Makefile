@@ -56,7 +56,7 @@ obj = $(patsubst %.c,$(B)/%.o,$(1))
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all run check check-asan check-tsan sim sim-planted fuzz bench count compat coverage \
-	lint tidy format clean help tests units sims fuzzers systems benches clients counter FORCE
+	lint tidy format clean help tests units sims judges fuzzers systems benches clients counter FORCE
 
 all: $(B)/henge-server ## build the server (VARIANT=release debug asan ubsan tsan coverage fuzz)
 
@@ -91,7 +91,7 @@ run: ## build and start a server (PORT=6379, DIR=data)
 
 # --- test programs -----------------------------------------------------------
 
-tests: units systems
+tests: units systems judges
 
 # One Criterion program a folder: tests/unit/<folder>/*.c, and tests/unit/*.c for all.
 UNITS := $(sort $(foreach f,$(filter tests/unit/%,$(TESTS)),$(word 3,$(subst /, ,$(f)))))
@@ -104,6 +104,8 @@ UNIT_HELP_admin := tests/unit/cmd/fake_view.c
 UNIT_HELP_session := tests/unit/lsm/memory_fs.c
 UNIT_HELP_tool := tests/unit/lsm/lsm_world.c tests/unit/lsm/memory_fs.c
 UNIT_HELP_turn := $(UNIT_HELP_tool)
+JUDGE := $(filter tests/judge/%,$(TESTS))
+UNIT_HELP_judge := $(filter-out %_main.c,$(JUDGE))
 define unit_rule
 $(B)/unit/$(1)_test: $(call obj,$(filter tests/unit/$(1)/%,$(TESTS)) $(wildcard tests/unit/*.c) $(UNIT_HELP_$(1))) \
 		$(if $(filter os,$(1)),$(B)/libhenge-os.a) $(B)/libhenge.a
@@ -114,6 +116,11 @@ $(foreach u,$(UNITS),$(eval $(call unit_rule,$(u))))
 
 sims: $(B)/henge-sim
 $(B)/henge-sim: $(call obj,$(filter tests/sim/%,$(TESTS))) $(B)/libhenge.a
+	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+
+# What histories are judged by: of the simulator as of real servers.
+judges: $(B)/judge
+$(B)/judge: $(call obj,$(JUDGE)) $(B)/libhenge.a
 	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
 # The rest: one program a file.  tests/fuzz has helpers too: what is not *_fuzz.c.
@@ -127,7 +134,7 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%_fuzz.o $(call obj,$(FUZZ_HELPERS)) $(FUZZ_MAIN) $
 	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $^ $(LIBS) -o $@
 
 SYSTEM := $(patsubst tests/system/%.c,%,$(wildcard tests/system/*.c))
-systems: $(SYSTEM:%=$(B)/system/%)
+systems: $(SYSTEM:%=$(B)/system/%) judges
 BENCH := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 benches: $(BENCH:%=$(B)/bench/%) $(B)/bench/engine_bench
 $(B)/system/% $(B)/bench/%: $(B)/libhenge-os.a $(B)/libhenge.a
