@@ -132,7 +132,7 @@ static struct err read_plain_answer(struct line *l, const struct word *w, struct
 {
     struct slice rest = w->bytes.len ? slice_of(w->bytes.data + 1, w->bytes.len - 1) : w->bytes;
 
-    *a = (struct judge_answer){ ANSWER_NIL };
+    *a = (struct judge_answer){ .kind = ANSWER_NIL };
     if (is_mark(w, "nil"))
         return err_ok();
     switch (w->bytes.len ? w->bytes.data[0] : 0) {
@@ -162,7 +162,7 @@ static struct err read_answer(struct line *l, const struct word *first, struct j
 
     if (!is_mark(first, "["))
         return read_plain_answer(l, first, a);
-    *a = (struct judge_answer){ ANSWER_ARRAY, .items = &l->items[l->item_count] };
+    *a = (struct judge_answer){ .kind = ANSWER_ARRAY, .items = &l->items[l->item_count] };
     for (;;) {
         e = next(l, &w);
         if (err_is(e) || is_mark(&w, "]"))

@@ -19,15 +19,29 @@ static uint32_t *held(const struct command_run *r)
     return &r->held[r->call->keys[0]];
 }
 
-static bool told_value(const struct command_run *r, const struct judge_answer *a, uint32_t value)
+static bool is_told(const struct command_run *r, enum answer_kind kind, int64_t number)
 {
-    (void)r;
+    return r->told && r->told->kind == kind &&
+           (kind != ANSWER_INTEGER || r->told->number == number);
+}
+
+/* Takes from an answer what a key held that may hold anything. */
+static void learn(uint32_t *value, const struct judge_answer *a)
+{
+    if (*value == TEXT_ANY && a && a->kind == ANSWER_TEXT)
+        *value = a->text;
+    else if (*value == TEXT_ANY && a && a->kind == ANSWER_NIL)
+        *value = TEXT_NONE;
+}
+
+static bool told_value(const struct judge_answer *a, uint32_t value)
+{
     return value ? a->kind == ANSWER_TEXT && a->text == value : a->kind == ANSWER_NIL;
 }
 
 static bool tells_value(const struct command_run *r, uint32_t value)
 {
-    return !r->told || told_value(r, r->told, value);
+    return !r->told || told_value(r->told, value);
 }
 
 static bool tells_number(const struct command_run *r, int64_t number)
@@ -79,11 +93,14 @@ static bool set_fits(const struct judge_history *h, const struct judge_call *c)
 
 static bool run_get(struct command_run *r)
 {
+    learn(held(r), r->told);
     return tells_value(r, *held(r));
 }
 
 static bool run_strlen(struct command_run *r)
 {
+    if (*held(r) == TEXT_ANY)
+        return tells(r, ANSWER_INTEGER);
     return tells_number(r, (int64_t)judge_texts_bytes(r->texts, *held(r)).len);
 }
 
@@ -94,7 +111,8 @@ static bool run_mget(struct command_run *r)
     if (r->told->kind != ANSWER_ARRAY || r->told->count != r->call->key_count)
         return false;
     for (uint32_t i = 0; i < r->call->key_count; i++) {
-        if (!told_value(r, &r->told->items[i], r->held[r->call->keys[i]]))
+        learn(&r->held[r->call->keys[i]], &r->told->items[i]);
+        if (!told_value(&r->told->items[i], r->held[r->call->keys[i]]))
             return false;
     }
     return true;
@@ -103,17 +121,29 @@ static bool run_mget(struct command_run *r)
 static bool run_exists(struct command_run *r)
 {
     int64_t n = 0;
+    bool known = true;
 
-    for (uint32_t i = 0; i < r->call->key_count; i++)
+    for (uint32_t i = 0; i < r->call->key_count; i++) {
+        known &= r->held[r->call->keys[i]] != TEXT_ANY;
         n += r->held[r->call->keys[i]] != TEXT_NONE;
-    return tells_number(r, n);
+    }
+    return known ? tells_number(r, n) : tells(r, ANSWER_INTEGER);
 }
 
 static bool run_set(struct command_run *r)
 {
     struct set_options o = set_options(r->texts, r->call);
-    uint32_t old = *held(r);
-    bool does = !(o.nx || o.xx) || o.xx == (old != TEXT_NONE);
+    uint32_t old;
+    bool does;
+
+    if (o.get)
+        learn(held(r), r->told);
+    else if ((o.nx && is_told(r, ANSWER_STATUS, 0)) || (o.xx && is_told(r, ANSWER_NIL, 0)))
+        learn(held(r), &(struct judge_answer){ .kind = ANSWER_NIL });
+    old = *held(r);
+    if (old == TEXT_ANY && (o.nx || (o.xx && !is_told(r, ANSWER_STATUS, 0))))
+        return true; /* it may hold what it held, or this */
+    does = !(o.nx || o.xx) || o.xx == (old != TEXT_NONE);
 
     if (does)
         *held(r) = r->call->words[2];
@@ -124,8 +154,13 @@ static bool run_set(struct command_run *r)
 
 static bool run_setnx(struct command_run *r)
 {
-    bool does = *held(r) == TEXT_NONE;
+    bool does;
 
+    if (is_told(r, ANSWER_INTEGER, 1))
+        learn(held(r), &(struct judge_answer){ .kind = ANSWER_NIL });
+    if (*held(r) == TEXT_ANY)
+        return true;
+    does = *held(r) == TEXT_NONE;
     if (does)
         *held(r) = r->call->words[2];
     return tells_number(r, does);
@@ -133,16 +168,20 @@ static bool run_setnx(struct command_run *r)
 
 static bool run_getset(struct command_run *r)
 {
-    uint32_t old = *held(r);
+    uint32_t old;
 
+    learn(held(r), r->told);
+    old = *held(r);
     *held(r) = r->call->words[2];
     return tells_value(r, old);
 }
 
 static bool run_getdel(struct command_run *r)
 {
-    uint32_t old = *held(r);
+    uint32_t old;
 
+    learn(held(r), r->told);
+    old = *held(r);
     *held(r) = TEXT_NONE;
     return tells_value(r, old);
 }
@@ -157,18 +196,25 @@ static bool run_mset(struct command_run *r)
 static bool run_del(struct command_run *r)
 {
     int64_t n = 0;
+    bool known = true;
 
     for (uint32_t i = 0; i < r->call->key_count; i++) {
+        known &= r->held[r->call->keys[i]] != TEXT_ANY;
         n += r->held[r->call->keys[i]] != TEXT_NONE;
         r->held[r->call->keys[i]] = TEXT_NONE;
     }
-    return tells_number(r, n);
+    return known ? tells_number(r, n) : tells(r, ANSWER_INTEGER);
 }
 
 static bool run_delif(struct command_run *r)
 {
     bool does = *held(r) == r->call->words[2];
 
+    if (*held(r) == TEXT_ANY) {
+        if (is_told(r, ANSWER_INTEGER, 1))
+            *held(r) = TEXT_NONE;
+        return tells(r, ANSWER_INTEGER);
+    }
     if (does)
         *held(r) = TEXT_NONE;
     return tells_number(r, does);
@@ -179,6 +225,8 @@ static bool run_append(struct command_run *r)
     struct buf text = { 0 };
     int64_t len;
 
+    if (*held(r) == TEXT_ANY)
+        return tells(r, ANSWER_INTEGER);
     buf_append(&text, judge_texts_bytes(r->texts, *held(r)));
     buf_append(&text, judge_texts_bytes(r->texts, r->call->words[2]));
     len = (int64_t)text.len;
@@ -213,6 +261,11 @@ static bool run_add(struct command_run *r)
 {
     int64_t old, sum;
 
+    if (*held(r) == TEXT_ANY) {
+        if (r->told && r->told->kind == ANSWER_INTEGER)
+            *held(r) = judge_texts_of_number(r->texts, r->told->number);
+        return true;
+    }
     if (!judge_texts_number(r->texts, *held(r), &old) ||
         __builtin_add_overflow(old, added(r->texts, r->call), &sum))
         return tells(r, ANSWER_ERROR);
@@ -271,15 +324,19 @@ bool command_has_read(const struct judge_history *h, const struct judge_op *op,
     return run == run_set && set_options(&h->texts, c).get && value_of(&c->answer, value);
 }
 
-/* Whether its answer says that it did nothing. */
-static bool has_refrained(const struct judge_history *h, const struct judge_call *c)
+bool command_has_refrained(const struct judge_history *h, const struct judge_op *op,
+                           const struct judge_call *c)
 {
     bool (*run)(struct command_run *) = c->row->run;
     struct set_options o;
 
+    if (c->row->effect == EFFECT_READ)
+        return true;
+    if (!judge_op_is_told(op))
+        return false;
     if (c->answer.kind == ANSWER_ERROR)
         return true;
-    if (run == run_setnx || run == run_delif)
+    if (run == run_setnx || run == run_delif || run == run_del)
         return c->answer.number == 0;
     if (run != run_set)
         return false;
@@ -294,7 +351,7 @@ bool command_may_have_written(const struct judge_history *h, const struct judge_
 {
     bool (*run)(struct command_run *) = c->row->run;
 
-    if (c->row->effect != EFFECT_WHOLE || (op->outcome == OUTCOME_OK && has_refrained(h, c)))
+    if (c->row->effect != EFFECT_WHOLE || command_has_refrained(h, op, c))
         return false;
     if (run == run_del || run == run_getdel || run == run_delif)
         *value = TEXT_NONE;

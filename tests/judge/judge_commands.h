@@ -1,8 +1,9 @@
 /* judge_commands.h: the commands a history may have: what each does to its keys, and
  * which answer that explains.
  *
- * A key holds a text or nothing.  A command of another type is one more row, whose
- * values are texts in an encoding of its own. */
+ * A key holds a text, nothing, or TEXT_ANY: then every answer is explained that one of
+ * these would explain, and as much is known behind it as the answer says.  A command of
+ * another type is one more row, whose values are texts in an encoding of its own. */
 #ifndef HENGE_JUDGE_JUDGE_COMMANDS_H
 #define HENGE_JUDGE_JUDGE_COMMANDS_H
 
@@ -44,6 +45,10 @@ const struct command_row *command_find(struct slice name);
 /* The value of its key `i` before it, if its answer tells: a text or TEXT_NONE. */
 bool command_has_read(const struct judge_history *h, const struct judge_op *op,
                       const struct judge_call *c, uint32_t i, uint32_t *value);
+
+/* Whether it changes nothing, whatever is held: it reads, or its answer says so. */
+bool command_has_refrained(const struct judge_history *h, const struct judge_op *op,
+                           const struct judge_call *c);
 
 /* What its key `i` holds right after it, if it is of EFFECT_WHOLE and took effect, or may have. */
 bool command_may_have_written(const struct judge_history *h, const struct judge_op *op,

@@ -94,7 +94,7 @@ static void copy_call(struct judge_history *h, struct judge_call *c, bool answer
     if (answered)
         copy_answer(h, &c->answer);
     else
-        c->answer = (struct judge_answer){ ANSWER_NIL };
+        c->answer = (struct judge_answer){ .kind = ANSWER_NIL };
 }
 
 struct err judge_history_add(struct judge_history *h, const struct judge_op *op)

@@ -23,7 +23,9 @@ struct text_chunk {
 
 void judge_texts_init(struct judge_texts *t)
 {
-    *t = (struct judge_texts){ .count = 1, .cap = BUCKETS_FIRST, .bucket_count = BUCKETS_FIRST };
+    *t = (struct judge_texts){ .count = TEXT_FIRST,
+                               .cap = BUCKETS_FIRST,
+                               .bucket_count = BUCKETS_FIRST };
     t->at = mem_zalloc(t->cap, sizeof *t->at);
     t->buckets = mem_zalloc(t->bucket_count, sizeof *t->buckets);
     t->at[0].is_number = true;
@@ -71,7 +73,7 @@ static void grow(struct judge_texts *t)
     t->bytes += t->bucket_count * sizeof *t->buckets;
     t->bucket_count *= 2;
     t->buckets = mem_zalloc(t->bucket_count, sizeof *t->buckets);
-    for (uint32_t id = 1; id < t->count; id++) {
+    for (uint32_t id = TEXT_FIRST; id < t->count; id++) {
         uint32_t b = (uint32_t)t->at[id].hash & (t->bucket_count - 1);
 
         while (t->buckets[b])

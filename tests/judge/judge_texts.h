@@ -9,14 +9,18 @@
 
 #include "base/slice.h"
 
-enum { TEXT_NONE = 0 }; /* no text at all; the empty text has a number of its own */
+enum {
+    TEXT_NONE, /* no text at all; the empty text has a number of its own */
+    TEXT_ANY,  /* a text or none, nobody knows which */
+    TEXT_FIRST,
+};
 
 struct judge_text;
 struct text_chunk;
 
 struct judge_texts {
     struct judge_text *at;
-    uint32_t count; /* 0 is TEXT_NONE's */
+    uint32_t count; /* with TEXT_NONE and TEXT_ANY */
     uint32_t cap;
     uint32_t *buckets;
     uint32_t bucket_count;
@@ -33,7 +37,7 @@ uint32_t judge_texts_of(struct judge_texts *t, struct slice bytes);
 /* The same for the text of a number. */
 uint32_t judge_texts_of_number(struct judge_texts *t, int64_t number);
 
-/* Lives as long as `t`; empty for TEXT_NONE. */
+/* Lives as long as `t`; empty for TEXT_NONE and TEXT_ANY. */
 struct slice judge_texts_bytes(const struct judge_texts *t, uint32_t id);
 
 /* False if the text is no integer; TEXT_NONE is 0. */

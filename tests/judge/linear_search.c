@@ -6,39 +6,20 @@
  *        any of these may be next
  *
  * What must take effect is tried before what may.  Two rules keep the rest small.
- * An operation that changes nothing and is explained now can only do harm by waiting, so
- * it is next.  One that may never take effect could as well be later or left out, unless
- * the operation right behind it would then come out differently; so that one must. */
+ * An operation that never changes anything and is explained now can only do harm by waiting,
+ * so it is next.  And of all orders those are enough in which as few as can be of what may
+ * never take effect do, and as late as can be: of a run of these, each shares a key with
+ * what comes behind it in the run or right behind the run, and what comes right
+ * behind one would come out differently without it, or is of the run too, has no
+ * key in common with it, and was asked later. */
 #include "judge/linear_search.h"
-
-#include <stdlib.h>
 
 #include "base/mem.h"
 #include "judge/judge_commands.h"
 #include "judge/linear_cache.h"
-
-enum { TWINS_LOOKED_AT = 64, STEPS_A_LOOK = 1024, NONE = UINT32_MAX };
+#include "judge/linear_left.h"
 
 enum name_kind { NAME_ITEM, NAME_HELD, NAME_BEHIND, NAME_BEFORE };
-
-struct item {
-    const struct judge_op *op;
-    bool must; /* take effect, as it was told */
-    bool used;
-    uint32_t asked; /* the event of a must ... */
-    uint32_t told;
-    uint32_t prev; /* ... the list of the others */
-    uint32_t next;
-    uint32_t twin; /* one that asks the same and was asked before, or NONE */
-};
-
-struct event {
-    uint64_t at_us;
-    uint32_t item;
-    bool told;
-    uint32_t prev;
-    uint32_t next;
-};
 
 struct undo {
     uint32_t key;
@@ -62,11 +43,7 @@ struct linear_search {
     uint32_t *held; /* by key */
     /* of one run: */
     const struct linear_job *job;
-    struct item *items;   /* by the job's order */
-    struct event *events; /* by time, from 1; 0 is before the first and behind the last */
-    size_t event_count;
-    uint32_t first_may, last_may;
-    size_t musts_left;
+    struct linear_left left;
     struct step *steps;
     size_t step_count;
     struct undo *undos;
@@ -130,7 +107,7 @@ static void remember(struct linear_search *s, size_t from, uint32_t key)
     s->undos[s->undo_count++] = (struct undo){ key, s->held[key], 0 };
 }
 
-static bool run_calls(struct linear_search *s, const struct item *it)
+static bool run_calls(struct linear_search *s, const struct linear_item *it)
 {
     for (uint32_t i = 0; i < it->op->call_count; i++) {
         const struct judge_call *c = &it->op->calls[i];
@@ -143,7 +120,7 @@ static bool run_calls(struct linear_search *s, const struct item *it)
 }
 
 /* False, with nothing changed, if what is held does not explain what was told. */
-static bool take_effect(struct linear_search *s, const struct item *it)
+static bool take_effect(struct linear_search *s, const struct linear_item *it)
 {
     size_t from = s->undo_count;
 
@@ -166,6 +143,7 @@ static bool has_changed(const struct linear_search *s, size_t from)
     return false;
 }
 
+/* Whether undos from `a` to before `b` have a key in common with those behind. */
 static bool shares_a_key(const struct linear_search *s, size_t a, size_t b)
 {
     for (size_t i = a; i < b; i++) {
@@ -177,15 +155,13 @@ static bool shares_a_key(const struct linear_search *s, size_t a, size_t b)
     return false;
 }
 
-/* Whether `it`, which has just taken effect from undo `from` on, would have come out
- * differently without the step before it. */
-static bool depends(struct linear_search *s, const struct item *it, size_t from)
+/* Whether `it`, which has just taken effect, would have come out differently without the
+ * step before it. */
+static bool depends(struct linear_search *s, const struct linear_item *it)
 {
     size_t before = s->steps[s->step_count - 1].undo_from;
     bool same;
 
-    if (!shares_a_key(s, before, from))
-        return false;
     for (size_t i = before; i < s->undo_count; i++)
         s->undos[i].scratch = s->held[s->undos[i].key];
     for (size_t i = s->undo_count; i-- > before;)
@@ -198,75 +174,46 @@ static bool depends(struct linear_search *s, const struct item *it, size_t from)
     return !same;
 }
 
-/* --- the lists of what is left -------------------------------------------------- */
-
-static void unlink_event(struct linear_search *s, uint32_t e)
-{
-    s->events[s->events[e].prev].next = s->events[e].next;
-    s->events[s->events[e].next].prev = s->events[e].prev;
-}
-
-static void relink_event(struct linear_search *s, uint32_t e)
-{
-    s->events[s->events[e].prev].next = e;
-    s->events[s->events[e].next].prev = e;
-}
-
-static uint32_t *next_of(struct linear_search *s, uint32_t item)
-{
-    return item == NONE ? &s->first_may : &s->items[item].next;
-}
-
-static uint32_t *prev_of(struct linear_search *s, uint32_t item)
-{
-    return item == NONE ? &s->last_may : &s->items[item].prev;
-}
-
-static void take_out(struct linear_search *s, uint32_t item)
-{
-    struct item *it = &s->items[item];
-
-    it->used = true;
-    if (it->must) {
-        unlink_event(s, it->asked);
-        unlink_event(s, it->told);
-        s->musts_left--;
-    } else {
-        *next_of(s, it->prev) = it->next;
-        *prev_of(s, it->next) = it->prev;
-    }
-}
-
-static void put_back(struct linear_search *s, uint32_t item)
-{
-    struct item *it = &s->items[item];
-
-    it->used = false;
-    if (it->must) {
-        relink_event(s, it->told);
-        relink_event(s, it->asked);
-        s->musts_left++;
-    } else {
-        *next_of(s, it->prev) = item;
-        *prev_of(s, it->next) = item;
-    }
-}
-
-/* The answer no order may go past. */
-static uint32_t first_told(const struct linear_search *s)
-{
-    uint32_t e = s->events[0].next;
-
-    while (!s->events[e].told)
-        e = s->events[e].next;
-    return e;
-}
-
 /* --- steps ---------------------------------------------------------------------- */
 
-static bool is_constrained(const struct linear_search *s)
+/* The first of the last steps that may never have taken effect. */
+static size_t run_begin(const struct linear_search *s)
 {
-    return s->step_count && !s->items[s->steps[s->step_count - 1].item].must;
+    size_t n = s->step_count;
+
+    while (n && !s->left.items[s->steps[n - 1].item].must)
+        n--;
+    return n;
+}
+
+/* Whether anything that has several keys could be next. */
+static bool has_joint(const struct linear_search *s)
+{
+    if (s->left.joint_mays)
+        return true;
+    for (uint32_t e = s->left.events[0].next; !s->left.events[e].told; e = s->left.events[e].next) {
+        if (s->left.items[s->left.events[e].item].joint)
+            return true;
+    }
+    return false;
+}
+
+/* Whether `item`, which has just taken effect from undo `from` on, is worth to be looked at
+ * behind the run before it. */
+static bool may_follow(struct linear_search *s, uint32_t item, size_t from)
+{
+    const struct linear_item *it = &s->left.items[item];
+    size_t begin = run_begin(s), last = s->step_count - 1, end = from;
+
+    if (begin == s->step_count)
+        return true;
+    if (!shares_a_key(s, s->steps[last].undo_from, from))
+        return !it->must && item > s->steps[last].item && has_joint(s);
+    for (size_t n = s->step_count; it->must && n-- > begin; end = s->steps[n].undo_from) {
+        if (!shares_a_key(s, s->steps[n].undo_from, end))
+            return false;
+    }
+    return depends(s, it);
 }
 
 static struct linear_name name_after(const struct linear_search *s, uint32_t item, size_t from)
@@ -286,7 +233,7 @@ static struct linear_name name_after(const struct linear_search *s, uint32_t ite
  * take effect depends on what was held before that one. */
 static bool is_new(struct linear_search *s, uint32_t item, size_t from, struct linear_name name)
 {
-    if (s->items[item].must)
+    if (s->left.items[item].must)
         return linear_cache_add(&s->been, name);
     if (linear_cache_has(&s->been, name))
         return false;
@@ -296,28 +243,26 @@ static bool is_new(struct linear_search *s, uint32_t item, size_t from, struct l
     return linear_cache_add(&s->been, name);
 }
 
-/* Makes it the next step if it can be; `forced`: only if it changes nothing. */
+/* Makes it the next step if it can be; `forced`: the only one that is tried here. */
 static bool try_item(struct linear_search *s, uint32_t item, bool forced)
 {
-    struct item *it = &s->items[item];
+    struct linear_item *it = &s->left.items[item];
     size_t from = s->undo_count;
     struct linear_name name;
-    bool changed;
 
     s->tried++;
     if (!take_effect(s, it))
         return false;
-    changed = has_changed(s, from);
-    if ((forced && changed) || (!it->must && !changed))
+    if (forced ? has_changed(s, from) : !it->must && !has_changed(s, from))
         goto out;
-    if (is_constrained(s) && !depends(s, it, from))
+    if (!may_follow(s, item, from))
         goto out;
     name = name_after(s, item, from);
     if (!forced && !is_new(s, item, from, name))
         goto out;
     s->steps[s->step_count++] = (struct step){ item, forced, from, s->name };
     s->name = name;
-    take_out(s, item);
+    linear_left_take_out(&s->left, item);
     s->phase = PHASE_FORCED;
     return true;
 out:
@@ -327,8 +272,10 @@ out:
 
 static bool try_musts(struct linear_search *s, uint32_t from, bool forced)
 {
-    for (uint32_t e = from; !s->events[e].told; e = s->events[e].next) {
-        if (try_item(s, s->events[e].item, forced))
+    for (uint32_t e = from; !s->left.events[e].told; e = s->left.events[e].next) {
+        uint32_t item = s->left.events[e].item;
+
+        if ((!forced || s->left.items[item].idle) && try_item(s, item, forced))
             return true;
     }
     return false;
@@ -336,14 +283,14 @@ static bool try_musts(struct linear_search *s, uint32_t from, bool forced)
 
 static bool try_mays(struct linear_search *s, uint32_t from)
 {
-    uint64_t until_us = s->events[first_told(s)].at_us;
+    uint64_t until_us = s->left.events[linear_left_first_told(&s->left)].at_us;
 
-    for (uint32_t i = from; i != NONE; i = s->items[i].next) {
-        const struct item *it = &s->items[i];
+    for (uint32_t i = from; i != ITEM_NONE; i = s->left.items[i].next) {
+        const struct linear_item *it = &s->left.items[i];
 
         if (it->op->asked_us > until_us)
             return false;
-        if ((it->twin == NONE || s->items[it->twin].used) && try_item(s, i, false))
+        if ((it->twin == ITEM_NONE || s->left.items[it->twin].used) && try_item(s, i, false))
             return true;
     }
     return false;
@@ -351,13 +298,13 @@ static bool try_mays(struct linear_search *s, uint32_t from)
 
 static void note_stuck(struct linear_search *s)
 {
-    uint32_t e = first_told(s), shown = 0;
-    const struct judge_op *op = s->items[s->events[e].item].op;
+    uint32_t e = linear_left_first_told(&s->left), shown = 0;
+    const struct judge_op *op = s->left.items[s->left.events[e].item].op;
 
-    if (e <= s->stuck_at)
+    if (e <= s->stuck_at || run_begin(s) < s->step_count) /* behind a run: soon without it */
         return;
     s->stuck_at = e;
-    s->result.stuck = s->events[e].item;
+    s->result.stuck = s->left.events[e].item;
     for (uint32_t i = 0; i < op->call_count; i++) {
         for (uint32_t n = 0; n < op->calls[i].key_count && shown < LINEAR_SHOWN_KEYS; n++)
             s->result.held[shown++] = s->held[op->calls[i].keys[n]];
@@ -371,18 +318,18 @@ static bool go_back(struct linear_search *s)
 
     while (forced) {
         struct step *last;
-        struct item *it;
+        struct linear_item *it;
 
         if (s->step_count == 0)
             return false;
         last = &s->steps[--s->step_count];
-        it = &s->items[last->item];
+        it = &s->left.items[last->item];
         forced = last->forced;
-        put_back(s, last->item);
+        linear_left_put_back(&s->left, last->item);
         undo_to(s, last->undo_from);
         s->name = last->name;
         s->phase = it->must ? PHASE_MUST : PHASE_MAY;
-        s->from = it->must ? s->events[it->asked].next : it->next;
+        s->from = it->must ? s->left.events[it->asked].next : it->next;
     }
     return true;
 }
@@ -391,15 +338,15 @@ static bool go_back(struct linear_search *s)
 static bool go_on(struct linear_search *s)
 {
     if (s->phase == PHASE_FORCED) {
-        if (try_musts(s, s->events[0].next, true))
+        if (try_musts(s, s->left.events[0].next, true))
             return true;
         s->phase = PHASE_MUST;
-        s->from = s->events[0].next;
+        s->from = s->left.events[0].next;
     }
     if (s->phase == PHASE_MUST) {
         if (try_musts(s, s->from, false))
             return true;
-        s->from = s->first_may;
+        s->from = s->left.first_may;
     }
     return try_mays(s, s->from);
 }
@@ -414,7 +361,7 @@ static bool is_too_much(const struct linear_search *s)
 static enum judge_verdict search(struct linear_search *s)
 {
     s->phase = PHASE_FORCED;
-    while (s->musts_left) {
+    while (s->left.musts_left) {
         if (is_too_much(s))
             return VERDICT_UNDECIDED;
         if (go_on(s))
@@ -428,142 +375,35 @@ static enum judge_verdict search(struct linear_search *s)
 
 /* --- beginning and end of a run ---------------------------------------------------- */
 
-static int event_order(const struct event *x, const struct event *y)
-{
-    if (x->at_us != y->at_us)
-        return x->at_us < y->at_us ? -1 : 1;
-    if (x->told != y->told) /* at the same time: under way together */
-        return x->told ? 1 : -1;
-    return x->item < y->item ? -1 : x->item > y->item;
-}
-
-static int by_event_order(const void *a, const void *b)
-{
-    return event_order(a, b);
-}
-
-static bool asks_the_same(const struct judge_op *a, const struct judge_op *b)
-{
-    if (a->call_count != b->call_count)
-        return false;
-    for (uint32_t i = 0; i < a->call_count; i++) {
-        const struct judge_call *x = &a->calls[i], *y = &b->calls[i];
-
-        if (x->row != y->row || x->count != y->count ||
-            memcmp(x->words + 1, y->words + 1, (x->count - 1) * sizeof *x->words) != 0)
-            return false;
-    }
-    return true;
-}
-
-/* Two that ask the same could change places, so they are used in order. */
-static uint32_t find_twin(struct linear_search *s, const struct item *it)
-{
-    uint32_t i = s->last_may;
-
-    for (int n = 0; n < TWINS_LOOKED_AT && i != NONE; n++, i = s->items[i].prev) {
-        if (asks_the_same(s->items[i].op, it->op))
-            return i;
-    }
-    return NONE;
-}
-
-static void add_may(struct linear_search *s, uint32_t item)
-{
-    struct item *it = &s->items[item];
-
-    if (!judge_op_writes(it->op))
-        return;
-    it->twin = find_twin(s, it);
-    it->prev = s->last_may;
-    it->next = NONE;
-    *next_of(s, it->prev) = item;
-    s->last_may = item;
-}
-
-static void add_must(struct linear_search *s, uint32_t item)
-{
-    const struct judge_op *op = s->items[item].op;
-
-    s->items[item].must = true;
-    s->musts_left++;
-    s->events[++s->event_count] = (struct event){ op->asked_us, item, false, 0, 0 };
-    s->events[++s->event_count] = (struct event){ op->told_us, item, true, 0, 0 };
-}
-
-static void link_events(struct linear_search *s)
-{
-    size_t count = s->event_count;
-
-    qsort(s->events + 1, count, sizeof *s->events, by_event_order);
-    for (uint32_t e = 0; e <= count; e++) {
-        struct event *at = &s->events[e];
-
-        at->prev = e ? e - 1 : (uint32_t)count;
-        at->next = e < count ? e + 1 : 0;
-        if (e && at->told)
-            s->items[at->item].told = e;
-        else if (e)
-            s->items[at->item].asked = e;
-    }
-    s->events[0].told = true; /* ends each walk */
-}
-
-static void begin(struct linear_search *s, const struct linear_job *job)
-{
-    struct event last = { UINT64_MAX, UINT32_MAX, true, 0, 0 };
-
-    s->job = job;
-    s->items = mem_zalloc(job->count, sizeof *s->items);
-    s->events = mem_zalloc(2 * job->count + 1, sizeof *s->events);
-    s->steps = mem_alloc(job->count * sizeof *s->steps);
-    s->event_count = s->musts_left = s->step_count = s->undo_count = 0;
-    s->first_may = s->last_may = NONE;
-    s->name = (struct linear_name){ 0, 0 };
-    s->tried = s->stuck_at = 0;
-    s->bytes_first = s->h->texts.bytes;
-    s->result = (struct linear_result){ .stuck = SIZE_MAX };
-    linear_cache_init(&s->been);
-    if (job->until != SIZE_MAX)
-        last = (struct event){ job->ops[job->until]->told_us, (uint32_t)job->until, true, 0, 0 };
-    for (uint32_t i = 0; i < job->count; i++) {
-        const struct judge_op *op = job->ops[i];
-        struct event told = { op->told_us, i, true, 0, 0 };
-
-        s->items[i].op = op;
-        if (op->asked_us > last.at_us)
-            continue;
-        if (judge_op_is_told(op) && !(job->relaxed && job->relaxed[i]) &&
-            event_order(&told, &last) <= 0)
-            add_must(s, i);
-        else
-            add_may(s, i);
-    }
-    link_events(s);
-}
-
-/* Nothing is held when a run begins. */
-static void forget_held(struct linear_search *s)
+/* What all keys of the job hold at first. */
+static void set_held(struct linear_search *s, uint32_t text)
 {
     for (size_t i = 0; i < s->job->count; i++) {
         const struct judge_op *op = s->job->ops[i];
 
         for (uint32_t c = 0; c < op->call_count; c++) {
             for (uint32_t n = 0; n < op->calls[c].key_count; n++)
-                s->held[op->calls[c].keys[n]] = TEXT_NONE;
+                s->held[op->calls[c].keys[n]] = text;
         }
     }
 }
 
 struct linear_result linear_search_run(struct linear_search *s, const struct linear_job *job)
 {
-    begin(s, job);
+    s->job = job;
+    linear_left_init(&s->left, s->h, job);
+    linear_cache_init(&s->been);
+    s->steps = mem_alloc(job->count * sizeof *s->steps);
+    s->step_count = s->undo_count = 0;
+    s->name = (struct linear_name){ 0, 0 };
+    s->tried = s->stuck_at = 0;
+    s->bytes_first = s->h->texts.bytes;
+    s->result = (struct linear_result){ .stuck = SIZE_MAX };
+    set_held(s, job->from_us ? TEXT_ANY : TEXT_NONE);
     s->result.verdict = search(s);
     s->result.steps = s->tried;
-    forget_held(s);
-    linear_cache_deinit(&s->been);
-    mem_free(s->items);
-    mem_free(s->events);
     mem_free(s->steps);
+    linear_cache_deinit(&s->been);
+    linear_left_deinit(&s->left);
     return s->result;
 }

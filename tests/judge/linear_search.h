@@ -18,8 +18,10 @@ struct linear_job {
     size_t count;
     /* NULL, or for each of them: whether its answer and when it came shall not count. */
     const bool *relaxed;
-    size_t
-        until; /* what comes after the answer to this one shall not count; SIZE_MAX: all counts */
+    /* 0, or: what was told before shall not count, keys may hold anything then, and what was
+     * under way then may have taken effect or not.  What has no order so has none at all. */
+    uint64_t from_us;
+    size_t until; /* what comes behind the answer to this one shall not count; SIZE_MAX: all does */
     uint64_t steps_max;
 };
 

@@ -1,5 +1,6 @@
 /* linear_window.c: a smaller contradiction, by leaving out (Zeller and Hildebrandt 2002).
  *
+ * First all before a time, as late as can be: keys may then hold anything.  Then one by one.
  * An operation is not taken away, which could make a contradiction of its own, but relaxed:
  * it may take effect any time or never, with any answer.  If no order explains what is
  * left, its answer does not matter. */
@@ -9,14 +10,15 @@
 #include "judge/history_format.h"
 #include "judge/timeline.h"
 
-enum { WINDOW_OPS = 256, SHOWN_MAX = 40, STEPS_AN_OP = 20, STEPS_LEAST = 100000 };
+enum { WINDOW_OPS = 256, SHOWN_MAX = 24, STEPS_AN_OP = 20, STEPS_LEAST = 100000 };
 
 struct window {
     struct linear_search *search;
     struct linear_job job; /* up to the stuck one, with `relaxed` below */
     bool *relaxed;
-    size_t *may_go; /* operations of the window, the newest first */
+    size_t *before; /* what counts before the stuck one, the last asked first ... */
     size_t count;
+    size_t used; /* ... of these in the window */
 };
 
 /* Whether its answer counts in the search up to the stuck one. */
@@ -27,40 +29,62 @@ static bool counts(const struct linear_job *job, size_t i)
 
 static void collect(struct window *w)
 {
-    for (size_t i = w->job.count; i-- > 0 && w->count < WINDOW_OPS;) {
+    for (size_t i = w->job.count; i-- > 0;) {
         if (i != w->job.until && counts(&w->job, i))
-            w->may_go[w->count++] = i;
+            w->before[w->count++] = i;
     }
 }
 
-/* Relaxes `size` of them from `from` on, if the contradiction stays. */
-static bool relax(struct window *w, size_t from, size_t size)
+static bool contradicts(struct window *w)
 {
-    size_t end = from + size < w->count ? from + size : w->count;
-    bool any = false;
-
-    for (size_t n = from; n < end; n++) {
-        any |= !w->relaxed[w->may_go[n]];
-        w->relaxed[w->may_go[n]] = true;
-    }
-    return !any || linear_search_run(w->search, &w->job).verdict == VERDICT_FAILED;
+    return linear_search_run(w->search, &w->job).verdict == VERDICT_FAILED;
 }
 
-static void shrink(struct window *w)
+/* Whether the last `n` and the stuck one contradict each other. */
+static bool last_contradict(struct window *w, size_t n)
 {
-    bool *before = mem_alloc(w->job.count * sizeof *before);
+    const struct judge_op *first = w->job.ops[n ? w->before[n - 1] : w->job.until];
 
-    for (size_t size = WINDOW_OPS / 2; size > 0; size /= 2) {
-        size_t from = w->count;
+    w->job.from_us = first->asked_us;
+    return contradicts(w);
+}
 
-        while (from > 0) { /* the oldest first */
-            from = from > size ? from - size : 0;
-            memcpy(before, w->relaxed, w->job.count * sizeof *before);
-            if (!relax(w, from, size))
-                memcpy(w->relaxed, before, w->job.count * sizeof *before);
-        }
+static void cut(struct window *w)
+{
+    size_t low = 0, high = 1; /* too few, enough */
+
+    if (last_contradict(w, 0)) {
+        w->used = 0;
+        return;
     }
-    mem_free(before);
+    while (high < w->count && !last_contradict(w, high)) {
+        low = high;
+        high *= 2;
+    }
+    if (high > w->count)
+        high = w->count;
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+
+        if (last_contradict(w, middle))
+            high = middle;
+        else
+            low = middle;
+    }
+    w->used = high;
+    if (!last_contradict(w, high))
+        w->job.from_us = 0;
+}
+
+static void relax(struct window *w)
+{
+    size_t most = w->used < WINDOW_OPS ? w->used : WINDOW_OPS;
+
+    for (size_t n = most; n-- > 0;) { /* the oldest first */
+        w->relaxed[w->before[n]] = true;
+        if (!contradicts(w))
+            w->relaxed[w->before[n]] = false;
+    }
 }
 
 static bool has_word(const struct judge_op *op, uint32_t text)
@@ -90,27 +114,29 @@ static bool wrote_for(const struct judge_op *op, const struct judge_op *stuck)
     return false;
 }
 
-/* Chooses what is shown: the core, what nobody knows the outcome of, and who wrote what the
- * stuck one saw. */
+/* Chooses what is shown: what contradicts, what nobody knows the outcome of, and who wrote
+ * what the stuck one saw. */
 static size_t choose(const struct window *w, const struct judge_op **shown)
 {
     const struct judge_op *stuck = w->job.ops[w->job.until];
     uint64_t first_us = stuck->asked_us;
     size_t count = 0;
 
-    for (size_t n = 0; n < w->count; n++) {
-        const struct judge_op *op = w->job.ops[w->may_go[n]];
-
-        if (!w->relaxed[w->may_go[n]] && op->asked_us < first_us)
-            first_us = op->asked_us;
-    }
     shown[count++] = stuck;
+    for (size_t n = 0; n < w->used && count < SHOWN_MAX; n++) {
+        if (w->relaxed[w->before[n]])
+            continue;
+        shown[count++] = w->job.ops[w->before[n]];
+        first_us = shown[count - 1]->asked_us < first_us ? shown[count - 1]->asked_us : first_us;
+    }
     for (size_t i = w->job.count; i-- > 0 && count < SHOWN_MAX;) {
         const struct judge_op *op = w->job.ops[i];
-        bool core = op->asked_us >= first_us && counts(&w->job, i) && !w->relaxed[i];
         bool open = op->asked_us >= first_us && !judge_op_is_told(op) && judge_op_writes(op);
+        bool known = false;
 
-        if (op != stuck && op->asked_us <= stuck->told_us && (core || open || wrote_for(op, stuck)))
+        for (size_t n = 0; n < count; n++)
+            known |= shown[n] == op;
+        if (!known && op->asked_us <= stuck->told_us && (open || wrote_for(op, stuck)))
             shown[count++] = op;
     }
     return count;
@@ -146,17 +172,18 @@ void linear_window_put(struct linear_search *s, struct judge_history *h,
     const struct judge_op *shown[SHOWN_MAX];
 
     w.relaxed = mem_zalloc(job->count, sizeof *w.relaxed);
-    w.may_go = mem_alloc(WINDOW_OPS * sizeof *w.may_go);
+    w.before = mem_alloc(job->count * sizeof *w.before);
     w.job.relaxed = w.relaxed;
     w.job.until = result->stuck;
     w.job.steps_max = STEPS_LEAST + job->count * STEPS_AN_OP;
     collect(&w);
-    shrink(&w);
+    cut(&w);
+    relax(&w);
     buf_printf(say, "no order explains: ");
     history_format_put_op(h, stuck, say);
     buf_append_byte(say, '\n');
     put_state(h, stuck, result, say);
     timeline_put(h, shown, choose(&w, shown), stuck, say);
     mem_free(w.relaxed);
-    mem_free(w.may_go);
+    mem_free(w.before);
 }
