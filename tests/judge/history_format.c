@@ -265,6 +265,8 @@ static struct err read_calls(struct line *l, struct judge_op *op)
 
     if (err_is(e))
         return e;
+    if (is_mark(&w, "=>"))
+        return invalid("no command");
     name = cut_level(w.bytes, op);
     op->multi = slice_is(name, "multi");
     e = begin_call(l, op);

@@ -1,12 +1,15 @@
 /* linear_random_test.c: the search against every order there is, of small histories; and against
  * made ones that are right, or wrong for certain. */
 #include <criterion/criterion.h>
+#include <stdlib.h>
 
+#include "base/mem.h"
 #include "base/prng.h"
 #include "judge/history_format.h"
 #include "judge/judge_checks.h"
 #include "judge/judge_commands.h"
 #include "judge/linear.h"
+#include "judge/linear_search.h"
 #include "made_history.h"
 
 enum { SMALL_OPS = 7, SMALL_KEYS = 2, SMALL_SEEDS = 20000 };
@@ -146,6 +149,14 @@ Test(linear, the_search_agrees_with_every_order_of_small_histories)
 typedef enum judge_verdict check(struct judge_history *h, const struct judge_limits *limits,
                                  struct buf *say);
 
+static int by_asked(const void *a, const void *b)
+{
+    uint64_t x = ((const struct judge_op *)a)->asked_us;
+    uint64_t y = ((const struct judge_op *)b)->asked_us;
+
+    return x < y ? -1 : x > y;
+}
+
 static void passes(const struct made_plan *plan, check *run, const char *name)
 {
     struct buf lines = { 0 }, say = { 0 };
@@ -240,6 +251,47 @@ Test(made, a_refused_write_that_is_seen_is_found)
 
     cr_assert_gt(certain, 60, "%u", certain);
     cr_assert_eq(by_other, certain);
+}
+
+/* Whatever keys hold at a time, and whatever was under way then did. */
+static void passes_from(struct judge_history *h, uint64_t from_us)
+{
+    struct linear_search *s = linear_search_new(h, (size_t)1 << 28);
+    const struct judge_op **ops = mem_alloc(h->op_count * sizeof *ops);
+    struct linear_job job = { .ops = ops, .from_us = from_us, .until = SIZE_MAX };
+    struct linear_result r;
+
+    job.steps_max = 1000000;
+    for (size_t i = 0; i < h->op_count; i++) { /* they are in order */
+        if (judge_op_may_have_run(&h->ops[i]))
+            ops[job.count++] = &h->ops[i];
+    }
+    r = linear_search_run(s, &job);
+    cr_assert_eq(r.verdict, VERDICT_PASSED, "%d, from %lu on", r.verdict, (unsigned long)from_us);
+    mem_free(ops);
+    linear_search_free(s);
+}
+
+static enum judge_verdict from_any_time(struct judge_history *h, const struct judge_limits *limits,
+                                        struct buf *say)
+{
+    (void)limits;
+    (void)say;
+    qsort(h->ops, h->op_count, sizeof *h->ops, by_asked);
+    for (size_t i = 0; i < h->op_count; i += 7)
+        passes_from(h, h->ops[i].asked_us);
+    return VERDICT_PASSED;
+}
+
+Test(made, what_one_store_has_shown_has_an_order_from_any_time_on)
+{
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        struct made_plan plan = {
+            .seed = seed, .clients = 4, .keys = 1, .ops = 200, .trouble = 10
+        };
+
+        passes(&plan, from_any_time, "from any time");
+    }
 }
 
 Test(made, a_hundred_thousand_operations_of_twenty_clients_are_judged)
