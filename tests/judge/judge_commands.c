@@ -4,8 +4,6 @@
 
 #include <limits.h>
 
-#include "base/buf.h"
-
 struct set_options {
     bool valid;
     bool nx;
@@ -34,14 +32,15 @@ static void learn(uint32_t *value, const struct judge_answer *a)
         *value = TEXT_NONE;
 }
 
-static bool told_value(const struct judge_answer *a, uint32_t value)
+static bool told_value(const struct command_run *r, const struct judge_answer *a, uint32_t value)
 {
-    return value ? a->kind == ANSWER_TEXT && a->text == value : a->kind == ANSWER_NIL;
+    return value ? a->kind == ANSWER_TEXT && judge_texts_equal(r->texts, a->text, value)
+                 : a->kind == ANSWER_NIL;
 }
 
 static bool tells_value(const struct command_run *r, uint32_t value)
 {
-    return !r->told || told_value(r->told, value);
+    return !r->told || told_value(r, r->told, value);
 }
 
 static bool tells_number(const struct command_run *r, int64_t number)
@@ -112,7 +111,7 @@ static bool run_mget(struct command_run *r)
         return false;
     for (uint32_t i = 0; i < r->call->key_count; i++) {
         learn(&r->held[r->call->keys[i]], &r->told->items[i]);
-        if (!told_value(&r->told->items[i], r->held[r->call->keys[i]]))
+        if (!told_value(r, &r->told->items[i], r->held[r->call->keys[i]]))
             return false;
     }
     return true;
@@ -208,7 +207,7 @@ static bool run_del(struct command_run *r)
 
 static bool run_delif(struct command_run *r)
 {
-    bool does = *held(r) == r->call->words[2];
+    bool does = judge_texts_equal(r->texts, *held(r), r->call->words[2]);
 
     if (*held(r) == TEXT_ANY) {
         if (is_told(r, ANSWER_INTEGER, 1))
@@ -222,20 +221,15 @@ static bool run_delif(struct command_run *r)
 
 static bool run_append(struct command_run *r)
 {
-    struct buf text = { 0 };
-    int64_t len;
+    uint32_t piece = r->call->words[2];
+    size_t len;
 
     if (*held(r) == TEXT_ANY)
         return tells(r, ANSWER_INTEGER);
-    buf_append(&text, judge_texts_bytes(r->texts, *held(r)));
-    buf_append(&text, judge_texts_bytes(r->texts, r->call->words[2]));
-    len = (int64_t)text.len;
-    if (r->told && !tells_number(r, len)) {
-        buf_deinit(&text);
+    len = judge_texts_bytes(r->texts, *held(r)).len + judge_texts_bytes(r->texts, piece).len;
+    if (!tells_number(r, (int64_t)len))
         return false;
-    }
-    *held(r) = judge_texts_of(r->texts, buf_slice(&text));
-    buf_deinit(&text);
+    *held(r) = judge_texts_join(r->texts, *held(r), piece);
     return true;
 }
 
@@ -276,22 +270,22 @@ static bool run_add(struct command_run *r)
 }
 
 static const struct command_row rows[] = {
-    { "GET", 1, 1, 0, EFFECT_READ, any_words, run_get },
-    { "MGET", 1, HISTORY_WORDS_MAX, 1, EFFECT_READ, any_words, run_mget },
-    { "STRLEN", 1, 1, 0, EFFECT_READ, any_words, run_strlen },
-    { "EXISTS", 1, HISTORY_WORDS_MAX, 1, EFFECT_READ, any_words, run_exists },
-    { "SET", 2, 7, 0, EFFECT_WHOLE, set_fits, run_set },
-    { "SETNX", 2, 2, 0, EFFECT_WHOLE, any_words, run_setnx },
-    { "GETSET", 2, 2, 0, EFFECT_WHOLE, any_words, run_getset },
-    { "GETDEL", 1, 1, 0, EFFECT_WHOLE, any_words, run_getdel },
-    { "MSET", 2, HISTORY_WORDS_MAX, 2, EFFECT_WHOLE, any_words, run_mset },
-    { "DEL", 1, HISTORY_WORDS_MAX, 1, EFFECT_WHOLE, any_words, run_del },
-    { "DELIF", 2, 2, 0, EFFECT_WHOLE, any_words, run_delif },
-    { "APPEND", 2, 2, 0, EFFECT_APPEND, any_words, run_append },
-    { "INCR", 1, 1, 0, EFFECT_ADD, add_fits, run_add },
-    { "DECR", 1, 1, 0, EFFECT_ADD, add_fits, run_add },
-    { "INCRBY", 2, 2, 0, EFFECT_ADD, add_fits, run_add },
-    { "DECRBY", 2, 2, 0, EFFECT_ADD, add_fits, run_add },
+    { "GET", 1, 1, 0, EFFECT_READ, false, any_words, run_get },
+    { "MGET", 1, HISTORY_WORDS_MAX, 1, EFFECT_READ, false, any_words, run_mget },
+    { "STRLEN", 1, 1, 0, EFFECT_READ, true, any_words, run_strlen },
+    { "EXISTS", 1, HISTORY_WORDS_MAX, 1, EFFECT_READ, false, any_words, run_exists },
+    { "SET", 2, 7, 0, EFFECT_WHOLE, false, set_fits, run_set },
+    { "SETNX", 2, 2, 0, EFFECT_WHOLE, false, any_words, run_setnx },
+    { "GETSET", 2, 2, 0, EFFECT_WHOLE, false, any_words, run_getset },
+    { "GETDEL", 1, 1, 0, EFFECT_WHOLE, false, any_words, run_getdel },
+    { "MSET", 2, HISTORY_WORDS_MAX, 2, EFFECT_WHOLE, false, any_words, run_mset },
+    { "DEL", 1, HISTORY_WORDS_MAX, 1, EFFECT_WHOLE, false, any_words, run_del },
+    { "DELIF", 2, 2, 0, EFFECT_WHOLE, true, any_words, run_delif },
+    { "APPEND", 2, 2, 0, EFFECT_APPEND, true, any_words, run_append },
+    { "INCR", 1, 1, 0, EFFECT_ADD, true, add_fits, run_add },
+    { "DECR", 1, 1, 0, EFFECT_ADD, true, add_fits, run_add },
+    { "INCRBY", 2, 2, 0, EFFECT_ADD, true, add_fits, run_add },
+    { "DECRBY", 2, 2, 0, EFFECT_ADD, true, add_fits, run_add },
 };
 
 const struct command_row *command_find(struct slice name)

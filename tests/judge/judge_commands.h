@@ -33,6 +33,7 @@ struct command_row {
     uint32_t args_max;
     uint32_t key_step; /* each that-many-th argument is a key; 0: only the first */
     enum command_effect effect;
+    bool inside; /* it looks at what a text is, beyond telling it: its length, its number */
     /* Whether the words are such as it takes. */
     bool (*fits)(const struct judge_history *h, const struct judge_call *c);
     /* Changes what is held; false if that does not explain what was told. */

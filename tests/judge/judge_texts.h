@@ -1,5 +1,5 @@
-/* judge_texts.h: byte strings, each kept once and known by a number, so that equal
- * texts have equal numbers. */
+/* judge_texts.h: byte strings, each kept once and known by a number: texts of equal numbers are
+ * equal.  So are, the other way round, texts that were given as bytes. */
 #ifndef HENGE_JUDGE_JUDGE_TEXTS_H
 #define HENGE_JUDGE_JUDGE_TEXTS_H
 
@@ -24,6 +24,9 @@ struct judge_texts {
     uint32_t cap;
     uint32_t *buckets;
     uint32_t bucket_count;
+    uint32_t *joined; /* those of judge_texts_join(), by what they are made of */
+    uint32_t joined_count;
+    uint32_t joined_cap;
     struct text_chunk *chunks;
     size_t bytes; /* of memory, in all */
 };
@@ -37,8 +40,18 @@ uint32_t judge_texts_of(struct judge_texts *t, struct slice bytes);
 /* The same for the text of a number. */
 uint32_t judge_texts_of_number(struct judge_texts *t, int64_t number);
 
-/* Lives as long as `t`; empty for TEXT_NONE and TEXT_ANY. */
+/* The number of `a` and `b` behind one another, which takes little memory however long they are.
+ * Its bytes may not be there, and it may have another number than the same given as bytes. */
+uint32_t judge_texts_join(struct judge_texts *t, uint32_t a, uint32_t b);
+
+/* Whether they have the same bytes. */
+bool judge_texts_equal(struct judge_texts *t, uint32_t a, uint32_t b);
+
+/* Lives as long as `t`; empty for TEXT_NONE and TEXT_ANY.  `data` is NULL if it is not there. */
 struct slice judge_texts_bytes(const struct judge_texts *t, uint32_t id);
+
+/* The same, with the bytes. */
+struct slice judge_texts_whole(struct judge_texts *t, uint32_t id);
 
 /* False if the text is no integer; TEXT_NONE is 0. */
 bool judge_texts_number(const struct judge_texts *t, uint32_t id, int64_t *out);

@@ -86,39 +86,97 @@ static int by_event_order(const void *a, const void *b)
     return event_order(a, b);
 }
 
-static bool asks_the_same(const struct judge_op *a, const struct judge_op *b)
+void linear_seen_deinit(struct linear_seen *seen)
 {
-    if (a->call_count != b->call_count)
-        return false;
-    for (uint32_t i = 0; i < a->call_count; i++) {
-        const struct judge_call *x = &a->calls[i], *y = &b->calls[i];
+    mem_free(seen->job_of);
+    *seen = (struct linear_seen){ 0 };
+}
 
-        if (x->row != y->row || x->count != y->count ||
-            memcmp(x->words + 1, y->words + 1, (x->count - 1) * sizeof *x->words) != 0)
+static void see_answer(struct linear_seen *seen, const struct judge_answer *a)
+{
+    if (a->kind == ANSWER_TEXT)
+        seen->job_of[a->text] = seen->job;
+    for (uint32_t i = 0; a->kind == ANSWER_ARRAY && i < a->count; i++)
+        see_answer(seen, &a->items[i]);
+}
+
+static void see(struct linear_seen *seen, const struct judge_history *h,
+                const struct linear_job *job)
+{
+    uint32_t count = h->texts.count;
+
+    if (count > seen->count) {
+        seen->job_of = mem_realloc(seen->job_of, count * sizeof *seen->job_of);
+        memset(seen->job_of + seen->count, 0, (count - seen->count) * sizeof *seen->job_of);
+        seen->count = count;
+    }
+    seen->job++;
+    seen->inside = false;
+    for (size_t i = 0; i < job->count; i++) {
+        const struct judge_op *op = job->ops[i];
+
+        for (uint32_t c = 0; c < op->call_count; c++) {
+            seen->inside |= op->calls[c].row->inside;
+            if (judge_op_is_told(op))
+                see_answer(seen, &op->calls[c].answer);
+        }
+    }
+}
+
+/* Whether two texts could stand for each other: nobody is told either. */
+static bool as_good(const struct linear_seen *seen, uint32_t x, uint32_t y)
+{
+    return x == y ||
+           (!seen->inside && seen->job_of[x] != seen->job && seen->job_of[y] != seen->job);
+}
+
+static bool calls_as_good(const struct linear_seen *seen, const struct judge_call *x,
+                          const struct judge_call *y)
+{
+    if (x->row != y->row || x->count != y->count)
+        return false;
+    for (uint32_t n = 1; n < x->count; n++) {
+        bool value = x->row->effect == EFFECT_WHOLE && x->row->key_step != 1 &&
+                     (n == 2 || (x->row->key_step == 2 && n % 2 == 0));
+
+        if (x->words[n] != y->words[n] && !(value && as_good(seen, x->words[n], y->words[n])))
             return false;
     }
     return true;
 }
 
-/* Two that ask the same could change places, so they are used in order. */
-static uint32_t find_twin(struct linear_left *l, const struct linear_item *it)
+static bool ops_as_good(const struct linear_seen *seen, const struct judge_op *a,
+                        const struct judge_op *b)
+{
+    if (a->call_count != b->call_count)
+        return false;
+    for (uint32_t i = 0; i < a->call_count; i++) {
+        if (!calls_as_good(seen, &a->calls[i], &b->calls[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Two that are as good as each other could change places, so they are used in order. */
+static uint32_t find_twin(struct linear_left *l, const struct linear_seen *seen,
+                          const struct linear_item *it)
 {
     uint32_t i = l->last_may;
 
     for (int n = 0; n < TWINS_LOOKED_AT && i != ITEM_NONE; n++, i = l->items[i].prev) {
-        if (asks_the_same(l->items[i].op, it->op))
+        if (ops_as_good(seen, l->items[i].op, it->op))
             return i;
     }
     return ITEM_NONE;
 }
 
-static void add_may(struct linear_left *l, uint32_t item)
+static void add_may(struct linear_left *l, const struct linear_seen *seen, uint32_t item)
 {
     struct linear_item *it = &l->items[item];
 
     if (!judge_op_writes(it->op))
         return;
-    it->twin = find_twin(l, it);
+    it->twin = find_twin(l, seen, it);
     it->prev = l->last_may;
     it->next = ITEM_NONE;
     *next_of(l, it->prev) = item;
@@ -156,8 +214,9 @@ static void link_events(struct linear_left *l)
     l->events[0].told = true;
 }
 
-static void add(struct linear_left *l, const struct judge_history *h, const struct linear_job *job,
-                uint32_t item, const struct linear_event *last)
+static void add(struct linear_left *l, const struct judge_history *h,
+                const struct linear_seen *seen, const struct linear_job *job, uint32_t item,
+                const struct linear_event *last)
 {
     const struct judge_op *op = job->ops[item];
     struct linear_event told = { op->told_us, item, true, 0, 0 };
@@ -171,14 +230,15 @@ static void add(struct linear_left *l, const struct judge_history *h, const stru
         event_order(&told, last) <= 0)
         add_must(l, h, item);
     else
-        add_may(l, item);
+        add_may(l, seen, item);
 }
 
 void linear_left_init(struct linear_left *l, const struct judge_history *h,
-                      const struct linear_job *job)
+                      const struct linear_job *job, struct linear_seen *seen)
 {
     struct linear_event last = { UINT64_MAX, UINT32_MAX, true, 0, 0 };
 
+    see(seen, h, job);
     *l = (struct linear_left){ .first_may = ITEM_NONE, .last_may = ITEM_NONE };
     l->items = mem_zalloc(job->count, sizeof *l->items);
     l->events = mem_zalloc(2 * job->count + 1, sizeof *l->events);
@@ -187,7 +247,7 @@ void linear_left_init(struct linear_left *l, const struct judge_history *h,
         last.item = (uint32_t)job->until;
     }
     for (uint32_t i = 0; i < job->count; i++)
-        add(l, h, job, i, &last);
+        add(l, h, seen, job, i, &last);
     link_events(l);
 }
 

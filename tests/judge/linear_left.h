@@ -41,9 +41,19 @@ struct linear_left {
     size_t joint_mays; /* left */
 };
 
+/* The texts that some answer of a job tells, for one job after the other. */
+struct linear_seen {
+    uint32_t *job_of; /* by text: the number of the last job that told it */
+    uint32_t count;
+    uint32_t job; /* this one's number, from 1 */
+    bool inside;  /* it has commands that tell more of a text than whether it is there */
+};
+
+void linear_seen_deinit(struct linear_seen *seen);
+
 /* Borrows `job`, whose operations are of `h`. */
 void linear_left_init(struct linear_left *l, const struct judge_history *h,
-                      const struct linear_job *job);
+                      const struct linear_job *job, struct linear_seen *seen);
 void linear_left_deinit(struct linear_left *l);
 
 void linear_left_take_out(struct linear_left *l, uint32_t item);

@@ -8,10 +8,9 @@
  * What must take effect is tried before what may.  Two rules keep the rest small.
  * An operation that never changes anything and is explained now can only do harm by waiting,
  * so it is next.  And of all orders those are enough in which as few as can be of what may
- * never take effect do, and as late as can be: of a run of these, each shares a key with
- * what comes behind it in the run or right behind the run, and what comes right
- * behind one would come out differently without it, or is of the run too, has no
- * key in common with it, and was asked later. */
+ * never take effect do, and as late as can be.  So of a run of these, the first behind each
+ * that shares a key with it would come out differently without it, and is in the run
+ * or right behind it; those that share none are in the order in which they were asked. */
 #include "judge/linear_search.h"
 
 #include "base/mem.h"
@@ -19,7 +18,7 @@
 #include "judge/linear_cache.h"
 #include "judge/linear_left.h"
 
-enum name_kind { NAME_ITEM, NAME_HELD, NAME_BEHIND, NAME_BEFORE };
+enum name_kind { NAME_ITEM, NAME_HELD, NAME_BEHIND, NAME_BEFORE /* and up, by place */ };
 
 struct undo {
     uint32_t key;
@@ -44,6 +43,7 @@ struct linear_search {
     /* of one run: */
     const struct linear_job *job;
     struct linear_left left;
+    struct linear_seen seen;
     struct step *steps;
     size_t step_count;
     struct undo *undos;
@@ -73,12 +73,13 @@ void linear_search_free(struct linear_search *s)
 {
     if (!s)
         return;
+    linear_seen_deinit(&s->seen);
     mem_free(s->held);
     mem_free(s->undos);
     mem_free(s);
 }
 
-static struct linear_name name_of_held(enum name_kind kind, uint32_t key, uint32_t text)
+static struct linear_name name_of_held(uint64_t kind, uint32_t key, uint32_t text)
 {
     return linear_name_of(kind, (uint64_t)key << 32 | text);
 }
@@ -143,11 +144,11 @@ static bool has_changed(const struct linear_search *s, size_t from)
     return false;
 }
 
-/* Whether undos from `a` to before `b` have a key in common with those behind. */
-static bool shares_a_key(const struct linear_search *s, size_t a, size_t b)
+/* Whether undos from `a` to before `b` have a key in common with those from `c` to before `d`. */
+static bool share_a_key(const struct linear_search *s, size_t a, size_t b, size_t c, size_t d)
 {
     for (size_t i = a; i < b; i++) {
-        for (size_t n = b; n < s->undo_count; n++) {
+        for (size_t n = c; n < d; n++) {
             if (s->undos[i].key == s->undos[n].key)
                 return true;
         }
@@ -155,21 +156,23 @@ static bool shares_a_key(const struct linear_search *s, size_t a, size_t b)
     return false;
 }
 
-/* Whether `it`, which has just taken effect, would have come out differently without the
- * step before it. */
-static bool depends(struct linear_search *s, const struct linear_item *it)
+/* Whether `it`, which has just taken effect from undo `from` on, would have come out differently
+ * without the step whose undos are from `a` to before `b`. */
+static bool depends(struct linear_search *s, const struct linear_item *it, size_t a, size_t b,
+                    size_t from)
 {
-    size_t before = s->steps[s->step_count - 1].undo_from;
     bool same;
 
-    for (size_t i = before; i < s->undo_count; i++)
+    for (size_t i = a; i < s->undo_count; i++)
         s->undos[i].scratch = s->held[s->undos[i].key];
-    for (size_t i = s->undo_count; i-- > before;)
+    for (size_t i = s->undo_count; i-- > from;)
+        s->held[s->undos[i].key] = s->undos[i].text;
+    for (size_t i = a; i < b; i++)
         s->held[s->undos[i].key] = s->undos[i].text;
     same = run_calls(s, it);
-    for (size_t i = before; i < s->undo_count; i++)
+    for (size_t i = a; i < s->undo_count; i++)
         same &= s->held[s->undos[i].key] == s->undos[i].scratch;
-    for (size_t i = before; i < s->undo_count; i++)
+    for (size_t i = a; i < s->undo_count; i++)
         s->held[s->undos[i].key] = s->undos[i].scratch;
     return !same;
 }
@@ -198,22 +201,34 @@ static bool has_joint(const struct linear_search *s)
     return false;
 }
 
+/* Where the undos of a step end. */
+static size_t undo_end(const struct linear_search *s, size_t step, size_t from)
+{
+    return step + 1 < s->step_count ? s->steps[step + 1].undo_from : from;
+}
+
 /* Whether `item`, which has just taken effect from undo `from` on, is worth to be looked at
  * behind the run before it. */
 static bool may_follow(struct linear_search *s, uint32_t item, size_t from)
 {
     const struct linear_item *it = &s->left.items[item];
-    size_t begin = run_begin(s), last = s->step_count - 1, end = from;
+    size_t all = s->undo_count;
 
-    if (begin == s->step_count)
-        return true;
-    if (!shares_a_key(s, s->steps[last].undo_from, from))
-        return !it->must && item > s->steps[last].item && has_joint(s);
-    for (size_t n = s->step_count; it->must && n-- > begin; end = s->steps[n].undo_from) {
-        if (!shares_a_key(s, s->steps[n].undo_from, end))
+    for (size_t n = run_begin(s); n < s->step_count; n++) {
+        size_t a = s->steps[n].undo_from, b = undo_end(s, n, from);
+
+        if (share_a_key(s, a, b, b, from)) /* somebody in the run needs it */
+            continue;
+        if (share_a_key(s, a, b, from, all)) {
+            if (!depends(s, it, a, b, from))
+                return false;
+        } else if (it->must || !has_joint(s)) {
             return false;
+        } else if (item < s->steps[n].item && !share_a_key(s, a, from, from, all)) {
+            return false;
+        }
     }
-    return depends(s, it);
+    return true;
 }
 
 static struct linear_name name_after(const struct linear_search *s, uint32_t item, size_t from)
@@ -391,7 +406,7 @@ static void set_held(struct linear_search *s, uint32_t text)
 struct linear_result linear_search_run(struct linear_search *s, const struct linear_job *job)
 {
     s->job = job;
-    linear_left_init(&s->left, s->h, job);
+    linear_left_init(&s->left, s->h, job, &s->seen);
     linear_cache_init(&s->been);
     s->steps = mem_alloc(job->count * sizeof *s->steps);
     s->step_count = s->undo_count = 0;

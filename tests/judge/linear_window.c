@@ -157,7 +157,7 @@ static void put_state(struct judge_history *h, const struct judge_op *stuck,
             if (held == TEXT_NONE)
                 buf_printf(say, "nil");
             else
-                buf_append(say, judge_texts_bytes(&h->texts, held));
+                buf_append(say, judge_texts_whole(&h->texts, held));
         }
     }
     buf_append_byte(say, '\n');
