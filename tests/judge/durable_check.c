@@ -132,11 +132,12 @@ static void check_log(struct durable *d, uint32_t key, const struct judge_key *k
 
     for (size_t n = 0; n < k->count; n++) {
         const struct judge_op *op = k->touches[n].op;
-        struct slice piece = judge_texts_bytes(&d->h->texts, k->touches[n].call->words[2]);
+        struct slice piece;
         size_t at;
 
         if (k->touches[n].call->row->effect != EFFECT_APPEND)
             continue;
+        piece = judge_texts_bytes(&d->h->texts, k->touches[n].call->words[2]);
         at = find(text, piece, 0);
         if (at != SIZE_MAX && find(text, piece, at + 1) != SIZE_MAX)
             fail(d, key, "it is there twice", read->op, op);
