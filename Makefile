@@ -129,9 +129,10 @@ FUZZ_HELPERS := $(filter-out %_fuzz.c tests/fuzz/replay/%,$(filter tests/fuzz/%,
 fuzzers: $(FUZZ:%=$(B)/fuzz/%)
 # Elsewhere than in the fuzz variant they run the files they are given.
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(call obj,tests/fuzz/replay/replay_main.c))
+$(B)/fuzz/history: $(call obj,$(UNIT_HELP_judge))
 $(B)/fuzz/%: $(B)/tests/fuzz/%_fuzz.o $(call obj,$(FUZZ_HELPERS)) $(FUZZ_MAIN) $(B)/libhenge.a
 	@mkdir -p $(@D)
-	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $^ $(LIBS) -o $@
+	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $(filter %.o,$^) $(filter %.a,$^) $(LIBS) -o $@
 
 SYSTEM := $(patsubst tests/system/%.c,%,$(wildcard tests/system/*.c))
 systems: $(SYSTEM:%=$(B)/system/%) judges

@@ -329,7 +329,7 @@ static struct err read_line(struct line *l, struct slice text, uint32_t number)
     l->text = text;
     l->at = l->unquoted.len = 0;
     l->word_count = l->item_count = 0;
-    buf_reserve(&l->unquoted, text.len);
+    buf_reserve(&l->unquoted, text.len + 1);
     if (at_end(l) || text.data[l->at] == '#')
         return err_ok();
     e = next(l, &w);

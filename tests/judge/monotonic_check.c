@@ -170,14 +170,12 @@ static void fail_zones(struct monotonic *m, uint32_t key, const struct zone *a,
     const struct judge_op *ops[4];
     size_t count = 0;
 
-    if (a->first)
-        ops[count++] = a->first;
-    if (b->first)
+    if (b->first && b->first != b->last)
         ops[count++] = b->first;
-    if (b->last != b->first)
-        ops[count++] = b->last;
-    if (a->last != a->first)
-        ops[count++] = a->last;
+    if (a->first && a->first != a->last)
+        ops[count++] = a->first;
+    ops[count++] = b->last;
+    ops[count++] = a->last;
     fail(m, key, "two values, each of which was there before and after the other", ops, count);
 }
 
