@@ -56,7 +56,7 @@ obj = $(patsubst %.c,$(B)/%.o,$(1))
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all run check check-asan check-tsan sim sim-planted fuzz bench count compat coverage \
-	lint tidy format clean help tests units sims fuzzers systems benches clients counter FORCE
+	lint tidy format clean help tests units sims judges fuzzers systems benches clients counter FORCE
 
 all: $(B)/henge-server ## build the server (VARIANT=release debug asan ubsan tsan coverage fuzz)
 
@@ -91,7 +91,7 @@ run: ## build and start a server (PORT=6379, DIR=data)
 
 # --- test programs -----------------------------------------------------------
 
-tests: units systems
+tests: units systems judges
 
 # One Criterion program a folder: tests/unit/<folder>/*.c, and tests/unit/*.c for all.
 UNITS := $(sort $(foreach f,$(filter tests/unit/%,$(TESTS)),$(word 3,$(subst /, ,$(f)))))
@@ -104,6 +104,8 @@ UNIT_HELP_admin := tests/unit/cmd/fake_view.c
 UNIT_HELP_session := tests/unit/lsm/memory_fs.c
 UNIT_HELP_tool := tests/unit/lsm/lsm_world.c tests/unit/lsm/memory_fs.c
 UNIT_HELP_turn := $(UNIT_HELP_tool)
+JUDGE := $(filter tests/judge/%,$(TESTS))
+UNIT_HELP_judge := $(filter-out %_main.c,$(JUDGE))
 define unit_rule
 $(B)/unit/$(1)_test: $(call obj,$(filter tests/unit/$(1)/%,$(TESTS)) $(wildcard tests/unit/*.c) $(UNIT_HELP_$(1))) \
 		$(if $(filter os,$(1)),$(B)/libhenge-os.a) $(B)/libhenge.a
@@ -118,18 +120,24 @@ SIM_HELP := $(UNIT_HELP_tool) tests/unit/lsm/arc_model.c tests/unit/lsm/arc_mode
 $(B)/henge-sim: $(call obj,$(filter tests/sim/%,$(TESTS)) $(SIM_HELP)) $(B)/libhenge.a
 	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
+# What histories are judged by: of the simulator as of real servers.
+judges: $(B)/judge
+$(B)/judge: $(call obj,$(JUDGE)) $(B)/libhenge.a
+	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+
 # The rest: one program a file.  tests/fuzz has helpers too: what is not *_fuzz.c.
 FUZZ := $(patsubst tests/fuzz/%_fuzz.c,%,$(filter %_fuzz.c,$(TESTS)))
 FUZZ_HELPERS := $(filter-out %_fuzz.c tests/fuzz/replay/%,$(filter tests/fuzz/%,$(TESTS)))
 fuzzers: $(FUZZ:%=$(B)/fuzz/%)
 # Elsewhere than in the fuzz variant they run the files they are given.
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(call obj,tests/fuzz/replay/replay_main.c))
+$(B)/fuzz/history: $(call obj,$(UNIT_HELP_judge))
 $(B)/fuzz/%: $(B)/tests/fuzz/%_fuzz.o $(call obj,$(FUZZ_HELPERS)) $(FUZZ_MAIN) $(B)/libhenge.a
 	@mkdir -p $(@D)
-	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $^ $(LIBS) -o $@
+	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $(filter %.o,$^) $(filter %.a,$^) $(LIBS) -o $@
 
 SYSTEM := $(patsubst tests/system/%.c,%,$(wildcard tests/system/*.c))
-systems: $(SYSTEM:%=$(B)/system/%)
+systems: $(SYSTEM:%=$(B)/system/%) judges
 BENCH := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 benches: $(BENCH:%=$(B)/bench/%) $(B)/bench/engine_bench
 $(B)/system/% $(B)/bench/%: $(B)/libhenge-os.a $(B)/libhenge.a
