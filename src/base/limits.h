@@ -64,16 +64,16 @@ enum {
     LIMIT_TLS_CAS = 1024,             /* files of tls-ca-cert-dir */
     LIMIT_TLS_HANDSHAKES = 256,       /* under way; about 30 KiB and a descriptor each */
     LIMIT_TLS_HANDSHAKE_S = 10,       /* one that takes longer is no client */
-    LIMIT_CLUSTER_NAME = 64,                   /* printed in every complaint of a handshake */
-    LIMIT_CLUSTER_SECRET = 1024,               /* hashed for each handshake of a stranger */
-    LIMIT_PEER_MESSAGE = 577 * 1024 * 1024,    /* a frame with the cells of one EXEC, and its head */
-    LIMIT_PEER_HANDSHAKE = 1024,               /* a message of one who has not proved who he is */
-    LIMIT_PEER_STRANGERS = 64,                 /* connections of such, 1 KiB each */
-    LIMIT_PEER_READ = 1024 * 1024,             /* read from one peer in one turn, about 0.2 ms */
-    LIMIT_PEER_CONTROL = 16 * 1024 * 1024,     /* unanswered beyond the queue's bound: a peer that
+    LIMIT_CLUSTER_NAME = 64,          /* printed in every complaint of a handshake */
+    LIMIT_CLUSTER_SECRET = 1024,      /* hashed for each handshake of a stranger */
+    LIMIT_PEER_MESSAGE = 577 * 1024 * 1024, /* a frame with the cells of one EXEC, and its head */
+    LIMIT_PEER_HANDSHAKE = 1024,            /* a message of one who has not proved who he is */
+    LIMIT_PEER_STRANGERS = 64,              /* connections of such, 1 KiB each */
+    LIMIT_PEER_READ = 1024 * 1024,          /* read from one peer in one turn, about 0.2 ms */
+    LIMIT_PEER_CONTROL = 16 * 1024 * 1024,  /* unanswered beyond the queue's bound: a peer that
                                                   does not take even what is not refused */
-    LIMIT_PEER_TEXT = 256,                     /* why a peer is refused: a line of the log */
-    LIMIT_TLS_REST = 256 * 1024,      /* enciphered and unsent, beyond which a client is cut off */
+    LIMIT_PEER_TEXT = 256,                  /* why a peer is refused: a line of the log */
+    LIMIT_TLS_REST = 256 * 1024, /* enciphered and unsent, beyond which a client is cut off */
 };
 
 /* A query that is being collected (Redis's client-query-buffer-limit). */

@@ -7,12 +7,18 @@
 #include "cluster/message_codec.h"
 
 static const char *const names[MESSAGE_TYPES] = {
-    [MESSAGE_HELLO] = "hello",         [MESSAGE_PROOF] = "proof",
-    [MESSAGE_WELCOME] = "welcome",     [MESSAGE_REFUSED] = "refused",
-    [MESSAGE_ACK] = "ack",             [MESSAGE_HEARTBEAT] = "heartbeat",
-    [MESSAGE_CONFIRM] = "confirm",     [MESSAGE_ARC] = "arc",
-    [MESSAGE_FORWARD] = "forward",     [MESSAGE_REPLY] = "reply",
-    [MESSAGE_TENTATIVE] = "tentative", [MESSAGE_SETTLED] = "settled",
+    [MESSAGE_HELLO] = "hello",
+    [MESSAGE_PROOF] = "proof",
+    [MESSAGE_WELCOME] = "welcome",
+    [MESSAGE_REFUSED] = "refused",
+    [MESSAGE_ACK] = "ack",
+    [MESSAGE_HEARTBEAT] = "heartbeat",
+    [MESSAGE_CONFIRM] = "confirm",
+    [MESSAGE_ARC] = "arc",
+    [MESSAGE_FORWARD] = "forward",
+    [MESSAGE_REPLY] = "reply",
+    [MESSAGE_TENTATIVE] = "tentative",
+    [MESSAGE_SETTLED] = "settled",
 };
 
 const char *message_name(enum message_type type)

@@ -123,7 +123,7 @@ struct message_reply {
     uint64_t id;
     enum message_outcome outcome;
     uint32_t leader;
-    uint64_t stamp;     /* the version that was read or written; 0: none */
+    uint64_t stamp; /* the version that was read or written; 0: none */
     uint32_t origin;
     struct slice reply; /* RESP */
 };
@@ -131,12 +131,12 @@ struct message_reply {
 /* A request that was accepted below quorum without the arc's leader, on its way there. */
 struct message_tentative {
     uint16_t slot;
-    uint32_t origin;      /* the node that accepted it */
-    uint64_t stamp;       /* and when; never 0 */
-    uint64_t previous;    /* stamp of that node's request before it in this slot; 0: none */
-    uint64_t now_us;      /* the time it saw */
-    uint64_t random;      /* and the random number */
-    uint8_t level;        /* enum message_level */
+    uint32_t origin;   /* the node that accepted it */
+    uint64_t stamp;    /* and when; never 0 */
+    uint64_t previous; /* stamp of that node's request before it in this slot; 0: none */
+    uint64_t now_us;   /* the time it saw */
+    uint64_t random;   /* and the random number */
+    uint8_t level;     /* enum message_level */
     uint8_t db;
     struct slice context; /* what its client had read: a vector clock, encoded */
     struct slice request; /* RESP */

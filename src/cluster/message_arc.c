@@ -122,6 +122,8 @@ static void codec_refusal(struct codec *c, struct arc_refusal *m)
     codec_end(c, &m->end);
     codec_u64(c, &m->applied);
     codec_reason(c, &m->reason, ARC_RECOVERING);
+    codec_u8(c, &m->heard);
+    codec_must(c, m->heard <= 1, "a leader is heard or not");
 }
 
 static void codec_take(struct codec *c, struct arc_take *m)

@@ -38,6 +38,7 @@
  *     4 yield    ballot
  *     5 invite   ballot
  *     6 refusal  ballot · u32 feed · ballot promise · end · u64 applied · u8 reason
+ *                u8 heard
  *     7 take     ballot · ballot invited by · u64 epoch · u8 flags
  *     8 promise  ballot · end · u64 applied
  *     9 no       ballot · ballot promise · u8 reason
@@ -63,9 +64,9 @@ enum {
 
 enum {
     MESSAGE_NONCE_SIZE = 16,
-    MESSAGE_HEARTBEAT_ARC_SIZE = 38,   /* each */
-    MESSAGE_NAME_MAX = 9,              /* longest name of a message */
-    MESSAGE_OWNERS_MAX = 10 + 4 * 14,  /* longest owners */
+    MESSAGE_HEARTBEAT_ARC_SIZE = 38,  /* each */
+    MESSAGE_NAME_MAX = 9,             /* longest name of a message */
+    MESSAGE_OWNERS_MAX = 10 + 4 * 14, /* longest owners */
 };
 
 #endif
