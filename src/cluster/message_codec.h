@@ -110,7 +110,7 @@ static inline void codec_rest(struct codec *c, struct slice *bytes)
 
 /* message_arc.c: parts of messages, and all of MESSAGE_ARC but its payload. */
 void codec_arc(struct codec *c, struct arc_name *arc);
-void codec_commit(struct codec *c, struct arc_commit *commit);
+void codec_commit(struct codec *c, struct arc_commit *m);
 void codec_arc_message(struct codec *c, struct arc_message *m, uint32_t payload);
 
 #endif
