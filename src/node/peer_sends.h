@@ -1,8 +1,8 @@
 /* peer_sends.h: what was sent on a link and is not answered yet: for how long, how much,
  * and how long answers take.
  *
- * One entry for all messages of a turn, or for part of them.  It counts as sent when the socket has taken its
- * last byte: what waits in our own queue is not the peer's fault. */
+ * One entry for all messages of a turn, or for part of them.  It counts as sent when the
+ * socket has taken its last byte: what waits in our own queue is not the peer's fault. */
 #ifndef HENGE_NODE_PEER_SENDS_H
 #define HENGE_NODE_PEER_SENDS_H
 

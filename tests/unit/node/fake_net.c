@@ -214,16 +214,6 @@ void fake_cut(struct fake_world *w, unsigned a, unsigned b, bool cut)
     w->cut[a][b] = w->cut[b][a] = cut;
 }
 
-void fake_kill(struct fake_host *h)
-{
-    h->listening = false;
-    list_for_each (at, &h->world->ends) {
-        struct fake_end *e = list_item(at, struct fake_end, links);
-        if (e->host == h && !e->closed)
-            close_end(&e->base);
-    }
-}
-
 /* --- time passes */
 
 static void arrive(struct fake_end *e)
@@ -286,7 +276,7 @@ void fake_poll(struct fake_host *h)
     list_for_each_safe (at, &h->world->ends) {
         struct fake_end *e = list_item(at, struct fake_end, links);
 
-        if (e->host == h && !e->closed)
+        if (!e->closed && (e->host == h || !e->host->listening)) /* its kernel refuses */
             poll_end(e);
     }
     list_for_each_safe (at, &h->world->ends) {

@@ -62,9 +62,6 @@ struct fake_host *fake_host(struct fake_world *w, unsigned number);
 /* It can be called from now on; the listener's owner and callback are to be set. */
 struct net_listener *fake_listen(struct fake_host *h);
 
-/* All connections of a host end, as when its process is killed. */
-void fake_kill(struct fake_host *h);
-
 void fake_cut(struct fake_world *w, unsigned a, unsigned b, bool cut);
 
 /* Bytes arrive, connections are made, and this host's owners are told. */
