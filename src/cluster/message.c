@@ -106,12 +106,18 @@ static void codec_heartbeat(struct codec *c, struct message_heartbeat *m)
     }
 }
 
+static void codec_level(struct codec *c, uint8_t *level)
+{
+    codec_u8(c, level);
+    codec_must(c, *level <= 2 * ARC_OWNERS_MAX || *level >= LEVEL_ONE, "there is no such level");
+}
+
 static void codec_forward(struct codec *c, struct message_forward *m)
 {
     codec_u64(c, &m->id);
     codec_u64(c, &m->left_us);
-    codec_u8(c, &m->read);
-    codec_u8(c, &m->write);
+    codec_level(c, &m->read);
+    codec_level(c, &m->write);
     codec_u8(c, &m->db);
     codec_u8(c, &m->proto);
     codec_u8(c, &m->hops);
@@ -146,7 +152,7 @@ static void codec_tentative(struct codec *c, struct message_tentative *m)
     codec_u64(c, &m->previous);
     codec_u64(c, &m->now_us);
     codec_u64(c, &m->random);
-    codec_u8(c, &m->level);
+    codec_level(c, &m->level);
     codec_u8(c, &m->db);
     codec_text(c, &m->context);
     codec_text(c, &m->request);

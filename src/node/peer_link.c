@@ -144,6 +144,7 @@ static void take_message(struct peer_link *l, const struct peer_frame *f)
         peer_shaken(l);
         return;
     }
+    assert(l->peer);
     l->peer->stats.messages_in++;
     e = message_decode_checked(f->type, f->body, &m);
     if (err_is(e)) {

@@ -276,6 +276,9 @@ Test(message, what_cannot_be_is_refused_with_a_reason)
     expect_refused(HEARTBEAT, 20, 3, "a heartbeat's list has another length");
     expect_refused(HEARTBEAT, 23, 1, "a heartbeat has more arcs than there are slots");
     expect_refused(HEARTBEAT, 25, 0x40, "there is no such slot");
+    expect_refused(FORWARD, 16, 2 * ARC_OWNERS_MAX + 1, "there is no such level");
+    expect_refused(FORWARD, 17, LEVEL_ONE - 1, "there is no such level");
+    expect_refused(TENTATIVE, 38, 100, "there is no such level");
     expect_refused(FORWARD, 18, LIMIT_DATABASES, "a request is of no database");
     expect_refused(FORWARD, 19, 4, "a request is of no protocol");
     expect_refused(FORWARD, 24, 1, "a message ends within a text");
