@@ -67,7 +67,6 @@ void peers_free(struct peers *all)
     list_for_each (at, &all->peers)
         list_item(at, struct peer, links)->removed = true;
     sweep(all);
-    buf_deinit(&all->list);
     mem_free(all);
 }
 

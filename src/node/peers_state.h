@@ -49,7 +49,7 @@ struct peer {
     bool removed;
     bool in_reach;
     bool behind;            /* as the owner has been told */
-    bool full;              /* it is to be told */
+    bool full;              /* as it is, or is to be told */
     struct peer_link *up;   /* NULL: down */
     struct peer_link *call; /* a handshake this node has begun, or NULL */
     unsigned failures;      /* calls without a link that stayed, since the last that did */
@@ -67,16 +67,14 @@ struct peers {
     struct peers_options options;
     struct peers_hooks hooks;
     void *owner;
-    struct list peers; /* likewise, removed ones */
-    struct list links; /* connections; closed ones until the turn's end */
+    struct list peers; /* ... removed ones too, until the turn's end */
+    struct list links; /* connections; closed ones likewise */
     unsigned strangers;
     uint64_t attempts;
     uint64_t now;
     uint64_t turned_at;     /* the last turn's time */
     uint64_t complained_at; /* of a stranger, last; 0: never */
     struct prng prng;
-    struct net_listener *listener;
-    struct buf list; /* of a heartbeat being made */
 };
 
 /* --- peer_link.c */

@@ -93,6 +93,8 @@ static struct arc_frame sample_frame(struct message *m)
     return (struct arc_frame){ nine, eight, 7, 0x0605040302010000, 7, ARC_FRAME_CELLS };
 }
 
+/* Positional on purpose: the compiler misses a field that is added to one of them, and then
+ * it has to be in the layout too. */
 static void sample_of_arc(struct message *m)
 {
     struct arc_message *a = &m->arc.about;
