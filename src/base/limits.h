@@ -71,6 +71,15 @@ enum {
     LIMIT_MEMBERS = 1024,             /* of a ring: 16 slots each, fewer cannot be balanced */
     LIMIT_COPIES = 7,                 /* owners of a slot: a majority of 4 is slow enough */
     LIMIT_WEIGHT = 100,               /* of a member; more than that beside 1 is no ring */
+    LIMIT_CLUSTER_NAME = 64,          /* printed in every complaint of a handshake */
+    LIMIT_CLUSTER_SECRET = 1024,      /* hashed for each handshake of a stranger */
+    LIMIT_PEER_MESSAGE = 577 * 1024 * 1024, /* a frame with the cells of one EXEC, and its head */
+    LIMIT_PEER_HANDSHAKE = 1024,            /* a message of one who has not proved who he is */
+    LIMIT_PEER_STRANGERS = 64,              /* connections of such, 1 KiB each */
+    LIMIT_PEER_READ = 1024 * 1024,          /* read from one peer in one turn, about 0.2 ms */
+    LIMIT_PEER_CONTROL = 16 * 1024 * 1024,  /* unanswered beyond the queue's bound: a peer that
+                                                  does not take even what is not refused */
+    LIMIT_PEER_TEXT = 256,                  /* why a peer is refused: a line of the log */
 };
 
 /* A query that is being collected (Redis's client-query-buffer-limit). */

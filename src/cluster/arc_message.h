@@ -136,6 +136,7 @@ struct arc_refusal {
     struct log_end end;
     uint64_t applied;
     uint8_t reason; /* enum arc_refusal_reason */
+    uint8_t heard;  /* 1: the node of `promise` is known to lead, and in reach; else 0 */
 };
 
 enum arc_take_flag {

@@ -54,6 +54,7 @@ struct net_watch {
 struct net {
     struct err (*listen)(struct net *net, const char *address, int port, struct net_listener **out);
     void (*unlisten)(struct net_listener *listener);
+    /* NULL where nobody calls. */
     struct err (*connect)(struct net *net, const char *address, int port, struct net_conn **out);
     int64_t (*recv)(struct net_conn *conn, void *to, size_t len);
     int64_t (*send)(struct net_conn *conn, const struct slice *parts, unsigned count);
