@@ -40,6 +40,8 @@ enum planted {
     PLANTED_save_unsynced,     /* a checkpoint's end of the log is not synced */
     PLANTED_exec_two_frames,   /* each of EXEC's commands has a frame of its own */
     PLANTED_watch_ignored,     /* EXEC runs although a watched key has changed */
+    PLANTED_told_too_early,    /* an event leaves before the log has what it tells of */
+    PLANTED_told_undone,       /* ... although what it tells of was undone */
 };
 bool planted_on(enum planted bug);
 #define PLANTED(name) planted_on(PLANTED_##name)

@@ -59,20 +59,6 @@ static void find_split(const struct probe *p, const struct op *op, struct sim_lo
     }
 }
 
-/* Whatever it found, it wrote this, and nothing behind it in its EXEC did so again. */
-static bool leaves(const struct op *exec, unsigned n, int i)
-{
-    const struct op *op = exec->subs[n];
-
-    if (op->kind != OP_MSET && (op->kind != OP_SET || (op->flags & (OP_NX | OP_XX))))
-        return false;
-    while (++n < exec->sub_count) {
-        if (op_writes(exec->subs[n]) && op_touches(exec->subs[n], op->db, op->keys[i]) >= 0)
-            return false;
-    }
-    return true;
-}
-
 /* A part of `exec` is there: so is the rest. */
 static void find_half_exec(const struct probe *p, const struct op *exec, struct sim_log *log)
 {
@@ -82,7 +68,7 @@ static void find_half_exec(const struct probe *p, const struct op *exec, struct 
         const struct op *op = exec->subs[n];
 
         for (int i = 0; i < op->key_count; i++) {
-            if (leaves(exec, n, i) && probe_lost(p, op, i) && !log->failed)
+            if (probe_last_word(exec, n, i) && probe_lost(p, op, i) && !log->failed)
                 sim_log_fail(log, "durable", "half a transaction: key %d is missing of %s",
                              op->keys[i], op_describe(p->history, op, text));
         }

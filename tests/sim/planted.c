@@ -17,7 +17,7 @@ static const char *const names[] = {
     ROW(mark_too_far),     ROW(edit_not_synced),   ROW(tombstone_early),   ROW(revive_expired),
     ROW(older_cell_wins),  ROW(lose_last_cell),    ROW(filter_lies),       ROW(drop_values),
     ROW(forget_pins),      ROW(rewrite_stale),     ROW(save_unsynced),     ROW(exec_two_frames),
-    ROW(watch_ignored),
+    ROW(watch_ignored),    ROW(told_too_early),    ROW(told_undone),
 };
 
 enum { COUNT = sizeof names / sizeof *names };
