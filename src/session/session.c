@@ -17,7 +17,7 @@
 
 static void begin(struct session *s, struct instance *in)
 {
-    *s = (struct session){ .instance = in, .id = in->next_id++, .proto = 2 };
+    *s = (struct session){ .instance = in, .id = in->next_id++, .proto = 2, .socket = -1 };
     s->created_us = in->turn_mono_us;
     s->active_us = in->turn_mono_us;
     s->user = in->acl->deflt;
@@ -244,11 +244,11 @@ static bool for_subscribers(const struct command *row)
 
 static bool debug_allowed(const struct session *s)
 {
-    char peer[NET_ADDRESS_MAX], local[NET_ADDRESS_MAX];
+    char peer[NET_ADDRESS_MAX];
 
     if (s->instance->options->enable_debug != OPTION_LOCAL)
         return s->instance->options->enable_debug == OPTION_ANYBODY;
-    session_addresses(s, peer, local);
+    session_peer(s, peer);
     return protected_is_local(peer);
 }
 

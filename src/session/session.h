@@ -49,6 +49,7 @@ struct session {
     struct list monitor;               /* in instance->monitors */
     struct index_link by_id;           /* in instance->by_id */
     enum session_close closing;
+    int socket; /* aside: the descriptor that a library reads; -1: none */
     uint64_t commands;
     const struct command *last; /* row of the last call; NULL before the first */
     struct multi *multi;        /* queued since MULTI; NULL: there was none */
