@@ -20,11 +20,11 @@ static struct op answered(const struct heard *heard, unsigned n)
 {
     struct op op = *heard->exec->subs[n];
 
-    op.outcome = OP_OK;
-    if (op.told > heard->at) {
-        op.told = heard->at;
+    if (op.outcome != OP_OK || op.told > heard->at) {
+        op.told = heard->at; /* a client that has left was told nothing */
         op.told_us = heard->us;
     }
+    op.outcome = OP_OK;
     return op;
 }
 
