@@ -73,7 +73,8 @@ struct net {
                   char local[NET_ADDRESS_MAX]);
     struct net_watch *(*watch)(struct net *net, int descriptor);
     void (*unwatch)(struct net_watch *watch);
-    int keepalive_s; /* a silent peer is probed so often; 0: never; for connections to come */
+    unsigned socket_mode; /* permissions of Unix sockets to come; 0: what the umask leaves */
+    int keepalive_s;      /* a silent peer is probed so often; 0: never; for connections to come */
 };
 
 /* Listens at a numeric IPv4 or IPv6 address, "*" (both, any), or, if it begins
