@@ -353,5 +353,9 @@ size_t session_exec_writes(const struct session *s, const struct call *c)
 
 bool session_admit_again(struct session *s, struct call *c)
 {
+    if (!s->authenticated && !(c->row->flags & CMD_NO_AUTH) && !acl_is_open(s->instance->acl)) {
+        reply_error(c->reply, "NOAUTH", "Authentication required.");
+        return false;
+    }
     return session_takes(s, c->row->flags, c->reply);
 }

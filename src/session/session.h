@@ -121,7 +121,7 @@ static inline size_t session_writes(const struct session *s, const struct call *
 }
 
 /* The same for a call that has waited for cells: whether the store still takes it.
- * Who is talking cannot have changed. */
+ * Who is talking may have been deleted meanwhile; what he may has been asked. */
 bool session_admit_again(struct session *s, struct call *c);
 
 #endif
