@@ -24,6 +24,7 @@ struct server {
     struct list dirty;
     struct list holding;
     struct list parked;
+    uint64_t stalling;   /* how many of those wait for the log */
     bool unparking;      /* those are being tried, in their order */
     struct list resumed; /* calls that may go on, by queue.h's links */
     struct list slices;  /* the same, in the turn that follows */
