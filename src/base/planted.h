@@ -26,6 +26,7 @@ enum planted {
     PLANTED_split_request,     /* one request's cells in two frames */
     PLANTED_lose_everysec,     /* `everysec` never syncs */
     PLANTED_flush_before_sync, /* a table may have what the log has not synced */
+    PLANTED_flush_not_lasting, /* FLUSHALL counts in the manifest before the log is synced */
     PLANTED_drop_log_early,    /* a segment goes before its cells' table is in the version */
     PLANTED_mark_too_far,      /* a flush says that it has what is still in memory */
     PLANTED_edit_not_synced,   /* a version counts before the manifest has its edit */

@@ -220,6 +220,10 @@ void dataset_unflush(struct dataset *d, const struct dataset_flush *flush)
             if (flush->was[k].number == number)
                 *counts = flush->was[k].counts;
         }
+        for (unsigned db = 0; i < d->sealed_count && db < LIMIT_DATABASES; db++) {
+            if (d->sealed[i].flushed[db] > d->flushed[db])
+                d->sealed[i].flushed[db] = d->flushed[db];
+        }
     }
 }
 
@@ -353,6 +357,7 @@ void dataset_seal(struct dataset *d, const struct log_mark *mark)
                                                     .pins = d->pins,
                                                     .guessed = d->guessed,
                                                     .mark = *mark };
+    memcpy(d->sealed[d->sealed_count - 1].flushed, d->flushed, sizeof d->flushed);
     d->pins = (struct pins){ 0 };
     d->counts = (struct dataset_counts){ .heads = { 0 } };
     d->guessed = false;

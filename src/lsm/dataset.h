@@ -45,9 +45,10 @@ struct sealed {
     uint64_t number;
     struct dataset_counts counts;
     struct pins pins;
-    bool guessed;         /* some of its cells are over one of a table, perhaps */
-    struct log_mark mark; /* its cells lie before it */
-    bool busy;            /* a flush reads it: it must not be changed */
+    bool guessed;                      /* some of its cells are over one of a table, perhaps */
+    struct log_mark mark;              /* its cells lie before it */
+    uint64_t flushed[LIMIT_DATABASES]; /* stamps of the last flushes before the mark */
+    bool busy;                         /* a flush reads it: it must not be changed */
 };
 
 struct dataset {

@@ -31,7 +31,7 @@ struct flush {
     uint64_t order; /* of the L0 table */
     struct log_mark mark;
     uint64_t now_ms;
-    uint64_t flushed[LIMIT_DATABASES]; /* for good: the log has it durably */
+    uint64_t flushed[LIMIT_DATABASES]; /* durable in the log, at least up to the mark */
     bool rescue;
     /* outputs */
     struct err err;

@@ -124,6 +124,7 @@ static void on_log_failed(void *owner, struct err e)
     if (PLANTED(keep_undone))
         undo_settle(&lsm->undo, &lsm->data, UINT64_MAX);
     undo_revert(&lsm->undo, &lsm->data);
+    lasting_undone(&lsm->lasting, &lsm->data, log_end(lsm->log));
     lsm_count_tables(lsm);
     for (unsigned i = 0; i < lsm->data.sealed_count; i++) {
         struct log_mark *mark = &lsm->data.sealed[i].mark;

@@ -107,6 +107,7 @@ void lsm_flush(struct lsm *lsm, uint8_t db, uint64_t stamp)
     if (db == CELL_DB_ALL && memtable_count(lsm->data.active) >= SEAL_CELLS_MIN)
         lsm->seal_soon = true;
     undo_push_flush(&lsm->undo, log_end(lsm->log), &flush);
+    lasting_note(&lsm->lasting, log_end(lsm->log));
     lsm->last_stamp = stamp;
     lsm->put = true;
 }

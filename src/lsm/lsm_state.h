@@ -12,6 +12,7 @@
  *     seal.c      memtables: sealed, flushed, ended
  *     upkeep.c    compactions, rewrites, files without a use
  *     install.c   edits become versions
+ *     lasting.c   flushes that a power loss cannot take back
  *     checkpoint.c  copies of the whole
  *     pressure.c  how much may be put
  *     room.c      how much of the disk it takes, and what goes for that
@@ -27,6 +28,7 @@
 #include "lsm/dataset.h"
 #include "lsm/install.h"
 #include "lsm/janitor.h"
+#include "lsm/lasting.h"
 #include "lsm/log.h"
 #include "lsm/lsm.h"
 #include "lsm/lsm_load.h"
@@ -55,6 +57,7 @@ struct lsm {
     struct version *version; /* with everything below, from the end of the load on */
     struct log *log;         /* NULL while LOADING and after FAILED */
     struct undo undo;
+    struct lasting lasting; /* of flushes */
     struct sweep sweep;
     struct cache *cache;
     struct ahead ahead;
