@@ -99,13 +99,14 @@ UNITS := $(filter-out %.c,$(UNITS))
 units: $(UNITS:%=$(B)/unit/%_test)
 # Commands of admin/ see a store that commands of cmd/ are tested on.
 UNIT_HELP_admin := tests/unit/cmd/fake_view.c
-# Files in memory, and for tools and whole servers (turn/) stores in them, which the
+# Files in memory, and for tools and whole servers (turn/, http/) stores in them, which the
 # engine's tests have.
 UNIT_HELP_session := tests/unit/lsm/memory_fs.c
 UNIT_HELP_tool := tests/unit/lsm/lsm_world.c tests/unit/lsm/memory_fs.c
 UNIT_HELP_turn := $(UNIT_HELP_tool)
 JUDGE := $(filter tests/judge/%,$(TESTS))
 UNIT_HELP_judge := $(filter-out %_main.c,$(JUDGE))
+UNIT_HELP_http := $(UNIT_HELP_turn) tests/unit/turn/server_world.c
 define unit_rule
 $(B)/unit/$(1)_test: $(call obj,$(filter tests/unit/$(1)/%,$(TESTS)) $(wildcard tests/unit/*.c) $(UNIT_HELP_$(1))) \
 		$(if $(filter os,$(1)),$(B)/libhenge-os.a) $(B)/libhenge.a

@@ -16,16 +16,19 @@ static const char *const info_tips[] = { "nondeterministic_output", "request_pol
 static void print_keyspace(const struct instance *in, struct buf *out)
 {
     const struct lsm *lsm = node_lsm(in->node);
+    uint64_t ttl_ms[LIMIT_DATABASES];
 
     if (lsm_state(lsm) == LSM_LOADING || lsm_state(lsm) == LSM_FAILED)
         return;
+    lsm_average_ttl(lsm, node_now_us(in->node) / 1000, ttl_ms);
     for (unsigned db = 0; db < LIMIT_DATABASES; db++) {
         uint64_t keys = lsm_count(lsm, (uint8_t)db);
 
         if (keys)
-            buf_printf(out, "db%u:keys=%llu,expires=%llu,avg_ttl=0\r\n", db,
+            buf_printf(out, "db%u:keys=%llu,expires=%llu,avg_ttl=%llu\r\n", db,
                        (unsigned long long)keys,
-                       (unsigned long long)lsm_count_expiring(lsm, (uint8_t)db));
+                       (unsigned long long)lsm_count_expiring(lsm, (uint8_t)db),
+                       (unsigned long long)ttl_ms[db]);
     }
 }
 

@@ -92,6 +92,12 @@ static void reply_field(struct reply *r, const char *name, int value)
     reply_int(r, value);
 }
 
+/* The arguments that its key specifications are about. */
+static const struct arg_range *specified(const struct command *row)
+{
+    return row->keys.first > 0 ? &row->keys : &row->not_keys;
+}
+
 static void reply_key_spec(struct reply *r, const struct command *row, unsigned i, int last,
                            int step)
 {
@@ -99,7 +105,7 @@ static void reply_key_spec(struct reply *r, const struct command *row, unsigned 
     reply_bulk_str(r, "flags");
     row_reply_key_words(r, command_key_flags(row, i));
     reply_step(r, "begin_search", "index", 1);
-    reply_field(r, "index", row->keys.first + (int)i);
+    reply_field(r, "index", specified(row)->first + (int)i);
     reply_step(r, "find_keys", "range", 3);
     reply_field(r, "lastkey", last);
     reply_field(r, "keystep", step);
@@ -129,18 +135,20 @@ static bool keys_differ(const struct command *row)
 
 unsigned row_key_specs(const struct command *row)
 {
-    if (row->keys.first <= 0)
+    if (specified(row)->first <= 0)
         return 0;
     if (row->flags & CMD_MOVABLE_KEYS)
         return row->option_key ? 3 : 2;
     if (!keys_differ(row))
         return 1;
-    return row->keys.last < 0 ? 2 : (unsigned)(row->keys.last - row->keys.first) + 1;
+    return specified(row)->last < 0 ? 2
+                                    : (unsigned)(specified(row)->last - specified(row)->first) + 1;
 }
 
 static void reply_key_specs(struct reply *r, const struct command *row)
 {
-    int last = row->keys.last < 0 ? row->keys.last : row->keys.last - row->keys.first;
+    int last = specified(row)->last < 0 ? specified(row)->last
+                                        : specified(row)->last - specified(row)->first;
     unsigned n = row_key_specs(row);
 
     reply_set(r, n);
@@ -148,12 +156,12 @@ static void reply_key_specs(struct reply *r, const struct command *row)
         return;
     if (keys_differ(row) && last < 0) {
         reply_key_spec(r, row, 0, 0, 1); /* the first one, and all that follow */
-        reply_key_spec(r, row, 1, last, row->keys.step);
+        reply_key_spec(r, row, 1, last, specified(row)->step);
     } else if (keys_differ(row)) {
         for (unsigned i = 0; i < n; i++)
             reply_key_spec(r, row, i, 0, 1);
     } else {
-        reply_key_spec(r, row, 0, last, row->keys.step);
+        reply_key_spec(r, row, 0, last, specified(row)->step);
     }
     if (row->flags & CMD_MOVABLE_KEYS)
         reply_unknown_spec(r, row, 0, "Of BY and GET: what they name depends on what is sorted.");
@@ -178,9 +186,9 @@ void row_reply_info(struct reply *r, const struct command *row)
     reply_bulk_str(r, command_full_name(row));
     reply_int(r, row->arity);
     reply_flags(r, row);
-    reply_int(r, row->keys.first);
-    reply_int(r, row->keys.last);
-    reply_int(r, row->keys.step);
+    reply_int(r, specified(row)->first);
+    reply_int(r, specified(row)->last);
+    reply_int(r, specified(row)->step);
     reply_categories(r, row);
     reply_tips(r, row);
     reply_key_specs(r, row);

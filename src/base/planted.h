@@ -26,6 +26,7 @@ enum planted {
     PLANTED_split_request,     /* one request's cells in two frames */
     PLANTED_lose_everysec,     /* `everysec` never syncs */
     PLANTED_flush_before_sync, /* a table may have what the log has not synced */
+    PLANTED_flush_not_lasting, /* FLUSHALL counts in the manifest before the log is synced */
     PLANTED_drop_log_early,    /* a segment goes before its cells' table is in the version */
     PLANTED_mark_too_far,      /* a flush says that it has what is still in memory */
     PLANTED_edit_not_synced,   /* a version counts before the manifest has its edit */
@@ -40,6 +41,8 @@ enum planted {
     PLANTED_save_unsynced,     /* a checkpoint's end of the log is not synced */
     PLANTED_exec_two_frames,   /* each of EXEC's commands has a frame of its own */
     PLANTED_watch_ignored,     /* EXEC runs although a watched key has changed */
+    PLANTED_told_too_early,    /* an event leaves before the log has what it tells of */
+    PLANTED_told_undone,       /* ... although what it tells of was undone */
     PLANTED_apply_cut_tail,    /* a replay applies the frames of an arc that another one cut */
     PLANTED_forget_unapplied,  /* a segment goes with frames of an arc that are not applied */
 };

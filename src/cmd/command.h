@@ -52,20 +52,21 @@ enum command_flags {
     CMD_PREFIX = 1 << 29,
 };
 
+/* Arguments among argv. */
+struct arg_range {
+    int first; /* index of the first; 0: none */
+    int last;  /* of the last; negative counts from the end */
+    int step;
+};
+
 struct command {
     const char *name; /* lower case; a subcommand's own name, without its parent's */
     const char *full; /* "client|setname" for a subcommand, else NULL */
     int arity;        /* arguments with the name; negative: at least that many */
-    struct {
-        int first; /* argv index of the first key; 0: no keys */
-        int last;  /* of the last; negative counts from the end */
-        int step;
-    } keys;
-    struct {
-        int first; /* argv index of the first value that may come in pieces; 0: none may */
-        int last;
-        int step;
-    } values;
+    struct arg_range keys;
+    /* No keys, but they have slots as keys do: shard channels.  Only COMMAND shows them. */
+    struct arg_range not_keys;
+    struct arg_range values; /* which may come in pieces */
     /* With CMD_MOVABLE_KEYS: the argv index of a key among the options; 0: there is none.
      * NULL: there never is. */
     uint32_t (*option_key)(uint32_t argc, const struct slice *argv);

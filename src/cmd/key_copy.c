@@ -109,7 +109,7 @@ const struct command key_copy_rows[] = {
       .group = "generic",
       .since = "1.0.0",
       .complexity = "O(N) for N bytes of its value, which is written again",
-      .key_flags = "RW access delete",
+      .key_flags = "RW access update",
       .syntax = "key db:integer",
       .summary = "Moves a key to another database unless it exists there." },
     { 0 },

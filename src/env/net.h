@@ -71,9 +71,12 @@ struct net {
     /* NULL in the simulator: libraries read real sockets. */
     int (*give)(struct net_conn *conn);
     void (*sever)(struct net *net, int descriptor);
+    void (*given)(struct net *net, int descriptor, char peer[NET_ADDRESS_MAX],
+                  char local[NET_ADDRESS_MAX]);
     struct net_watch *(*watch)(struct net *net, int descriptor);
     void (*unwatch)(struct net_watch *watch);
-    int keepalive_s; /* a silent peer is probed so often; 0: never; for connections to come */
+    unsigned socket_mode; /* permissions of Unix sockets to come; 0: what the umask leaves */
+    int keepalive_s;      /* a silent peer is probed so often; 0: never; for connections to come */
 };
 
 /* Listens at a numeric IPv4 or IPv6 address, "*" (both, any), or, if it begins
@@ -178,6 +181,14 @@ static inline int net_give(struct net_conn *conn)
 static inline void net_sever(struct net *net, int descriptor)
 {
     net->sever(net, descriptor);
+}
+
+/* Both addresses of a socket that was given away, as net_peer() and net_local() show them;
+ * "?:0" once its peer is gone. */
+static inline void net_given(struct net *net, int descriptor, char peer[NET_ADDRESS_MAX],
+                             char local[NET_ADDRESS_MAX])
+{
+    net->given(net, descriptor, peer, local);
 }
 
 /* Watches a descriptor, which stays its owner's, until net_unwatch().  Set `owner` and

@@ -182,7 +182,7 @@ void http_call(struct http_request *r)
     enum call_end end;
 
     assert(r->stage == HTTP_CALL || r->stage == HTTP_WAITING);
-    if (log_is_full(r) || (r->stage == HTTP_CALL && is_held_up(r))) {
+    if (log_is_full(r) || is_held_up(r)) { /* a write that has waited is one, too */
         list_push(&r->http->parked, &r->queued_in);
         return;
     }

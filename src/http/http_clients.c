@@ -75,11 +75,12 @@ static struct http_client *client_new(struct http *http, struct MHD_Connection *
     struct http_client *client = mem_zalloc(1, sizeof *client);
     struct instance *in = http->instance;
     unsigned timeout_s = (unsigned)in->options->http_timeout;
+    int socket = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 
     client->http = http;
-    client->socket = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     client->since_us = in->turn_mono_us;
     session_init_aside(&client->session, in);
+    client->session.socket = socket;
     list_push(&http->clients, &client->link);
     in->stats.http_clients++;
     in->stats.connections++;
@@ -131,6 +132,6 @@ void http_sweep(struct http *http)
     list_for_each (at, &http->clients) {
         const struct http_client *client = list_item(at, struct http_client, link);
         if (is_slow(client, now_us))
-            net_sever(http->instance->env->net, client->socket);
+            net_sever(http->instance->env->net, client->session.socket);
     }
 }

@@ -53,7 +53,6 @@ struct http_client {
     struct list link; /* in http->clients */
     struct http *http;
     struct session session;
-    int socket;
     uint64_t since_us;            /* mono: when it began to wait for headers */
     struct http_request *request; /* NULL between requests */
 };

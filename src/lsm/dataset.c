@@ -213,11 +213,6 @@ struct dataset_flush dataset_flush(struct dataset *d, uint8_t db, uint64_t stamp
 void dataset_unflush(struct dataset *d, const struct dataset_flush *flush)
 {
     memcpy(d->flushed, flush->flushed, sizeof d->flushed);
-    for (unsigned i = 0; i < d->sealed_count; i++) {
-        uint64_t *flushed = d->sealed[i].flushed;
-        for (unsigned db = 0; db < LIMIT_DATABASES; db++)
-            flushed[db] = flushed[db] < d->flushed[db] ? flushed[db] : d->flushed[db];
-    }
     for (unsigned i = 0; i <= d->sealed_count; i++) {
         struct dataset_counts *counts;
         uint64_t number = i < d->sealed_count ? d->sealed[i].number : d->number;
@@ -225,6 +220,10 @@ void dataset_unflush(struct dataset *d, const struct dataset_flush *flush)
         for (unsigned k = 0; k < flush->count; k++) {
             if (flush->was[k].number == number)
                 *counts = flush->was[k].counts;
+        }
+        for (unsigned db = 0; i < d->sealed_count && db < LIMIT_DATABASES; db++) {
+            if (d->sealed[i].flushed[db] > d->flushed[db])
+                d->sealed[i].flushed[db] = d->flushed[db];
         }
     }
 }

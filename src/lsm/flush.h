@@ -32,7 +32,7 @@ struct flush {
     struct log_mark mark;
     struct slice arcs; /* what goes with it */
     uint64_t now_ms;
-    uint64_t flushed[LIMIT_DATABASES]; /* for good: the log has it durably */
+    uint64_t flushed[LIMIT_DATABASES]; /* durable in the log, at least up to the mark */
     bool rescue;
     /* outputs */
     struct err err;

@@ -1,8 +1,13 @@
 /* key_count.c: how many keys there are: what memtables count, what tables count, and of the
  * latter what has expired meanwhile, about. */
+#include <string.h>
+
 #include "lsm/lsm_state.h"
 
-enum { EXPIRED_EVERY_MS = 100 };
+enum {
+    EXPIRED_EVERY_MS = 100,
+    TTL_SAMPLE = 1000, /* timers that an average is made of */
+};
 
 void lsm_count_tables(struct lsm *lsm)
 {
@@ -84,4 +89,59 @@ uint64_t lsm_count_expiring(const struct lsm *lsm, uint8_t db)
 {
     return sum(lsm->counts.expiring[db] - expired_of(lsm, db),
                dataset_count(&lsm->data, db).expiring);
+}
+
+/* Half of what is left of the time between a table's first and last expiry. */
+static double middle_ttl(const struct table_meta *m, uint64_t now_ms)
+{
+    uint64_t first = m->min_expire_ms > now_ms ? m->min_expire_ms : now_ms;
+
+    if (m->max_expire_ms == UINT64_MAX || m->max_expire_ms <= now_ms)
+        return 0;
+    return (double)(first - now_ms) / 2 + (double)(m->max_expire_ms - now_ms) / 2;
+}
+
+/* Adds tables' keys and what they have left together; those it knows nothing of are left out. */
+static void add_tables(const struct lsm *lsm, uint64_t now_ms, double left[LIMIT_DATABASES],
+                       double keys[LIMIT_DATABASES])
+{
+    const struct version *v = lsm->version;
+
+    for (unsigned level = 0; level < LEVELS; level++) {
+        for (size_t i = 0; i < v->levels[level].count; i++) {
+            const struct table_meta *m = &v->levels[level].tables[i].table->meta;
+            double ttl = middle_ttl(m, now_ms), part = 1 - expired_part(m, now_ms);
+
+            for (unsigned db = 0; ttl > 0 && db < LIMIT_DATABASES; db++) {
+                double n = part * ((double)m->expiring[db] - m->over_expiring[db]);
+
+                if (n <= 0 || m->max_stamp <= lsm->data.flushed[db])
+                    continue;
+                left[db] += n * ttl;
+                keys[db] += n;
+            }
+        }
+    }
+}
+
+void lsm_average_ttl(const struct lsm *lsm, uint64_t now_ms, uint64_t out[LIMIT_DATABASES])
+{
+    double left[LIMIT_DATABASES] = { 0 }, keys[LIMIT_DATABASES] = { 0 };
+    uint64_t sampled_ms[LIMIT_DATABASES] = { 0 }, sampled[LIMIT_DATABASES] = { 0 };
+
+    memset(out, 0, LIMIT_DATABASES * sizeof *out);
+    if (!lsm_open(lsm))
+        return;
+    add_tables(lsm, now_ms, left, keys);
+    timers_sample(&lsm->data.timers, TTL_SAMPLE, now_ms, sampled_ms, sampled);
+    for (unsigned db = 0; db < LIMIT_DATABASES; db++) {
+        double n = (double)dataset_count(&lsm->data, (uint8_t)db).expiring;
+
+        if (n > 0 && sampled[db] > 0) {
+            left[db] += n * ((double)sampled_ms[db] / (double)sampled[db]);
+            keys[db] += n;
+        }
+        if (keys[db] > 0)
+            out[db] = (uint64_t)(left[db] / keys[db]);
+    }
 }

@@ -127,11 +127,8 @@ static void on_log_failed(void *owner, struct err e)
     if (PLANTED(keep_undone))
         undo_settle(&lsm->undo, &lsm->data, UINT64_MAX);
     undo_revert(&lsm->undo, &lsm->data);
+    lasting_undone(&lsm->lasting, &lsm->data, log_end(lsm->log));
     lsm_count_tables(lsm);
-    if (lsm->flush_end > log_end(lsm->log)) /* that one is undone */
-        lsm->flush_end = log_end(lsm->log);
-    if (lsm->flushed_next_end > lsm->flush_end)
-        lsm->flushed_next_end = lsm->flush_end;
     tails_lost(&lsm->tails, log_end(lsm->log));
     for (unsigned i = 0; i < lsm->data.sealed_count; i++) {
         struct sealed *s = &lsm->data.sealed[i];

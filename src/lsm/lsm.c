@@ -3,7 +3,6 @@
 #include "lsm/lsm.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "lsm/lsm_state.h"
 
@@ -107,27 +106,10 @@ void lsm_flush(struct lsm *lsm, uint8_t db, uint64_t stamp)
     lsm_count_tables(lsm);
     if (db == CELL_DB_ALL && memtable_count(lsm->data.active) >= SEAL_CELLS_MIN)
         lsm->seal_soon = true;
-    lsm->flush_end = log_end(lsm->log);
-    undo_push_flush(&lsm->undo, lsm->flush_end, &flush);
+    undo_push_flush(&lsm->undo, log_end(lsm->log), &flush);
+    lasting_note(&lsm->lasting, log_end(lsm->log));
     lsm->last_stamp = stamp;
     lsm->put = true;
-}
-
-/* In two steps, so that those who flush without end do not keep it waiting. */
-void lsm_durable_flushes(struct lsm *lsm, uint64_t out[LIMIT_DATABASES])
-{
-    size_t size = sizeof lsm->flushed_next;
-
-    for (unsigned i = 0; i < 2 && lsm->flushed_next_end <= log_synced(lsm->log); i++) {
-        memcpy(lsm->flushed_durably, lsm->flushed_next, size);
-        for (unsigned db = 0; db < LIMIT_DATABASES; db++)
-            lsm->flushed_next[db] = undo_flushed_for_good(&lsm->undo, &lsm->data, (uint8_t)db);
-        if (memcmp(lsm->flushed_next, lsm->flushed_durably, size) != 0)
-            lsm->flushed_next_end = lsm->flush_end;
-    }
-    if (lsm->flushed_next_end > log_synced(lsm->log) && lsm->options.sync == LSM_SYNC_NO)
-        log_want_sync(lsm->log, lsm->flushed_next_end); /* nobody else would */
-    memcpy(out, lsm->flushed_durably, size);
 }
 
 uint64_t lsm_flushed(const struct lsm *lsm, uint8_t db)

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/limits.h"
 #include "cell/cell.h"
 #include "cell/key_use.h"
 #include "cell/want.h"
@@ -275,6 +276,11 @@ uint64_t lsm_last_stamp(const struct lsm *lsm);
 uint64_t lsm_count(const struct lsm *lsm, uint8_t db);
 /* ... of which with an expiry. */
 uint64_t lsm_count_expiring(const struct lsm *lsm, uint8_t db);
+
+/* How long those have still to live on average, about, by database, into `out`: from a sample
+ * of the timers in memory, and from the first and last time of tables; 0 if nothing is known,
+ * as of tables in which others never expire.  Looks at every table, so not for every call. */
+void lsm_average_ttl(const struct lsm *lsm, uint64_t now_ms, uint64_t out[LIMIT_DATABASES]);
 
 enum lsm_walk_end {
     LSM_WALK_END,     /* went through to the end */

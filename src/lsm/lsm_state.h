@@ -14,6 +14,7 @@
  *     seal.c      memtables: sealed, flushed, ended
  *     upkeep.c    compactions, rewrites, files without a use
  *     install.c   edits become versions
+ *     lasting.c   flushes that a power loss cannot take back
  *     checkpoint.c  copies of the whole
  *     pressure.c  how much may be put
  *     room.c      how much of the disk it takes, and what goes for that
@@ -29,6 +30,7 @@
 #include "lsm/dataset.h"
 #include "lsm/install.h"
 #include "lsm/janitor.h"
+#include "lsm/lasting.h"
 #include "lsm/log.h"
 #include "lsm/lsm.h"
 #include "lsm/lsm_arc.h"
@@ -62,6 +64,7 @@ struct lsm {
     struct version *version; /* with everything below, from the end of the load on */
     struct log *log;         /* NULL while LOADING and after FAILED */
     struct undo undo;
+    struct lasting lasting; /* of flushes */
     struct sweep sweep;
     struct cache *cache;
     struct ahead ahead;
@@ -85,10 +88,6 @@ struct lsm {
     bool closing; /* `ending` is under way */
     bool put;     /* something was, in this turn */
     bool seal_soon;
-    uint64_t flush_end;                        /* log position behind the last flush */
-    uint64_t flushed_durably[LIMIT_DATABASES]; /* stamps of flushes that no power loss undoes */
-    uint64_t flushed_next[LIMIT_DATABASES];    /* will be, when the log is synced up to: */
-    uint64_t flushed_next_end;
     struct dataset_counts counts;     /* of what tables hold and no flush hides */
     int64_t expired[LIMIT_DATABASES]; /* of these, about, at: */
     uint64_t expired_ms;              /* unix; 0: to be counted anew */
@@ -115,10 +114,6 @@ void log_reads_drop(struct lsm *lsm);
 
 /* Final: reads only from here on. */
 void lsm_break(struct lsm *lsm, struct err e, const char *what);
-
-/* The flushes that the log has durably, with all that was put before them: one in the
- * manifest sooner would outlive a power loss that undoes what led to it. */
-void lsm_durable_flushes(struct lsm *lsm, uint64_t out[LIMIT_DATABASES]);
 
 /* Gives a reference of a version back; files without another go to the janitor,
  * who removes them. */

@@ -72,6 +72,22 @@ bool seal_now(struct seal *s)
 
 static void on_flushed(struct job *job);
 
+/* What the table may leave out, and must say: every flush before its mark, which is durable
+ * with the table, and those behind it that are. */
+static void find_flushed(struct seal *s, const struct sealed *oldest)
+{
+    struct lsm *lsm = s->lsm;
+    uint64_t *flushed = s->flush.flushed;
+
+    lasting_look(&lsm->lasting, &lsm->data, log_synced(lsm->log), flushed);
+    for (unsigned db = 0; db < LIMIT_DATABASES; db++) {
+        if (PLANTED(flush_not_lasting))
+            flushed[db] = undo_flushed_for_good(&lsm->undo, &lsm->data, (uint8_t)db);
+        else if (flushed[db] < oldest->flushed[db])
+            flushed[db] = oldest->flushed[db];
+    }
+}
+
 static void start_flush(struct seal *s)
 {
     struct lsm *lsm = s->lsm;
@@ -96,11 +112,7 @@ static void start_flush(struct seal *s)
                          .now_ms = lsm_applied_ms(lsm),
                          .rescue = s->rescue,
                          .err = err_ok() };
-    lsm_durable_flushes(lsm, f->flushed);
-    for (unsigned db = 0; db < LIMIT_DATABASES; db++) { /* a replay from the mark meets no others */
-        if (f->flushed[db] < oldest->flushed[db])
-            f->flushed[db] = oldest->flushed[db];
-    }
+    find_flushed(s, oldest);
     version_hold(lsm->version);
     oldest->busy = true;
     s->busy = s->in_job = true;

@@ -107,6 +107,22 @@ void timers_cut(struct timers *t, uint64_t from_ms)
     t->lost = 0;
 }
 
+void timers_sample(const struct timers *t, size_t most, uint64_t now_ms,
+                   uint64_t left_ms[LIMIT_DATABASES], uint64_t count[LIMIT_DATABASES])
+{
+    size_t step = t->count / most + 1;
+
+    for (size_t i = 0; i < t->count; i += step) {
+        uint64_t when_ms = t->heap[i].when_db >> 8;
+        unsigned db = t->heap[i].when_db & 0xff;
+
+        if (when_ms <= now_ms || db >= LIMIT_DATABASES)
+            continue;
+        left_ms[db] += when_ms - now_ms;
+        count[db]++;
+    }
+}
+
 size_t timers_bytes(const struct timers *t)
 {
     return t->room * sizeof *t->heap;

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/limits.h"
+
 struct timer_entry {
     uint64_t when_db; /* unix milliseconds << 8 | database */
     uint64_t position;
@@ -39,6 +41,11 @@ void timers_pop(struct timers *t, uint8_t *db, uint64_t *position);
 
 /* Takes all out that are due at `from_ms` or later, and forgets that some were left out. */
 void timers_cut(struct timers *t, uint64_t from_ms);
+
+/* Adds up, by database, what about `most` entries from all over the heap have left at `now_ms`,
+ * and counts them; those that are due are left out. */
+void timers_sample(const struct timers *t, size_t most, uint64_t now_ms,
+                   uint64_t left_ms[LIMIT_DATABASES], uint64_t count[LIMIT_DATABASES]);
 
 size_t timers_bytes(const struct timers *t);
 

@@ -267,13 +267,16 @@ static bool drop_flushed(struct upkeep *u)
 {
     struct lsm *lsm = u->lsm;
     const struct version *v = lsm->version;
-    uint64_t flushed[LIMIT_DATABASES];
+    uint64_t flushed[LIMIT_DATABASES], wanted;
     struct edit edit = { 0 };
     bool more = false;
 
-    lsm_durable_flushes(lsm, flushed);
+    wanted = lasting_look(&lsm->lasting, &lsm->data, log_synced(lsm->log), flushed);
+    if (wanted)
+        log_want_sync(lsm->log, wanted);
     for (unsigned db = 0; db < LIMIT_DATABASES; db++) {
         edit.flushed[db] = flushed[db] > v->flushed[db] ? flushed[db] : 0;
+        flushed[db] = edit.flushed[db] ? flushed[db] : v->flushed[db];
         more = more || edit.flushed[db];
     }
     for (unsigned level = 0; level < LEVELS; level++) {

@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -160,8 +161,15 @@ static void on_accept_ready(struct ev_loop *ev, ev_io *io, int events)
         end(l);
 }
 
+/* Before anybody can connect: nobody listens yet. */
+static bool set_mode(const struct os_address *a, unsigned mode)
+{
+    return mode == 0 || a->storage.ss_family != AF_UNIX ||
+           chmod(((const struct sockaddr_un *)&a->storage)->sun_path, mode) == 0;
+}
+
 /* Binds and listens; *out is the socket. */
-static struct err listen_at(const struct os_address *a, int *out)
+static struct err listen_at(const struct os_address *a, unsigned mode, int *out)
 {
     const struct sockaddr *address = (const struct sockaddr *)&a->storage;
     int on = 1;
@@ -177,6 +185,8 @@ static struct err listen_at(const struct os_address *a, int *out)
         e = err_make(ERR_IO, errno, "keep a socket to IPv6");
     else if (bind(fd, address, a->len))
         e = err_make(errno == EADDRINUSE ? ERR_BUSY : ERR_IO, errno, "bind a socket");
+    else if (!set_mode(a, mode))
+        e = err_make(ERR_IO, errno, "set the permissions of a socket's file");
     else if (listen(fd, BACKLOG))
         e = err_make(errno == EADDRINUSE ? ERR_BUSY : ERR_IO, errno, "listen at a socket");
     if (err_is(e))
@@ -233,7 +243,7 @@ static struct err open_unix(struct os_listener *l, const char *path)
     if (!err_is(e))
         e = remove_stale(path, &a);
     if (!err_is(e))
-        e = listen_at(&a, &fd);
+        e = listen_at(&a, l->base.net->socket_mode, &fd);
     if (err_is(e))
         return e;
     if (lstat(path, &st)) {
@@ -255,7 +265,7 @@ static struct err open_tcp(struct os_listener *l, const char *address, int port)
     int fd;
 
     if (!err_is(e))
-        e = listen_at(&a, &fd);
+        e = listen_at(&a, 0, &fd);
     if (err_is(e))
         return e;
     add_socket(l, fd);

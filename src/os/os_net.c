@@ -177,25 +177,43 @@ static void net_unwatch_(struct net_watch *watch)
     mem_free(w);
 }
 
-static void conn_local(struct net_conn *conn, char out[NET_ADDRESS_MAX])
+static void print_local(int fd, char out[NET_ADDRESS_MAX])
 {
     struct os_address a = { .len = sizeof a.storage };
 
-    if (getsockname(((struct os_conn *)conn)->io.fd, (struct sockaddr *)&a.storage, &a.len))
+    if (getsockname(fd, (struct sockaddr *)&a.storage, &a.len))
         a.len = 0;
     os_address_print(&a, out);
 }
 
-static void conn_peer(struct net_conn *conn, char out[NET_ADDRESS_MAX])
+static void print_peer(int fd, char out[NET_ADDRESS_MAX])
 {
     struct os_address a = { .len = sizeof a.storage };
 
-    if (getpeername(((struct os_conn *)conn)->io.fd, (struct sockaddr *)&a.storage, &a.len))
+    if (getpeername(fd, (struct sockaddr *)&a.storage, &a.len))
         a.len = 0;
     if (a.len && a.storage.ss_family == AF_UNIX) /* that end has no name: ours is shown */
-        conn_local(conn, out);
+        print_local(fd, out);
     else
         os_address_print(&a, out);
+}
+
+static void conn_local(struct net_conn *conn, char out[NET_ADDRESS_MAX])
+{
+    print_local(((struct os_conn *)conn)->io.fd, out);
+}
+
+static void conn_peer(struct net_conn *conn, char out[NET_ADDRESS_MAX])
+{
+    print_peer(((struct os_conn *)conn)->io.fd, out);
+}
+
+static void net_given_(struct net *net, int fd, char peer[NET_ADDRESS_MAX],
+                       char local[NET_ADDRESS_MAX])
+{
+    (void)net;
+    print_peer(fd, peer);
+    print_local(fd, local);
 }
 
 static void set_option(int fd, int level, int name, int value)
@@ -279,6 +297,7 @@ struct net *os_net_new(struct os_loop *loop, struct trace *trace)
         .tls_free = os_tls_drop,
         .give = conn_give,
         .sever = net_sever_,
+        .given = net_given_,
         .watch = net_watch_,
         .unwatch = net_unwatch_,
     };

@@ -54,7 +54,7 @@ void connection_free(struct connection *conn)
     list_remove(&conn->ready);
     list_remove(&conn->dirty);
     list_remove(&conn->holding);
-    list_remove(&conn->parked);
+    connection_unpark(conn);
     list_remove(&conn->scarce);
     reply_clear(&conn->out);
     held_deinit(&conn->held);

@@ -90,6 +90,9 @@ bool connection_open(const struct connection *conn);
 /* An idle client keeps no block: gives it back if nothing unread is in it. */
 void connection_release_input(struct connection *conn);
 
+/* connection_input.c: it is not parked any more, if it was. */
+void connection_unpark(struct connection *conn);
+
 /* connection_input.c: the log takes a write of so many bytes now, or never will. */
 bool connection_unparks(const struct connection *conn, size_t bytes);
 

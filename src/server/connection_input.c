@@ -130,6 +130,13 @@ bool connection_peek(struct connection *conn, struct lsm_coming *key)
     return found;
 }
 
+void connection_unpark(struct connection *conn)
+{
+    if (!list_empty(&conn->parked) && !conn->parked_aside)
+        conn->server->stalling--;
+    list_remove(&conn->parked);
+}
+
 bool connection_unparks(const struct connection *conn, size_t bytes)
 {
     const struct lsm *lsm = node_lsm(conn->server->instance.node);
@@ -243,6 +250,7 @@ static size_t run_batch(struct connection *conn, struct batch *b)
             return i;
         if (must_park(conn, c, s->ends[i] - conn->at, &b->room)) {
             list_push(&s->parked, &conn->parked);
+            s->stalling++;
             return i;
         }
         if (is_http(c)) {

@@ -88,6 +88,7 @@ struct err listeners_open(struct server *s, char detail[256])
         e = open_port(s, o->port, false, detail);
     if (!err_is(e) && o->tls_port > 0)
         e = open_port(s, o->tls_port, true, detail);
+    s->instance.env->net->socket_mode = (unsigned)o->unixsocketperm;
     if (!err_is(e) && o->unixsocket[0])
         e = addresses_listen_one(s->instance.env, o->unixsocket, 0, s->listeners,
                                  &s->listener_count, detail);

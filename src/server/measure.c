@@ -32,16 +32,6 @@ void measure_commit(struct server *s)
         account_took(&s->instance.account, LATENCY_LOG_WRITE, now_us(s) - began);
 }
 
-/* Whether a client waits for the log to take its write. */
-static bool some_stall(const struct server *s)
-{
-    list_for_each (at, &s->parked) {
-        if (!list_item(at, struct connection, parked)->parked_aside)
-            return true;
-    }
-    return false;
-}
-
 /* Syncs are looked at while the latency monitor is on. */
 static void look_at_syncs(struct server *s)
 {
@@ -68,7 +58,7 @@ static void stall_ended(struct server *s)
 
 void measure_waits(struct server *s)
 {
-    bool stalls = some_stall(s);
+    bool stalls = s->stalling > 0;
 
     if (stalls && !s->stalled_since)
         s->stalled_since = s->instance.turn_mono_us;

@@ -313,7 +313,7 @@ static void serve_parked(struct server *s)
         end = at == last; /* who parks again does so behind it */
         if (!conn->parked_aside && !connection_unparks(conn, conn->parked_for))
             continue; /* a small one may find room before a large one does */
-        list_remove(&conn->parked);
+        connection_unpark(conn);
         connection_process(conn);
         connection_touch(conn);
     }
@@ -533,6 +533,15 @@ void server_free(struct server *s)
     mem_free(s);
 }
 
+static bool stalling_is_counted(const struct server *s)
+{
+    uint64_t n = 0;
+
+    list_for_each (at, &s->parked)
+        n += !list_item(at, struct connection, parked)->parked_aside;
+    return n == s->stalling;
+}
+
 bool server_check(const struct server *s, bool deep)
 {
     const struct instance *in = &s->instance;
@@ -541,7 +550,8 @@ bool server_check(const struct server *s, bool deep)
         if (!connection_check(connection_of(at)))
             return false;
     }
-    return (!deep || (pubsub_check(&in->pubsub) && tracking_check(&in->tracking) &&
+    return stalling_is_counted(s) &&
+           (!deep || (pubsub_check(&in->pubsub) && tracking_check(&in->tracking) &&
                       acl_is_sound(in->acl))) &&
            node_check(in->node, deep);
 }

@@ -25,6 +25,7 @@ struct server {
     struct list holding;
     struct list queues; /* of connections with calls that wait, by queue.h's link */
     struct list parked;
+    uint64_t stalling;   /* how many of those wait for the log */
     bool unparking;      /* those are being tried, in their order */
     struct list scarce;  /* of connections, by `scarce` */
     struct list resumed; /* calls that may go on, by queue.h's links */

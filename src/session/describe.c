@@ -20,7 +20,19 @@ void session_addresses(const struct session *s, char peer[NET_ADDRESS_MAX],
     if (s->net) {
         net_peer(s->net, peer);
         net_local(s->net, local);
+    } else if (s->socket >= 0) {
+        net_given(s->instance->env->net, s->socket, peer, local);
     }
+}
+
+void session_peer(const struct session *s, char peer[NET_ADDRESS_MAX])
+{
+    char local[NET_ADDRESS_MAX];
+
+    if (s->net)
+        net_peer(s->net, peer);
+    else
+        session_addresses(s, peer, local);
 }
 
 /* The letters of what is true of it, as Redis has them. */
@@ -76,7 +88,7 @@ void session_describe(const struct session *s, struct buf *out)
         in->door->look(s, &b);
     flags_of(s, &b, peer, flags);
     buf_printf(out, "id=%llu addr=%s laddr=%s fd=%d name=%s age=%llu idle=%llu flags=%s db=%u ",
-               (unsigned long long)s->id, peer, local, s->net ? s->net->number : -1,
+               (unsigned long long)s->id, peer, local, s->net ? s->net->number : s->socket,
                text_or_empty(s->name),
                (unsigned long long)((in->turn_mono_us - s->created_us) / SECOND_US),
                (unsigned long long)((in->turn_mono_us - s->active_us) / SECOND_US), flags, s->db);

@@ -14,4 +14,7 @@ void session_describe(const struct session *s, struct buf *out);
 void session_addresses(const struct session *s, char peer[NET_ADDRESS_MAX],
                        char local[NET_ADDRESS_MAX]);
 
+/* The first of them alone. */
+void session_peer(const struct session *s, char peer[NET_ADDRESS_MAX]);
+
 #endif

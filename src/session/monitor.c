@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "session/describe.h"
 #include "session/secret.h"
 #include "session/session.h"
 
@@ -41,10 +42,9 @@ static void quote(struct slice text, struct buf *out)
 
 static void where_from(const struct session *s, char out[MONITOR_ADDRESS])
 {
-    char peer[NET_ADDRESS_MAX] = "?:0";
+    char peer[NET_ADDRESS_MAX];
 
-    if (s->net)
-        net_peer(s->net, peer);
+    session_peer(s, peer);
     if (peer[0] == '/') { /* shown as unix:/path, without the port that LIST gives it */
         peer[strcspn(peer, ":")] = '\0';
         snprintf(out, MONITOR_ADDRESS, "unix:%s", peer);

@@ -57,6 +57,8 @@ static const struct option table[] = {
       NULL, "largest request line and headers; a key is part of them" },
     { "unixsocket", OPTION_TEXT, 0, AT(unixsocket), "", 0, 0, NULL,
       "path of a Unix socket to listen at too; empty: none" },
+    { "unixsocketperm", OPTION_OCTAL, 0, AT(unixsocketperm), "0", 0, 0777, NULL,
+      "permissions of its file, as chmod takes them: 700; 0: what the umask leaves" },
     { "tls-port", OPTION_INT, 0, AT(tls_port), "0", 0, 65535, NULL,
       "TCP port of the Redis protocol over TLS; 0: none" },
     { "tls-cert-file", OPTION_TEXT, TLS, AT(tls_cert_file), "", 0, 0, NULL,
@@ -231,6 +233,27 @@ static bool set_number(struct options *o, const struct option *row, struct slice
     return true;
 }
 
+static bool set_octal(struct options *o, const struct option *row, struct slice value,
+                      struct buf *why)
+{
+    int64_t v = 0;
+    size_t i = 0;
+
+    for (; i < value.len && value.data[i] >= '0' && value.data[i] <= '7' && v <= row->max; i++)
+        v = v * 8 + (value.data[i] - '0');
+    if (v > row->max) {
+        buf_printf(why, "argument must be between %llo and %llo inclusive",
+                   (unsigned long long)row->min, (unsigned long long)row->max);
+        return false;
+    }
+    if (value.len == 0 || i < value.len) {
+        buf_printf(why, "argument couldn't be parsed as an octal number");
+        return false;
+    }
+    *number_at(o, row) = v;
+    return true;
+}
+
 static bool set_bool(struct options *o, const struct option *row, struct slice value,
                      struct buf *why)
 {
@@ -357,6 +380,8 @@ bool options_set(struct options *o, const struct option *row, struct slice value
     case OPTION_INT:
     case OPTION_SIZE:
         return set_number(o, row, value, why);
+    case OPTION_OCTAL:
+        return set_octal(o, row, value, why);
     case OPTION_BOOL:
         return set_bool(o, row, value, why);
     case OPTION_ENUM:
@@ -393,6 +418,8 @@ void options_get(const struct options *o, const struct option *row, struct buf *
         buf_printf(out, "%s", *(const int64_t *)at ? "yes" : "no");
     else if (row->kind == OPTION_ENUM)
         buf_printf(out, "%s", row->names[*(const int64_t *)at]);
+    else if (row->kind == OPTION_OCTAL)
+        buf_printf(out, "%llo", (unsigned long long)*(const int64_t *)at);
     else
         buf_printf(out, "%lld", (long long)*(const int64_t *)at);
 }

@@ -17,8 +17,9 @@
 
 enum option_kind {
     OPTION_INT,
-    OPTION_SIZE, /* bytes; 64mb and the like */
-    OPTION_BOOL, /* yes, no */
+    OPTION_SIZE,  /* bytes; 64mb and the like */
+    OPTION_OCTAL, /* 700 */
+    OPTION_BOOL,  /* yes, no */
     OPTION_ENUM,
     OPTION_TEXT,
     OPTION_EVENTS,   /* letters of classes, as enum event_class */
@@ -87,6 +88,7 @@ struct options {
     int64_t tls_session_cache_timeout; /* seconds */
     int64_t tls_port;                  /* 0 for none */
     int64_t port;                      /* 0 for none */
+    int64_t unixsocketperm;            /* of its file; 0: what the umask leaves */
     int64_t protected_mode;            /* bool */
     int64_t cluster_enabled;           /* bool: Redis Cluster's view of the ring is told */
     char *cluster_announce_ip;         /* "": where the client found it */

@@ -18,7 +18,7 @@
 
 static void begin(struct session *s, struct instance *in)
 {
-    *s = (struct session){ .instance = in, .id = in->next_id++, .proto = 2 };
+    *s = (struct session){ .instance = in, .id = in->next_id++, .proto = 2, .socket = -1 };
     s->created_us = in->turn_mono_us;
     s->active_us = in->turn_mono_us;
     s->user = in->acl->deflt;
@@ -246,11 +246,11 @@ static bool for_subscribers(const struct command *row)
 
 static bool debug_allowed(const struct session *s)
 {
-    char peer[NET_ADDRESS_MAX], local[NET_ADDRESS_MAX];
+    char peer[NET_ADDRESS_MAX];
 
     if (s->instance->options->enable_debug != OPTION_LOCAL)
         return s->instance->options->enable_debug == OPTION_ANYBODY;
-    session_addresses(s, peer, local);
+    session_peer(s, peer);
     return protected_is_local(peer);
 }
 
@@ -357,5 +357,9 @@ size_t session_exec_writes(const struct session *s, const struct call *c)
 
 bool session_admit_again(struct session *s, struct call *c)
 {
+    if (!s->authenticated && !(c->row->flags & CMD_NO_AUTH) && !acl_is_open(s->instance->acl)) {
+        reply_error(c->reply, "NOAUTH", "Authentication required.");
+        return false;
+    }
     return session_takes(s, c->row->flags, c->reply);
 }

@@ -49,6 +49,7 @@ struct session {
     struct list monitor;               /* in instance->monitors */
     struct index_link by_id;           /* in instance->by_id */
     enum session_close closing;
+    int socket; /* aside: the descriptor that a library reads; -1: none */
     uint64_t commands;
     const struct command *last; /* row of the last call; NULL before the first */
     struct multi *multi;        /* queued since MULTI; NULL: there was none */
@@ -122,7 +123,7 @@ static inline size_t session_writes(const struct session *s, const struct call *
 }
 
 /* The same for a call that has waited for cells: whether the store still takes it.
- * Who is talking cannot have changed. */
+ * Who is talking may have been deleted meanwhile; what he may has been asked. */
 bool session_admit_again(struct session *s, struct call *c);
 
 #endif

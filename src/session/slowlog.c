@@ -60,7 +60,6 @@ void slowlog_add(struct slowlog *log, const struct call *c, uint64_t now_us, uin
                  uint64_t max)
 {
     uint32_t argc = c->argc < SLOWLOG_ARGS ? c->argc : SLOWLOG_ARGS;
-    char local[NET_ADDRESS_MAX];
     size_t ends[SLOWLOG_ARGS + 1];
     struct buf texts = { 0 };
     struct slow_call *e;
@@ -74,7 +73,7 @@ void slowlog_add(struct slowlog *log, const struct call *c, uint64_t now_us, uin
     }
     e = make_entry(argc, ends, &texts);
     buf_deinit(&texts);
-    session_addresses(c->session, e->peer, local);
+    session_peer(c->session, e->peer);
     e->id = log->next_id++;
     e->at_s = now_us / SECOND_US;
     e->us = us;

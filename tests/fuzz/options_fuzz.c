@@ -21,7 +21,7 @@ static int64_t number(const struct options *o, const struct option *row)
 static void check_bounds(const struct options *o)
 {
     for (const struct option *row = options_table(); row->name; row++) {
-        if (row->kind == OPTION_INT || row->kind == OPTION_SIZE)
+        if (row->kind == OPTION_INT || row->kind == OPTION_SIZE || row->kind == OPTION_OCTAL)
             assert(number(o, row) >= row->min && number(o, row) <= row->max);
         else if (row->kind == OPTION_BOOL)
             assert(number(o, row) == 0 || number(o, row) == 1);

@@ -59,20 +59,6 @@ static void find_split(const struct probe *p, const struct op *op, struct sim_lo
     }
 }
 
-/* Whatever it found, it wrote this, and nothing behind it in its EXEC did so again. */
-static bool leaves(const struct op *exec, unsigned n, int i)
-{
-    const struct op *op = exec->subs[n];
-
-    if (op->kind != OP_MSET && (op->kind != OP_SET || (op->flags & (OP_NX | OP_XX))))
-        return false;
-    while (++n < exec->sub_count) {
-        if (op_writes(exec->subs[n]) && op_touches(exec->subs[n], op->db, op->keys[i]) >= 0)
-            return false;
-    }
-    return true;
-}
-
 /* A part of `exec` is there: so is the rest. */
 static void find_half_exec(const struct probe *p, const struct op *exec, struct sim_log *log)
 {
@@ -82,21 +68,66 @@ static void find_half_exec(const struct probe *p, const struct op *exec, struct 
         const struct op *op = exec->subs[n];
 
         for (int i = 0; i < op->key_count; i++) {
-            if (leaves(exec, n, i) && probe_lost(p, op, i) && !log->failed)
+            if (probe_last_word(exec, n, i) && probe_lost(p, op, i) && !log->failed)
                 sim_log_fail(log, "durable", "half a transaction: key %d is missing of %s",
                              op->keys[i], op_describe(p->history, op, text));
         }
     }
 }
 
+/* Whatever may have ended the key but `*flush`, the first flush since `before` that may have;
+ * NULL: none did. */
+static bool ended_otherwise(const struct probe *before, const struct probe *p, unsigned db,
+                            unsigned key, const struct op **flush)
+{
+    const struct history *h = p->history;
+
+    *flush = NULL;
+    for (size_t n = 0; n < h->op_count; n++) {
+        const struct op *op = h->ops[n];
+        bool flushes = op->kind == OP_FLUSHALL || op->kind == OP_FLUSHDB;
+
+        if (op_touches(op, db, key) < 0 || op->outcome == OP_REFUSED || op->asked > p->began)
+            continue;
+        if (op->kind == OP_PEXPIRE || (op->flags & (OP_PX | OP_PXAT)))
+            return true;
+        if (op->asked < before->began)
+            continue;
+        if (op->kind == OP_DEL || op->kind == OP_GETDEL)
+            return true;
+        if (flushes && (!*flush || op->asked < (*flush)->asked))
+            *flush = op;
+    }
+    return false;
+}
+
+/* A key that a life had begun with is gone, and only a flush can have ended it: the flush is
+ * there, and so is what was answered before. */
+static void find_flush_gap(const struct probe *before, const struct probe *p, struct sim_log *log)
+{
+    for (unsigned db = 0; db < SIM_DBS; db++) {
+        for (unsigned key = 0; key < SIM_KEYS && !log->failed; key++) {
+            const struct op *then = before->reads[db][key], *now = p->reads[db][key], *flush;
+
+            if (then && now && !then->reply_null && now->reply_null &&
+                !ended_otherwise(before, p, db, key, &flush) && flush)
+                find_gap(p, flush, log);
+        }
+    }
+}
+
 void check_durable(const struct history *h, struct sim_log *log)
 {
-    struct probe p;
+    struct probe p = { 0 }, before;
 
     for (size_t m = 0; m < h->mark_count && !log->failed; m++) {
-        if (h->marks[m].kind != MARK_PROBED || !probe_read(h, m, &p))
+        if (h->marks[m].kind != MARK_PROBED)
+            continue;
+        before = p;
+        if (!probe_read(h, m, &p))
             continue;
         find_missing(&p, log);
+        find_flush_gap(&before, &p, log);
         for (unsigned db = 0; db < SIM_DBS; db++) {
             for (unsigned key = 0; key < SIM_KEYS; key++) {
                 const struct op *read = p.reads[db][key];

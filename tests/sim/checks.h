@@ -22,6 +22,10 @@ void check_dead(const struct history *h, struct sim_log *log);
 /* Transactions: nobody sees a part of one, and none ran whose watched key had changed. */
 void check_exec(const struct history *h, struct sim_log *log);
 
+/* What listeners were told has happened, and is there when everything is read after a
+ * start as if it had been answered then. */
+void check_told(const struct history *h, struct sim_log *log);
+
 /* What was answered with a definite error is never seen. */
 void check_honest(const struct history *h, struct sim_log *log);
 

@@ -181,6 +181,8 @@ static bool busy_time(struct director *d, size_t ops, bool peaceful)
     for (int i = 0; i < SLICES_MAX && w->history.op_count < until && !w->log.failed; i++) {
         if (!peaceful)
             happen(d);
+        if (w->listens)
+            listener_attend(&w->listener);
         if (!world_run(w, 1 + below(d, 2 * slice)))
             return false;
     }
@@ -371,11 +373,20 @@ static void count_transactions(struct world *w)
     }
 }
 
+static void count_heard(struct world *w)
+{
+    for (size_t n = 0; n < w->history.heard_count; n++)
+        w->counts.n[w->history.heard[n].exec ? COUNT_NEWS : COUNT_EVENT]++;
+}
+
 static void judge(struct world *w)
 {
     count_transactions(w);
+    count_heard(w);
     if (!w->log.failed)
         check_honest(&w->history, &w->log);
+    if (!w->log.failed)
+        check_told(&w->history, &w->log);
     if (!w->log.failed)
         check_exec(&w->history, &w->log);
     if (!w->log.failed)

@@ -21,6 +21,7 @@ static const char *const kind_names[] = {
     [OP_FLUSHALL] = "FLUSHALL", [OP_DBSIZE] = "DBSIZE",   [OP_SCAN] = "SCAN",
     [OP_ECHO] = "ECHO",         [OP_SETUP] = "SETUP",     [OP_CONFIG] = "CONFIG",
     [OP_WATCH] = "WATCH",       [OP_QUEUE] = "QUEUE",     [OP_EXEC] = "EXEC",
+    [OP_NEWS] = "PUBLISH",
 };
 
 static const char *const outcome_names[] = { "open", "ok", "refused", "unknown" };
@@ -40,6 +41,7 @@ void history_deinit(struct history *h)
         mem_free((void *)(uintptr_t)h->texts[i].data);
     mem_free(h->ops);
     mem_free(h->marks);
+    mem_free(h->heard);
     mem_free(h->texts);
     mem_free(h->buckets);
 }
@@ -100,22 +102,41 @@ void history_asked(struct history *h, struct op *op)
     op->asked_us = h->queue->now;
 }
 
+/* The moment of something from the server that was running at `since`. */
+static void arrive(struct history *h, uint64_t since, uint64_t *at, uint64_t *us)
+{
+    size_t end = history_next_end(h, since);
+
+    if (end < h->mark_count) {
+        assert(h->late < LATE_MAX);
+        *at = h->marks[end].at - LATE_MAX + h->late++;
+        *us = h->marks[end].us;
+    } else {
+        *at = ++h->order;
+        *us = h->queue->now;
+    }
+}
+
 void history_told(struct history *h, struct op *op, enum op_outcome outcome)
 {
-    size_t end = history_next_end(h, op->asked);
-
     for (unsigned i = 0; i < op->sub_count; i++)
         history_told(h, op->subs[i], outcome == OP_OK && op->reply_null ? OP_REFUSED : outcome);
     assert(op->outcome == OP_OPEN);
     op->outcome = outcome;
-    if (end < h->mark_count) {
-        assert(h->late < LATE_MAX);
-        op->told = h->marks[end].at - LATE_MAX + h->late++;
-        op->told_us = h->marks[end].us;
-    } else {
-        op->told = ++h->order;
-        op->told_us = h->queue->now;
+    arrive(h, op->asked, &op->told, &op->told_us);
+}
+
+void history_heard(struct history *h, const struct heard *heard)
+{
+    struct heard *own;
+
+    if (h->heard_count == h->heard_cap) {
+        h->heard_cap = h->heard_cap ? h->heard_cap * 2 : 256;
+        h->heard = mem_realloc(h->heard, h->heard_cap * sizeof *h->heard);
     }
+    own = &h->heard[h->heard_count++];
+    *own = *heard;
+    arrive(h, own->connected, &own->at, &own->us);
 }
 
 void history_mark(struct history *h, enum mark_kind kind, enum lsm_sync policy)
@@ -162,6 +183,7 @@ bool op_writes(const struct op *op)
     case OP_CONFIG:
     case OP_WATCH:
     case OP_QUEUE:
+    case OP_NEWS:
         return false;
     default:
         return true;

@@ -20,7 +20,7 @@ enum {
     SIM_COUNTERS = 3, /* the last of them hold numbers */
     SIM_DBS = 3,
     OP_KEYS = 5, /* of one operation */
-    OP_SUBS = 6, /* of one EXEC */
+    OP_SUBS = 7, /* of one EXEC */
 };
 
 enum op_kind {
@@ -48,6 +48,7 @@ enum op_kind {
     OP_WATCH,  /* the key `number` */
     OP_QUEUE,  /* MULTI, and each answer before EXEC's */
     OP_EXEC,   /* `subs`, as one */
+    OP_NEWS,   /* PUBLISH of the EXEC `number` it is in */
 };
 
 enum op_flags {
@@ -115,6 +116,16 @@ struct mark {
     uint64_t us;
 };
 
+/* A listener was told: of a transaction, by its message, or of a SET to a key. */
+struct heard {
+    const struct op *exec; /* NULL: of the key */
+    uint8_t db;
+    uint8_t key;
+    uint64_t connected; /* the listener, in the history's order */
+    uint64_t at;        /* in the history's order */
+    uint64_t us;
+};
+
 struct history {
     const struct sim_queue *queue;
     const struct sim_clock *clock;
@@ -125,6 +136,9 @@ struct history {
     size_t op_cap;
     struct mark *marks;
     size_t mark_count;
+    struct heard *heard;
+    size_t heard_count;
+    size_t heard_cap;
     struct slice *texts;
     size_t text_count;
     size_t text_cap;
@@ -146,6 +160,9 @@ void history_asked(struct history *h, struct op *op);
 
 /* An answer that was under way when the process ended counts as before its end. */
 void history_told(struct history *h, struct op *op, enum op_outcome outcome);
+
+/* Copies it; `at` and `us` are filled in, as history_told() does. */
+void history_heard(struct history *h, const struct heard *heard);
 
 void history_mark(struct history *h, enum mark_kind kind, enum lsm_sync policy);
 

@@ -13,11 +13,12 @@ static const char *const names[] = {
     ROW(ack_before_write), ROW(ack_before_sync),   ROW(read_before_sync),  ROW(forget_dirsync),
     ROW(trust_torn_frame), ROW(resume_after_tear), ROW(replay_past_cut),   ROW(skip_corruption),
     ROW(retry_fsync),      ROW(return_expired),    ROW(expire_not_logged), ROW(keep_undone),
-    ROW(split_request),    ROW(lose_everysec),     ROW(flush_before_sync), ROW(drop_log_early),
-    ROW(mark_too_far),     ROW(edit_not_synced),   ROW(tombstone_early),   ROW(revive_expired),
-    ROW(older_cell_wins),  ROW(lose_last_cell),    ROW(filter_lies),       ROW(drop_values),
-    ROW(forget_pins),      ROW(rewrite_stale),     ROW(save_unsynced),     ROW(exec_two_frames),
-    ROW(watch_ignored),    ROW(apply_cut_tail),    ROW(forget_unapplied),
+    ROW(split_request),    ROW(lose_everysec),     ROW(flush_before_sync), ROW(flush_not_lasting),
+    ROW(drop_log_early),   ROW(mark_too_far),      ROW(edit_not_synced),   ROW(tombstone_early),
+    ROW(revive_expired),   ROW(older_cell_wins),   ROW(lose_last_cell),    ROW(filter_lies),
+    ROW(drop_values),      ROW(forget_pins),       ROW(rewrite_stale),     ROW(save_unsynced),
+    ROW(exec_two_frames),  ROW(watch_ignored),     ROW(told_too_early),    ROW(told_undone),
+    ROW(apply_cut_tail),   ROW(forget_unapplied),
 };
 
 enum { COUNT = sizeof names / sizeof *names };

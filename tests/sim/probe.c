@@ -130,6 +130,19 @@ bool probe_lost(const struct probe *p, const struct op *op, int i)
     return writer && writer != op->id && op_before(p->history->ops[writer - 1], op);
 }
 
+bool probe_last_word(const struct op *exec, unsigned n, int i)
+{
+    const struct op *op = exec->subs[n];
+
+    if (op->kind != OP_MSET && (op->kind != OP_SET || (op->flags & (OP_NX | OP_XX))))
+        return false;
+    while (++n < exec->sub_count) {
+        if (op_writes(exec->subs[n]) && op_touches(exec->subs[n], op->db, op->keys[i]) >= 0)
+            return false;
+    }
+    return true;
+}
+
 bool op_may_be_lost(const struct history *h, const struct op *op, uint64_t from, uint64_t to)
 {
     for (size_t i = 0; i < h->mark_count; i++) {

@@ -25,6 +25,10 @@ bool probe_wrote(const struct op *op, int i);
 bool probe_survived(const struct probe *p, const struct op *op, int i);
 bool probe_lost(const struct probe *p, const struct op *op, int i);
 
+/* Whatever sub `n` of `exec` found, it wrote its i-th key, and nothing behind it in the
+ * same EXEC did so again. */
+bool probe_last_word(const struct op *exec, unsigned n, int i);
+
 /* `a` took effect before `b` if both did. */
 bool op_before(const struct op *a, const struct op *b);
 

@@ -53,6 +53,8 @@ static const struct count_row rows[COUNT_KINDS] = {
     [COUNT_EXEC] = { "transaction ran", 400, 60 },
     [COUNT_EXEC_NULL] = { "watched key had changed", 20, 0 },
     [COUNT_EXEC_CUT] = { "transaction without an answer", 20, 0 },
+    [COUNT_EVENT] = { "event told", 400, 30 },
+    [COUNT_NEWS] = { "message told", 200, 25 },
 };
 
 void sim_counts_add(struct sim_counts *sum, const struct sim_counts *one)

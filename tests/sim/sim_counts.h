@@ -46,6 +46,8 @@ enum sim_count {
     COUNT_EXEC,       /* transactions that ran */
     COUNT_EXEC_NULL,  /* ... did not, for what they watched had changed */
     COUNT_EXEC_CUT,   /* ... may have, for the process ended */
+    COUNT_EVENT,      /* keys' events that a listener was told */
+    COUNT_NEWS,       /* ... messages of transactions */
     COUNT_KINDS,
 };
 

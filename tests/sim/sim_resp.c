@@ -100,6 +100,7 @@ static int read_value(struct slice bytes, struct sim_reply *out, int depth)
         return read_list(bytes, out, depth);
     case '*':
     case '~':
+    case '>':
         return parse_number(line, &out->number) ? read_list(bytes, out, depth) : -1;
     default:
         return -1;

@@ -210,7 +210,7 @@ struct op *workload_exec(const struct workload *w, struct history *h, struct prn
                          unsigned db, const struct op *watched)
 {
     struct op *exec = history_op(h), *get;
-    unsigned most = OP_SUBS - 3, a = any_key(w, prng);
+    unsigned most = OP_SUBS - 4, a = any_key(w, prng);
 
     exec->kind = OP_EXEC;
     exec->db = (uint8_t)db;
@@ -230,6 +230,14 @@ struct op *workload_exec(const struct workload *w, struct history *h, struct prn
     if (prng_one_in(prng, 2))
         exec->subs[exec->sub_count++] =
             pair_op(w, h, prng, db, (a + 1 + below(prng, w->keys - 1)) % w->keys);
+    if (w->news) {
+        struct op *news = history_op(h);
+
+        news->kind = OP_NEWS;
+        news->db = (uint8_t)db;
+        news->number = exec->id;
+        exec->subs[exec->sub_count++] = news;
+    }
     return exec;
 }
 
@@ -242,6 +250,7 @@ static const char *const command_names[] = {
     [OP_FLUSHALL] = "FLUSHALL", [OP_DBSIZE] = "DBSIZE",   [OP_SCAN] = "SCAN",
     [OP_ECHO] = "ECHO",         [OP_SETUP] = "SELECT",    [OP_CONFIG] = "CONFIG",
     [OP_WATCH] = "WATCH",       [OP_QUEUE] = "MULTI",     [OP_EXEC] = "EXEC",
+    [OP_NEWS] = "PUBLISH",
 };
 
 static size_t count_args(const struct op *op)
@@ -254,6 +263,7 @@ static size_t count_args(const struct op *op)
     values += op->kind == OP_INCR || op->kind == OP_PEXPIRE;
     values += op->kind == OP_CONFIG ? 3u : 0;
     values += op->kind == OP_WATCH;
+    values += op->kind == OP_NEWS ? 2u : 0;
     values += op->kind == OP_SCAN ? 3u : 0;
     values += (f & (OP_PX | OP_PXAT) ? 2u : 0) + (f & (OP_NX | OP_XX) ? 1u : 0);
     values += (f & OP_WITH_GET ? 1u : 0) + (f & OP_KEEPTTL ? 1u : 0);
@@ -307,7 +317,9 @@ void op_encode(const struct history *h, const struct op *op, struct buf *out)
         if (op->values[i])
             sim_command_arg(out, history_text_of(h, op->values[i]));
     }
-    if (op->kind == OP_INCR)
+    if (op->kind == OP_NEWS)
+        sim_command_text(out, NEWS_CHANNEL);
+    if (op->kind == OP_INCR || op->kind == OP_NEWS)
         sim_command_int(out, op->number);
     if (op->kind == OP_PEXPIRE)
         sim_command_int(out, op->ms);

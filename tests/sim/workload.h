@@ -7,6 +7,8 @@
 #include "sim/history.h"
 #include "sim/sim_resp.h"
 
+#define NEWS_CHANNEL "news"
+
 /* One seed's habits. */
 struct workload {
     unsigned keys; /* used of each database, counters apart */
@@ -21,6 +23,7 @@ struct workload {
     unsigned depth;    /* operations sent together, at most */
     uint64_t think_us; /* between them, at most */
     bool config;       /* CONFIG SET appendfsync now and then */
+    bool news;         /* transactions tell of themselves */
 };
 
 void workload_init(struct workload *w, struct prng *prng);

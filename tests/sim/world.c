@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "cmd/events.h"
 #include "sim/checks.h"
 
 static const char *const state_names[] = { "loading", "serving", "stopping", "stopped", "failed" };
@@ -82,6 +83,22 @@ static void set_options(struct world *w)
         o->maxmemory = 400 * 1024 + (int64_t)prng_below(&w->prng, 1024 * 1024);
 }
 
+/* In half of the seeds somebody listens, and transactions have news for him.  The number
+ * it starts from is one with which the seeds of seeds.txt stay what they were. */
+static void set_listener(struct world *w)
+{
+    struct prng own;
+
+    prng_init(&own, w->seed ^ 0x6c69745d);
+    w->listens = w->workload.news = prng_one_in(&own, 2);
+    listener_init(&w->listener, &w->net, &w->log, &w->history, 2 + (unsigned)prng_below(&own, 2));
+    if (!w->listens)
+        return;
+    w->options.notify_events = EVENT_KEYEVENT | EVENT_ALL;
+    if (prng_one_in(&own, 3))
+        w->options.notify_events |= EVENT_NEW;
+}
+
 struct world *world_new(uint64_t seed, bool echo, bool keep)
 {
     static const uint64_t quanta[] = { 0, 50, 400, 2000 };
@@ -103,6 +120,7 @@ struct world *world_new(uint64_t seed, bool echo, bool keep)
     w->client_count = 2 + (unsigned)prng_below(p, WORLD_CLIENTS - 1);
     for (unsigned i = 0; i < w->client_count; i++)
         client_init(&w->clients[i], i, &w->queue, &w->net, &w->log, &w->history, prng_next(p));
+    set_listener(w);
     w->trace = (struct trace){ TRACE_VERBOSE, trace_line };
     w->env = (struct env){ .clock = &w->clock.clock,
                            .fs = &w->disk->fs,
@@ -122,6 +140,7 @@ void world_free(struct world *w)
         world_end(w, END_KILL, false);
     for (unsigned i = 0; i < w->client_count; i++)
         client_deinit(&w->clients[i]);
+    listener_deinit(&w->listener);
     sim_net_deinit(&w->net);
     sim_pool_deinit(&w->pool);
     sim_disk_free(w->disk);

@@ -13,6 +13,7 @@
 #include "server/server.h"
 #include "sim/client.h"
 #include "sim/history.h"
+#include "sim/listener.h"
 #include "sim/sim_arenas.h"
 #include "sim/sim_clock.h"
 #include "sim/sim_counts.h"
@@ -60,6 +61,8 @@ struct world {
     struct workload workload;
     struct client clients[WORLD_CLIENTS];
     unsigned client_count; /* clients[0] is the probe */
+    struct listener listener;
+    bool listens; /* somebody hears of events in this seed */
 };
 
 /* The world's beginning: nothing is on the disk, the server is down. */

@@ -31,13 +31,15 @@ class Starts:
         with open(log, "wb") as f:
             process = subprocess.Popen([self.path, *words], stdin=subprocess.DEVNULL, stdout=f, stderr=f, cwd=directory,
                                        preexec_fn=servers.die_with_parent)
-        until = time.monotonic() + self.seconds
         serves = False
+
+        def is_known():
+            nonlocal serves
+            serves = process.poll() is None and self.answers(port)
+            return serves or process.poll() is not None
+
         try:
-            while process.poll() is None and not serves and time.monotonic() < until:
-                serves = self.answers(port)
-                if not serves:
-                    time.sleep(0.005)
+            harness.until(is_known, self.seconds)
         finally:
             ended = process.poll()
             process.kill()

@@ -185,7 +185,7 @@ def sockets_of_every_kind(t, new, given):
     del given
     server = new()
     path = f"{server.directory}/s.sock"
-    server.command += ["--unixsocket", path, "--bind", "127.0.0.1 -::1"]
+    server.command += ["--unixsocket", path, "--unixsocketperm", "700", "--bind", "127.0.0.1 -::1"]
     server.start()
     for where in (["-s", path], ["-h", "127.0.0.1", "-p", str(server.port)], ["-h", "::1", "-p", str(server.port)]):
         if "::1" in where and not os.path.exists("/proc/net/if_inet6"):
@@ -194,6 +194,9 @@ def sockets_of_every_kind(t, new, given):
         done = subprocess.run(["redis-cli", *where, "ping"], capture_output=True, timeout=20,
                               stdin=subprocess.DEVNULL, check=False)
         t.equal(done.stdout, b"PONG\n", f"redis-cli {' '.join(where)}")
+    t.equal(oct(os.stat(path).st_mode & 0o7777), "0o700", "unixsocketperm is the file's")
+    with server.connect() as c:
+        t.equal(c.call("CONFIG", "GET", "unixsocketperm")[1][1], ("$", b"700"), "CONFIG GET shows it as it was written")
     server.stop()
     server.start()
     t.check(os.path.exists(path), "a socket left over or removed is made anew")

@@ -42,6 +42,19 @@ Test(command, info_in_resp3_uses_sets_and_maps)
     desk_is(&d, "COMMAND INFO nosuch", "*1|_|");
 }
 
+Test(command, shard_channels_are_specified_but_are_no_keys)
+{
+    desk_has(&d, "COMMAND INFO spublish", "|$8|spublish|:3|");
+    desk_has(&d, "COMMAND INFO spublish", "|:1|:1|:1|");
+    desk_has(&d, "COMMAND INFO spublish",
+             "*1|*6|$5|flags|*1|+not_key|$12|begin_search|*4|$4|type|$5|index|$4|spec|*2|$5|index|"
+             ":1|$9|find_keys|*4|$4|type|$5|range|$4|spec|*6|$7|lastkey|:0|$7|keystep|:1|$5|"
+             "limit|:0|");
+    desk_has(&d, "COMMAND INFO ssubscribe", "|:1|:-1|:1|");
+    desk_has(&d, "COMMAND INFO sunsubscribe", "*1|+not_key|");
+    desk_is(&d, "COMMAND GETKEYS SPUBLISH c m", "-ERR The command has no key arguments|");
+}
+
 Test(command, info_finds_subcommands_by_their_full_name)
 {
     desk_has(&d, "COMMAND INFO Client|SetName", "*1|*10|$14|client|setname|:3|");
@@ -93,6 +106,7 @@ Test(command, getkeys_finds_the_keys_of_a_whole_command)
     desk_is(&d, "COMMAND GETKEYS MSET a 1 b 2", "*2|$1|a|$1|b|");
     desk_is(&d, "COMMAND GETKEYS DEL a b c", "*3|$1|a|$1|b|$1|c|");
     desk_is(&d, "COMMAND GETKEYSANDFLAGS GET a", "*1|*2|$1|a|*2|+RO|+access|");
+    desk_is(&d, "COMMAND GETKEYSANDFLAGS MOVE a 1", "*1|*2|$1|a|*3|+RW|+access|+update|");
     desk_is(&d, "COMMAND GETKEYSANDFLAGS SET a b", "*1|*2|$1|a|*2|+OW|+update|");
     desk_is(&d, "COMMAND GETKEYSANDFLAGS SET a b EX 9 GET", "*1|*2|$1|a|*3|+RW|+access|+update|");
     desk_is(&d, "COMMAND GETKEYSANDFLAGS BITFIELD a GET u8 0", "*1|*2|$1|a|*2|+RO|+access|");

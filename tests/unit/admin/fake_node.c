@@ -79,6 +79,12 @@ uint64_t lsm_count_expiring(const struct lsm *lsm, uint8_t db)
     return lsm->expiring[db];
 }
 
+void lsm_average_ttl(const struct lsm *lsm, uint64_t now_ms, uint64_t out[LIMIT_DATABASES])
+{
+    (void)now_ms;
+    memcpy(out, lsm->ttl_ms, sizeof lsm->ttl_ms);
+}
+
 void lsm_set_sync(struct lsm *lsm, enum lsm_sync sync)
 {
     lsm->sync = sync;

@@ -15,6 +15,7 @@ struct lsm {
     struct lsm_stats stats;
     uint64_t keys[LIMIT_DATABASES];
     uint64_t expiring[LIMIT_DATABASES];
+    uint64_t ttl_ms[LIMIT_DATABASES];
     uint64_t end;
     uint64_t acked;
     uint64_t synced;

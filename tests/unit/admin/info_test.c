@@ -108,9 +108,10 @@ Test(info, keyspace_lists_the_databases_that_hold_something)
 {
     d.node.lsm.keys[0] = 5;
     d.node.lsm.expiring[0] = 2;
+    d.node.lsm.ttl_ms[0] = 1234;
     d.node.lsm.keys[15] = 1;
     desk_is(&d, "INFO keyspace",
-            "$77|# Keyspace|db0:keys=5,expires=2,avg_ttl=0|db15:keys=1,expires=0,avg_ttl=0||");
+            "$80|# Keyspace|db0:keys=5,expires=2,avg_ttl=1234|db15:keys=1,expires=0,avg_ttl=0||");
 }
 
 Test(info, a_store_that_loads_says_how_far_it_is_and_shows_no_keys)

@@ -165,3 +165,31 @@ Test(expiry, keys_in_tables_count_until_they_expire)
     w.now_us += 1000000 * UINT64_C(300);
     cr_expect_leq(lsm_count_expiring(w.lsm, 0), 10u, "but for those in the memtable");
 }
+
+static uint64_t average_ttl(unsigned db)
+{
+    uint64_t out[LIMIT_DATABASES];
+
+    lsm_average_ttl(w.lsm, w.now_us / 1000, out);
+    return out[db];
+}
+
+Test(expiry, what_is_left_on_average_is_about_known)
+{
+    uint64_t now_ms = w.now_us / 1000;
+
+    cr_expect_eq(average_ttl(0), 0u, "of nothing");
+    for (unsigned i = 0; i < 400; i++)
+        put(i, now_ms + 1000000 + 1000 * i, false);
+    cr_expect_gt(average_ttl(0), 1190000u, "%d", (int)average_ttl(0));
+    cr_expect_lt(average_ttl(0), 1210000u, "%d", (int)average_ttl(0));
+    cr_expect_eq(average_ttl(1), 0u);
+    seal(now_ms + 1200000);
+    lsm_world_settle(&w);
+    cr_assert_gt(lsm_stats(w.lsm)->tables, 0u);
+    cr_expect_gt(average_ttl(0), 1150000u, "%d", (int)average_ttl(0));
+    cr_expect_lt(average_ttl(0), 1250000u, "%d", (int)average_ttl(0));
+    w.now_us += 1000000 * UINT64_C(1200);
+    cr_expect_gt(average_ttl(0), 50000u, "%d of those that are left", (int)average_ttl(0));
+    cr_expect_lt(average_ttl(0), 150000u, "%d", (int)average_ttl(0));
+}

@@ -289,6 +289,7 @@ Test(os_net, a_connection_that_is_given_away_is_its_new_owners_and_can_be_severe
 {
     struct wire w;
     char back[8] = { 0 };
+    char peer[NET_ADDRESS_MAX], local[NET_ADDRESS_MAX], expected[NET_ADDRESS_MAX];
     int client, fd;
 
     wire_init(&w);
@@ -298,6 +299,11 @@ Test(os_net, a_connection_that_is_given_away_is_its_new_owners_and_can_be_severe
     wire_wait_accepted(&w, 1);
     fd = net_give(w.conns[0]);
     w.conns[0] = NULL; /* it is the test's now */
+    net_given(w.net, fd, peer, local);
+    snprintf(expected, sizeof expected, "127.0.0.1:%d", wire_port_of(client));
+    cr_expect_str_eq(peer, expected);
+    snprintf(expected, sizeof expected, "127.0.0.1:%d", w.port);
+    cr_expect_str_eq(local, expected);
     cr_assert_eq(send(client, "x", 1, 0), 1);
     wire_pass(&w);
     cr_expect_eq(w.told, 0, "nobody is told of it");

@@ -82,6 +82,30 @@ Test(options_parse, a_bad_value_says_line_option_bound_and_value)
     refuses("dir \"/my\"x", "line 1: a quote is not closed, or text follows it without a space");
 }
 
+Test(options_parse, permissions_are_octal)
+{
+    struct buf shown = { 0 };
+
+    takes("unixsocketperm 0770", "");
+    cr_expect_eq(opts.unixsocketperm, 0770);
+    options_get(&opts, options_find(slice_str("unixsocketperm")), &shown);
+    cr_expect(slice_equal(buf_slice(&shown), slice_str("770")));
+    takes("unixsocketperm 0", "");
+    cr_expect_eq(opts.unixsocketperm, 0);
+    refuses("unixsocketperm 1000", "line 1: unixsocketperm: argument must be between 0 and 777 "
+                                   "inclusive, not '1000'");
+    refuses("unixsocketperm 777777777777777777777777777777",
+            "line 1: unixsocketperm: argument must be between 0 and 777 inclusive, not "
+            "'777777777777777777777777777777'");
+    refuses("unixsocketperm 780", "line 1: unixsocketperm: argument couldn't be parsed as an octal "
+                                  "number, not '780'");
+    refuses("unixsocketperm rwx", "line 1: unixsocketperm: argument couldn't be parsed as an octal "
+                                  "number, not 'rwx'");
+    refuses("unixsocketperm \"\"",
+            "line 1: unixsocketperm: argument couldn't be parsed as an octal number, not ''");
+    buf_deinit(&shown);
+}
+
 Test(options_parse, a_password_is_never_shown)
 {
     cr_assert_not(options_parse(&opts, slice_str("requirepass \"s3\\x00cret\""), &why));

@@ -2,6 +2,7 @@
  * so that memtables fill up. */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "server/server_state.h"
@@ -139,5 +140,79 @@ Test(full_log, a_log_that_stays_full_is_waited_for_a_second)
     cr_expect_str_eq(ask(&w, other, "GET dies"), "$-1|", "known to be stuck, it is not waited for");
     w.wall_ahead_us = 0;
     cr_expect_str_eq(ask(&w, other, "GET dies"), "$-1|", "a clock that goes back revives nothing");
+    server_world_deinit(&w);
+}
+
+static void slow_disk(void *arg, const char *call, const char *name)
+{
+    struct server_world *w = arg;
+
+    (void)name;
+    if (strcmp(call, "sync") == 0)
+        w->world.now_us += 30 * MS;
+    else if (strncmp(call, "write", 5) == 0)
+        w->world.now_us += 20 * MS;
+}
+
+static void has_event(struct server_world *w, struct client *c, const char *name, long ms)
+{
+    char what[64];
+    const char *at;
+
+    client_send(c, "LATENCY LATEST");
+    server_world_settle(w);
+    client_got(c, text, sizeof text);
+    snprintf(what, sizeof what, "|%s|:", name);
+    at = strstr(text, what);
+    cr_assert_not_null(at, "no %s in %s", name, text);
+    at = strchr(at + strlen(what), ':') + 1; /* behind the time */
+    cr_expect_eq(strtol(at, NULL, 10), ms, "%s took %ld ms", name, strtol(at, NULL, 10));
+}
+
+Test(full_log, latency_has_what_the_disk_and_full_memtables_took)
+{
+    struct server_world w;
+    struct client *c;
+    uint64_t began;
+
+    server_world_init(&w);
+    w.options.latency_threshold = 15;
+    w.options.appendfsync = LSM_SYNC_ALWAYS;
+    server_world_start(&w);
+    c = server_world_client(&w);
+    client_send(c, "SET k v");
+    server_world_settle(&w);
+    client_got(c, text, sizeof text);
+    cr_assert_str_eq(ask(&w, c, "LATENCY LATEST"), "*0|", "a disk that takes no time");
+    w.world.fs.on_call = slow_disk;
+    w.world.fs.on_call_arg = &w;
+    client_send(c, "SET k w");
+    server_world_settle(&w);
+    client_got(c, text, sizeof text);
+    has_event(&w, c, "log-sync", 30);
+    w.options.appendfsync = LSM_SYNC_NO;
+    w.world.fs.on_call = NULL;
+    fill(&w);
+    began = w.server->stalled_since;
+    cr_assert_neq(began, 0);
+    w.world.now_us = began + 500 * MS;
+    server_world_settle(&w);
+    cr_assert_eq(w.server->stalled_since, 0);
+    has_event(&w, c, "write-stall", 500);
+    cr_expect_eq(w.server->instance.stats.stalls, 1);
+    server_world_deinit(&w);
+}
+
+Test(full_log, a_parked_client_that_leaves_stalls_no_more)
+{
+    struct server_world w;
+
+    begin(&w);
+    fill(&w);
+    cr_expect_eq(w.server->stalling, 1);
+    cr_assert_str_eq(ask(&w, server_world_client(&w), "CLIENT KILL SKIPME yes"), ":1|");
+    server_world_turn(&w);
+    cr_expect_eq(w.server->stalling, 0);
+    cr_expect_eq(w.server->stalled_since, 0);
     server_world_deinit(&w);
 }
