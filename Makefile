@@ -112,8 +112,12 @@ $(B)/unit/$(1)_test: $(call obj,$(filter tests/unit/$(1)/%,$(TESTS)) $(wildcard 
 endef
 $(foreach u,$(UNITS),$(eval $(call unit_rule,$(u))))
 
-sims: $(B)/henge-sim
+sims: $(B)/henge-sim $(B)/arc-model
 $(B)/henge-sim: $(call obj,$(filter tests/sim/%,$(TESTS))) $(B)/libhenge.a
+	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+
+# An arc's owners alone, on a model of logs and links.
+$(B)/arc-model: $(call obj,$(filter tests/model/%,$(TESTS)) tests/sim/planted.c) $(B)/libhenge.a
 	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
 # The rest: one program a file.  tests/fuzz has helpers too: what is not *_fuzz.c.

@@ -17,6 +17,8 @@ void arc_log_init(struct arc *a, struct log_end applied, const struct arc_owners
     a->end = applied;
     a->applied = applied.index;
     a->matched = applied.index;
+    a->written = applied.index;
+    a->synced = applied.index;
 }
 
 void arc_log_deinit(struct arc *a)

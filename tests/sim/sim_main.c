@@ -238,8 +238,10 @@ int main(int argc, char **argv)
     }
     t.shown = time(NULL);
     if (a.planted_all) {
-        for (int bug = 0; planted_name(bug); bug++)
-            hunt(&t, bug, a.from);
+        for (int bug = 0; planted_name(bug); bug++) {
+            if (!planted_is_arc(bug))
+                hunt(&t, bug, a.from);
+        }
     } else if (a.planted != PLANTED_NONE && !a.one) {
         hunt(&t, a.planted, a.from);
     } else {
