@@ -50,9 +50,21 @@ bool arc_away(const struct arc_turn *t, uint32_t node)
     return false;
 }
 
+void arc_heard(struct arc *a, const struct arc_turn *t, bool heard)
+{
+    arc_set(a, FLAG_HEARD, heard);
+    a->deadline_us = heard ? t->now_us + ARC_HEARD_US : UINT64_MAX;
+}
+
 bool arc_hears_leader(const struct arc *a, const struct arc_turn *t)
 {
     return arc_flag(a, FLAG_HEARD) && a->promise.node != a->self && !arc_away(t, a->promise.node);
+}
+
+bool arc_learns(const struct arc *a)
+{
+    const struct arc_owners *o = &arc_newest(a)->owners;
+    return arc_flag(a, FLAG_LEARNER) && !(commit_owns(o, a->self) && o->epoch > a->learns_since);
 }
 
 struct log_end arc_written_end(const struct arc *a)
@@ -132,7 +144,7 @@ static void on_yield(struct arc *a, struct arc_turn *t, const struct arc_yield *
 {
     if (!ballot_equal(m->ballot, a->promise) || !arc_flag(a, FLAG_HEARD))
         return;
-    arc_set(a, FLAG_HEARD, false);
+    arc_heard(a, t, false);
     arc_on_time(a, t);
 }
 
@@ -151,9 +163,14 @@ static bool enough_in_reach(const struct arc *a, const struct arc_turn *t)
 /* An owner that hears no leader stands, after a while. */
 static void follower_time(struct arc *a, struct arc_turn *t)
 {
-    bool may = commit_owns(&arc_newest(a)->owners, a->self) && !arc_flag(a, FLAG_LEARNER) &&
-               a->run_count < ARC_RUNS_STAND;
-    if (!may || arc_hears_leader(a, t)) {
+    bool may = commit_owns(&arc_newest(a)->owners, a->self) && !arc_learns(a);
+    if (arc_flag(a, FLAG_HEARD) && (t->now_us >= a->deadline_us || !arc_hears_leader(a, t))) {
+        arc_set(a, FLAG_HEARD, false);
+        a->deadline_us = UINT64_MAX;
+    }
+    if (arc_flag(a, FLAG_HEARD))
+        return;
+    if (!may) {
         a->deadline_us = UINT64_MAX;
     } else if (a->deadline_us == UINT64_MAX) {
         a->deadline_us = t->now_us + arc_back_off_us(a, t);
@@ -216,9 +233,10 @@ static struct arc *make(uint32_t self, struct arc_name name, struct log_end appl
 struct arc *arc_new(const struct arc_options *o)
 {
     struct arc *a = make(o->self, o->name, o->applied, o->promise, &o->owners);
-    arc_set(a, FLAG_LEARNER, o->learner);
     arc_set(a, FLAG_COMMIT_SYNCED, o->commit_synced);
-    a->learner_epoch = o->owners.epoch;
+    a->learns_since = o->learns_since;
+    arc_set(a, FLAG_LEARNER, o->learns_since != 0);
+    arc_set(a, FLAG_LEARNER, arc_learns(a));
     return a;
 }
 
@@ -259,7 +277,7 @@ bool arc_replay_frame(struct arc *a, const struct arc_frame *f, const struct arc
     if (f->index <= a->end.index)
         arc_log_cut(a, NULL, f->index);
     if ((f->kind == ARC_FRAME_OWNERS && !(owners && commit_owners_check(owners))) ||
-        !arc_log_room(a, f->ballot, f->kind))
+        !arc_log_room(a, f->ballot))
         return false;
     arc_log_push(a, NULL, f, owners);
     return true;

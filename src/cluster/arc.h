@@ -26,6 +26,8 @@
  * - A frame is fed when its own write(2) has returned, and a message is acknowledged as
  *   written when all that handling it wrote is.
  * - On each connection a HELLO of every shared arc goes first, both ways.
+ * - A leader's COMMIT, or an APPEND, reaches every owner within 500 ms of the last.
+ * - An APPEND for an arc that is not there is refused, with ARC_RECOVERING.
  * - A refusal leaves before the acknowledgement of the message that was refused, and
  *   before any later answer to a round of confirmation; a link keeps the order.
  */
@@ -120,7 +122,9 @@ struct arc_options {
     struct arc_owners owners; /* as of `applied` */
     struct log_end applied;   /* what the store has of it; {{0}} at birth */
     struct ballot promise;    /* known besides the log: none, or what was kept when dropped */
-    bool learner;             /* fed, not counted, until a frame of the log makes it an owner */
+    uint64_t learns_since;    /* 0, or the ring's epoch when it began to learn, not below that
+                                 under which the node dropped the arc before: it is fed, not
+                                 counted, until a frame of a later epoch makes it an owner */
     bool commit_synced;       /* only what a majority has synced is committed */
 };
 
@@ -199,7 +203,9 @@ bool arc_hand_over(struct arc *a, struct arc_turn *turn, uint32_t node);
  * committed, to be handed the arc; 0 if there is none. */
 uint32_t arc_preferred(const struct arc *a, const struct arc_turn *turn);
 
-/* The operator takes it on himself that what only the nodes given up have is lost. */
+/* The operator takes it on himself that what only the nodes given up have is lost: all
+ * others are asked to promise, and those given up are owners no more.  To be said again if
+ * it does not lead within a second.  False: it leads, is asked already, or is no owner. */
 bool arc_force(struct arc *a, struct arc_turn *turn, const uint32_t *given_up, unsigned count);
 
 /* Feeds a learner.  False: not leading, or too many peers. */

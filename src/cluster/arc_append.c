@@ -36,7 +36,7 @@ enum arc_verdict arc_take_in(struct arc *a, struct arc_turn *t, const struct arc
         frame.previous = arc_log_ballot(a, f->index - 1);
     if (!ballot_equal(frame.previous, arc_log_ballot(a, f->index - 1)) ||
         (f->kind == ARC_FRAME_OWNERS && !(owners && commit_owners_check(owners))) ||
-        !arc_log_room(a, f->ballot, f->kind))
+        !arc_log_room(a, f->ballot))
         return ARC_REFUSED;
     if (f->index <= a->end.index)
         cut(a, t, f->index);
@@ -57,9 +57,8 @@ static bool hear(struct arc *a, struct arc_turn *t, uint32_t from, struct ballot
             arc_step_down(a, t);
         arc_raise(a, t, ballot, false);
     }
-    arc_set(a, FLAG_HEARD, true);
     arc_set(a, FLAG_ANSWER_DUE, false);
-    a->deadline_us = UINT64_MAX;
+    arc_heard(a, t, true);
     return true;
 }
 

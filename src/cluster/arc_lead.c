@@ -10,7 +10,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 
 /* --- feeds ------------------------------------------------------------------ */
 
-static void feed(struct arc *a, struct arc_turn *t, struct arc_peer *p, uint64_t from)
+static void begin_feed(struct arc *a, struct arc_turn *t, struct arc_peer *p, uint64_t from)
 {
     struct arc_effect *e = arc_effect(t, ARC_DO_FEED);
     p->feed = ++a->feeds;
@@ -29,7 +29,12 @@ void arc_place(struct arc *a, struct arc_turn *t, struct arc_peer *p, struct log
     arc_peer_set(p, PEER_RECOVERING, false);
     p->written = match;
     p->synced = least(p->synced, match);
-    feed(a, t, p, match + 1);
+    begin_feed(a, t, p, match + 1);
+}
+
+void arc_feed_end(struct arc *a, struct arc_turn *t, struct arc_peer *p)
+{
+    begin_feed(a, t, p, a->end.index);
 }
 
 void arc_starve(struct arc *a, struct arc_turn *t, struct arc_peer *p)
@@ -86,6 +91,8 @@ static void leader_on_hello(struct arc *a, struct arc_turn *t, struct arc_peer *
     }
     arc_peer_set(p, PEER_WITH, ballot_equal(m->promise, a->promise));
     p->synced = m->synced;
+    if (m->flags & ARC_IS_LEARNING)
+        arc_learning(p);
     arc_place(a, t, p, m->end, m->applied);
 }
 
@@ -101,8 +108,10 @@ void arc_on_hello(struct arc *a, struct arc_turn *t, uint32_t from, const struct
 {
     struct arc_peer *p = arc_peer(a, from);
     a->seen = m->promise.counter > a->seen ? m->promise.counter : a->seen;
-    if (from == a->promise.node && a->role != ARC_LEADER) {
-        arc_set(a, FLAG_HEARD, m->flags & ARC_IS_LEADING && ballot_equal(m->promise, a->promise));
+    if (from == a->promise.node && a->role == ARC_FOLLOWER) {
+        bool leads = m->flags & ARC_IS_LEADING && ballot_equal(m->promise, a->promise);
+        if (leads || arc_flag(a, FLAG_HEARD))
+            arc_heard(a, t, leads);
         arc_on_time(a, t);
     }
     if (a->role == ARC_LEADER) {
@@ -207,7 +216,7 @@ void arc_lead(struct arc *a, struct arc_turn *t)
             p->synced = p->written; /* as its promise is */
             arc_peer_set(p, PEER_WITH, true);
         } else {
-            feed(a, t, p, a->lead_from); /* it will say where it is */
+            begin_feed(a, t, p, a->lead_from); /* it will say where it is */
         }
     }
 }
@@ -247,18 +256,17 @@ void arc_advance(struct arc *a, struct arc_turn *t)
         arc_apply(a, t, reached);
 }
 
-static struct arc_peer *fed(const struct arc *a, uint32_t peer, uint32_t number)
+static struct arc_peer *fed(const struct arc *a, uint32_t peer, uint32_t feed)
 {
     struct arc_peer *p = arc_peer(a, peer);
-    if (a->role != ARC_LEADER || !p || (p->feed != number && !PLANTED(ack_past_refusal)))
+    if (a->role != ARC_LEADER || !p || (p->feed != feed && !PLANTED(ack_past_refusal)))
         return NULL;
     return arc_peer_is(p, PEER_FED) ? p : NULL;
 }
 
-void arc_on_written(struct arc *a, struct arc_turn *t, uint32_t peer, uint32_t number,
-                    uint64_t index)
+void arc_on_written(struct arc *a, struct arc_turn *t, uint32_t peer, uint32_t feed, uint64_t index)
 {
-    struct arc_peer *p = fed(a, peer, number);
+    struct arc_peer *p = fed(a, peer, feed);
     if (!p || index > a->end.index)
         return;
     arc_peer_set(p, PEER_WITH, true);
@@ -269,14 +277,13 @@ void arc_on_written(struct arc *a, struct arc_turn *t, uint32_t peer, uint32_t n
     arc_hand_over_look(a, t);
 }
 
-void arc_on_synced(struct arc *a, struct arc_turn *t, uint32_t peer, uint32_t number,
-                   uint64_t index)
+void arc_on_synced(struct arc *a, struct arc_turn *t, uint32_t peer, uint32_t feed, uint64_t index)
 {
-    struct arc_peer *p = fed(a, peer, number);
+    struct arc_peer *p = fed(a, peer, feed);
     if (!p || index > a->end.index || index <= p->synced)
         return;
     p->synced = index;
-    arc_on_written(a, t, peer, number, index);
+    arc_on_written(a, t, peer, feed, index);
     arc_advance(a, t);
 }
 

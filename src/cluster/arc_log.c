@@ -46,10 +46,19 @@ bool arc_log_has(const struct arc *a, struct log_end frame)
     return !ballot_is_none(b) && ballot_equal(b, frame.ballot);
 }
 
-bool arc_log_room(const struct arc *a, struct ballot ballot, uint8_t kind)
+bool arc_log_room(const struct arc *a, struct ballot ballot)
 {
-    return (ballot_equal(ballot, a->end.ballot) || a->run_count < ARC_RUNS_MAX) &&
-           (kind != ARC_FRAME_OWNERS || a->config_count < ARC_CONFIGS_MAX);
+    return ballot_equal(ballot, a->end.ballot) || a->run_count < ARC_RUNS_MAX;
+}
+
+/* A change begins when the one before it is committed, so only the last two may be cut. */
+static void push_owners(struct arc *a, uint64_t index, const struct arc_owners *owners)
+{
+    assert(owners && commit_owners_check(owners));
+    if (a->config_count == ARC_CONFIGS_MAX)
+        memmove(a->configs, a->configs + 1, --a->config_count * sizeof *a->configs);
+    a->configs = mem_realloc(a->configs, (a->config_count + 1U) * sizeof *a->configs);
+    a->configs[a->config_count++] = (struct arc_config){ index, *owners };
 }
 
 static void act(struct arc *a, struct arc_turn *t)
@@ -64,7 +73,7 @@ void arc_log_push(struct arc *a, struct arc_turn *t, const struct arc_frame *fra
                   const struct arc_owners *owners)
 {
     assert(frame->index == a->end.index + 1 && ballot_equal(frame->previous, a->end.ballot));
-    assert(arc_log_room(a, frame->ballot, frame->kind));
+    assert(arc_log_room(a, frame->ballot));
     if (!ballot_equal(frame->ballot, a->end.ballot)) {
         if (a->run_count == a->run_cap) {
             a->run_cap = (uint16_t)(a->run_cap * 2);
@@ -74,9 +83,7 @@ void arc_log_push(struct arc *a, struct arc_turn *t, const struct arc_frame *fra
     }
     a->end = (struct log_end){ frame->ballot, frame->index };
     if (frame->kind == ARC_FRAME_OWNERS) {
-        assert(owners && commit_owners_check(owners));
-        a->configs = mem_realloc(a->configs, (a->config_count + 1U) * sizeof *a->configs);
-        a->configs[a->config_count++] = (struct arc_config){ frame->index, *owners };
+        push_owners(a, frame->index, owners);
         act(a, t);
     }
 }
@@ -113,8 +120,11 @@ void arc_log_apply(struct arc *a, uint64_t to)
         memmove(a->runs, a->runs + runs, a->run_count * sizeof *a->runs);
     }
     unsigned configs = 0;
-    while (configs + 1U < a->config_count && a->configs[configs + 1].index <= to)
-        configs++;
+    while (configs + 1U < a->config_count && a->configs[configs + 1].index <= to) {
+        const struct arc_owners *o = &a->configs[++configs].owners;
+        if (commit_owns(o, a->self) && o->epoch > a->learns_since)
+            arc_set(a, FLAG_LEARNER, false);
+    }
     if (configs) {
         a->config_count = (uint8_t)(a->config_count - configs);
         memmove(a->configs, a->configs + configs, a->config_count * sizeof *a->configs);

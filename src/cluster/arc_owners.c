@@ -4,23 +4,36 @@
 
 bool arc_teach(struct arc *a, struct arc_turn *t, uint32_t node)
 {
-    if (a->role != ARC_LEADER || node == a->self)
+    struct arc_peer *p = arc_peer(a, node);
+    if (a->role != ARC_LEADER || node == a->self || (!p && a->peers->count >= ARC_PEERS_MAX - 1))
         return false;
-    if (arc_peer(a, node))
+    if (commit_owns(&arc_newest(a)->owners, node))
         return true;
-    if (a->peers->count >= ARC_PEERS_MAX - 1)
-        return false;
-    struct arc_peer *p = &a->peers->list[a->peers->count++];
-    *p = (struct arc_peer){ .node = node, .flags = PEER_LEARNER };
-    arc_place(a, t, p, a->end, 0); /* it will say where it is */
-    p->written = 0;
+    if (!p) {
+        p = &a->peers->list[a->peers->count++];
+        *p = (struct arc_peer){ .node = node, .flags = PEER_LEARNER };
+        arc_feed_end(a, t, p);
+    }
+    /* It may still have what it owned before, and be about to drop that. */
+    if (!arc_peer_is(p, PEER_LEARNS))
+        arc_send(a, t, node, ARC_RECOVER)->recover.nonce = 1;
     return true;
+}
+
+void arc_learning(struct arc_peer *p)
+{
+    if (!arc_peer_is(p, PEER_LEARNER) && !arc_peer_is(p, PEER_LEAVING))
+        return; /* it will see itself among the owners */
+    arc_peer_set(p, PEER_LEAVING, false);
+    arc_peer_set(p, PEER_LEARNER, true);
+    arc_peer_set(p, PEER_LEARNS, true);
 }
 
 bool arc_has_learnt(const struct arc *a, uint32_t node)
 {
     const struct arc_peer *p = arc_peer(a, node);
-    return a->role == ARC_LEADER && p && arc_peer_is(p, PEER_WITH) && p->written >= a->applied;
+    return a->role == ARC_LEADER && p && arc_peer_is(p, PEER_WITH) && arc_peer_is(p, PEER_LEARNS) &&
+           p->written >= a->applied;
 }
 
 bool arc_change_owners(struct arc *a, struct arc_turn *t, const uint32_t *nodes, unsigned count,
@@ -95,14 +108,20 @@ static void leave(struct arc *a, struct arc_turn *t)
 void arc_owners_applied(struct arc *a, struct arc_turn *t)
 {
     const struct arc_owners *o = &a->configs[0].owners;
-    if (commit_owns(o, a->self)) {
-        if (arc_flag(a, FLAG_LEARNER) && o->epoch > a->learner_epoch)
-            arc_set(a, FLAG_LEARNER, false);
-    } else if (!arc_flag(a, FLAG_LEARNER) && o->next_count == 0 && a->config_count == 1) {
+    if (!commit_owns(o, a->self) && !arc_flag(a, FLAG_LEARNER) && o->next_count == 0 &&
+        a->config_count == 1) {
         leave(a, t);
         return;
     }
     append_new(a, t);
+}
+
+void arc_tell_owners(struct arc *a, struct arc_turn *t, uint32_t node, struct ballot ballot)
+{
+    const struct arc_owners *o = &a->configs[0].owners;
+    if (o->next_count == 0 && !arc_flag(a, FLAG_LEARNER))
+        arc_send(a, t, node, ARC_MOVED)->moved =
+            (struct arc_moved){ .ballot = ballot, .moved_at = a->promise, .owners = *o };
 }
 
 bool arc_tell_moved(struct arc *a, struct arc_turn *t, uint32_t node, struct ballot ballot,
@@ -112,17 +131,29 @@ bool arc_tell_moved(struct arc *a, struct arc_turn *t, uint32_t node, struct bal
     bool know = a->role == ARC_DROPPED || (!arc_flag(a, FLAG_LEARNER) && o->next_count == 0 &&
                                            o->epoch > epoch && !commit_owns(o, node));
     if (know)
-        arc_send(a, t, node, ARC_MOVED)->moved =
-            (struct arc_moved){ .ballot = ballot, .moved_at = a->promise, .owners = *o };
+        arc_tell_owners(a, t, node, ballot);
     return know;
 }
 
 void arc_on_moved(struct arc *a, struct arc_turn *t, uint32_t from, const struct arc_moved *m)
 {
     (void)from;
-    if (a->role == ARC_LEADER || !commit_owners_check(&m->owners) ||
-        m->owners.epoch <= arc_newest(a)->owners.epoch || commit_owns(&m->owners, a->self) ||
-        arc_flag(a, FLAG_LEARNER))
+    const struct arc_owners *newest = &arc_newest(a)->owners;
+    if (a->role == ARC_LEADER || !commit_owners_check(&m->owners) || m->owners.next_count ||
+        m->owners.epoch < newest->epoch)
         return;
-    drop(a, t, m->moved_at, &m->owners);
+    bool owns = commit_owns(&m->owners, a->self);
+    if (!owns && !arc_flag(a, FLAG_LEARNER)) {
+        drop(a, t, m->moved_at, &m->owners);
+    } else if (a->role == ARC_RECOVERING_ROLE &&
+               arc_owners_newer(&m->owners, arc_recover_owners(a))) {
+        a->peers->moved = m->owners;
+        arc_peers_extend(a);
+        arc_recover_look(a, t);
+    } else if (a->role == ARC_CANDIDATE && !arc_flag(a, FLAG_RESUME) &&
+               arc_owners_newer(&m->owners, newest)) {
+        /* Those who know the owners are to lead; they will need this one's promise. */
+        arc_step_down(a, t);
+        a->deadline_us += ARC_STAND_US;
+    }
 }

@@ -13,6 +13,7 @@ static void add(struct arc *a, const struct arc_peers *before, uint32_t node)
             p = before->list[i];
     }
     arc_peer_set(&p, PEER_LEARNER, false);
+    arc_peer_set(&p, PEER_LEARNS, false);
     arc_peer_set(&p, PEER_LEAVING, false);
     assert(a->peers->count < ARC_OTHERS_MAX);
     a->peers->list[a->peers->count++] = p;
@@ -20,7 +21,7 @@ static void add(struct arc *a, const struct arc_peers *before, uint32_t node)
 
 void arc_peers_extend(struct arc *a)
 {
-    const struct arc_owners *o = &arc_newest(a)->owners;
+    const struct arc_owners *o = arc_recover_owners(a);
     struct arc_peers before = *a->peers;
     a->peers->count = 0;
     for (unsigned i = 0; i < o->count; i++)

@@ -15,9 +15,15 @@ static uint64_t remembers(const struct arc_peer *p)
     return arc_peer_is(p, PEER_ANSWERED) && !arc_peer_is(p, PEER_RECOVERING);
 }
 
-bool arc_all_have(const struct arc *a, enum arc_peer_flag flag)
+const struct arc_owners *arc_recover_owners(const struct arc *a)
 {
     const struct arc_owners *o = &arc_newest(a)->owners;
+    return arc_owners_newer(&a->peers->moved, o) ? &a->peers->moved : o;
+}
+
+bool arc_all_have(const struct arc *a, enum arc_peer_flag flag)
+{
+    const struct arc_owners *o = arc_recover_owners(a);
     for (unsigned i = 0; i < a->peers->count; i++) {
         const struct arc_peer *p = &a->peers->list[i];
         if (commit_owns(o, p->node) && !arc_peer_is(p, flag) && !arc_peer_is(p, PEER_GIVEN_UP))
@@ -52,9 +58,8 @@ void arc_recover(struct arc *a, struct arc_turn *t)
 static void recovered(struct arc *a, struct arc_turn *t, bool heard)
 {
     arc_set(a, FLAG_FORGOT, false);
-    arc_set(a, FLAG_HEARD, heard);
     arc_move(a, ARC_FOLLOWER);
-    a->deadline_us = t->now_us + 2 * ARC_BACK_OFF_US + arc_back_off_us(a, t);
+    arc_heard(a, t, heard);
     arc_effect(t, ARC_DO_RECOVERED);
     for (unsigned i = 0; i < a->peers->count; i++) {
         struct arc_message hello;
@@ -91,7 +96,7 @@ static struct arc_peer *leader_at(const struct arc *a, struct ballot ballot)
  * advanced log of those who forgot resumes, another if that one does not. */
 static void look_for_resume(struct arc *a, struct arc_turn *t)
 {
-    const struct arc_owners *o = &arc_newest(a)->owners;
+    const struct arc_owners *o = arc_recover_owners(a);
     struct commit_value values[ARC_OTHERS_MAX + 1];
     unsigned n = arc_values(a, remembers, 0, values);
     if (!arc_all_have(a, PEER_ANSWERED) || commit_reached(o, values, n) > 0 ||
@@ -122,13 +127,15 @@ void arc_recover_look(struct arc *a, struct arc_turn *t)
     bool any = false;
     for (unsigned i = 0; i < a->peers->count; i++) {
         const struct arc_peer *p = &a->peers->list[i];
+        if (!commit_owns(arc_recover_owners(a), p->node))
+            continue;
         if (remembers(p) && ballot_compare(p->promise, highest) > 0)
             highest = p->promise;
         any = any || remembers(p);
     }
     struct commit_value values[ARC_OTHERS_MAX + 1];
     unsigned n = arc_values(a, remembers, 0, values);
-    if (!commit_majority_of_others(&arc_newest(a)->owners, a->self, values, n, 1) &&
+    if (!commit_majority_of_others(arc_recover_owners(a), a->self, values, n, 1) &&
         !(PLANTED(recover_from_one) && any)) {
         look_for_resume(a, t);
         return;
@@ -144,6 +151,10 @@ void arc_recover_time(struct arc *a, struct arc_turn *t)
 {
     if (t->now_us < a->deadline_us)
         return;
+    /* Whose log was not to be had may lead no longer. */
+    struct arc_peer *p = arc_peer(a, a->peers->fetch_from);
+    if (p)
+        arc_peer_set(p, PEER_ANSWERED, false);
     a->peers->fetch_from = 0;
     ask_all(a, t);
     arc_recover_look(a, t);
@@ -151,15 +162,14 @@ void arc_recover_time(struct arc *a, struct arc_turn *t)
 
 static unsigned state_flags(const struct arc *a)
 {
-    bool learning = arc_flag(a, FLAG_LEARNER) && !commit_owns(&arc_newest(a)->owners, a->self);
     return (a->role == ARC_LEADER ? ARC_IS_LEADING : 0U) |
-           (arc_flag(a, FLAG_FORGOT) ? ARC_IS_RECOVERING : 0U) | (learning ? ARC_IS_LEARNING : 0U);
+           (arc_flag(a, FLAG_FORGOT) ? ARC_IS_RECOVERING : 0U) |
+           (arc_learns(a) ? ARC_IS_LEARNING : 0U);
 }
 
 void arc_on_recover(struct arc *a, struct arc_turn *t, uint32_t from, const struct arc_recover *m)
 {
-    if (arc_tell_moved(a, t, from, (struct ballot){ 0 }, 0))
-        return;
+    arc_tell_owners(a, t, from, (struct ballot){ 0 });
     struct arc_peer *p = arc_peer(a, from);
     if (a->role == ARC_LEADER && p) {
         arc_starve(a, t, p);
@@ -177,11 +187,13 @@ void arc_on_state(struct arc *a, struct arc_turn *t, uint32_t from,
                   const struct arc_state_answer *m)
 {
     struct arc_peer *p = arc_peer(a, from);
+    if (a->role == ARC_LEADER && p && m->flags & ARC_IS_LEARNING)
+        arc_learning(p);
     if (a->role != ARC_RECOVERING_ROLE || !p || m->nonce != a->peers->nonce ||
         a->peers->fetch_from == from)
         return;
     arc_peer_set(p, PEER_ANSWERED, true);
-    arc_peer_set(p, PEER_RECOVERING, m->flags & (ARC_IS_RECOVERING | ARC_IS_LEARNING));
+    arc_peer_set(p, PEER_RECOVERING, m->flags & ARC_IS_RECOVERING);
     arc_peer_set(p, PEER_LEADING, m->flags & ARC_IS_LEADING);
     p->promise = m->promise;
     p->end = m->end;

@@ -12,11 +12,11 @@ enum {
     ARC_OTHERS_MAX = ARC_PEERS_MAX + 1, /* and one more, whose log is fetched */
     ARC_SIZE_MAX = 200,                 /* bytes; a node has thousands of arcs */
     ARC_RUNS_KEPT = 16,      /* ballots remembered of what is applied, to find where logs part */
-    ARC_RUNS_STAND = 256,    /* runs beyond which no owner adds one by taking the arc */
-    ARC_RUNS_MAX = 1024,     /* ... by taking in frames */
-    ARC_CONFIGS_MAX = 16,    /* changes of owners that are not applied */
+    ARC_RUNS_MAX = 60000,    /* takeovers of which nothing is known to be committed */
+    ARC_CONFIGS_MAX = 16,    /* changes of owners remembered: all but the last two are committed */
     ARC_BACK_OFF_US = 80000, /* an owner waits up to this, and half of it for each before it */
     ARC_STAND_US = 500000,   /* a candidate without a majority, or without frames, gives up */
+    ARC_HEARD_US = 1000000,  /* a leader that says nothing for so long is none */
     ARC_HAND_OVER_US = 500000,
     ARC_ASK_US = 200000,     /* between a recovering owner's questions */
     ARC_RESUME_US = 2000000, /* ... and until another than the most advanced resumes */
@@ -44,6 +44,7 @@ enum arc_peer_flag {
     PEER_ANSWERED = 64,  /* to a recovering owner's question */
     PEER_LEADING = 128,  /* ... that it leads under `promise` */
     PEER_GIVEN_UP = 256, /* by the operator */
+    PEER_LEARNS = 512,   /* a learner that said itself that it is one */
 };
 
 struct arc_peer {
@@ -66,6 +67,7 @@ struct arc_peers {
     uint32_t fetch_from;      /* the owner whose log is fetched, up to its `end`; 0 */
     uint32_t hand_to;         /* a leader's: who is to take; 0 */
     unsigned count;
+    struct arc_owners moved; /* a recovering owner's: who is said to own it now; count 0: nobody */
     struct arc_peer list[ARC_OTHERS_MAX];
 };
 
@@ -95,7 +97,7 @@ struct arc {
     uint64_t all_synced;
     uint64_t seen;              /* the highest counter of any ballot it was told of */
     uint64_t deadline_us;       /* UINT64_MAX: none */
-    uint64_t learner_epoch;     /* owners of later epochs only make it one */
+    uint64_t learns_since;      /* owners of later epochs only make it one */
     struct arc_run *runs;       /* at least one, oldest first, up to `end` */
     struct arc_config *configs; /* the same; the first is applied */
     struct arc_peers *peers;    /* or NULL */
@@ -119,8 +121,14 @@ void arc_refuse(struct arc *a, struct arc_turn *t, uint32_t to, struct ballot ba
                 enum arc_refusal_reason reason);
 bool arc_away(const struct arc_turn *t, uint32_t node);
 
+/* A follower hears, or no longer, that the node of its promise leads. */
+void arc_heard(struct arc *a, const struct arc_turn *t, bool heard);
+
 /* Whether the leader is known and in reach. */
 bool arc_hears_leader(const struct arc *a, const struct arc_turn *t);
+
+/* Whether it is no owner yet. */
+bool arc_learns(const struct arc *a);
 
 /* What of its log is written: only that is told to others, who count on it. */
 struct log_end arc_written_end(const struct arc *a);
@@ -184,8 +192,8 @@ void arc_log_deinit(struct arc *a);
 struct ballot arc_log_ballot(const struct arc *a, uint64_t index);
 bool arc_log_has(const struct arc *a, struct log_end frame);
 
-/* Whether a frame of this ballot and kind can be taken in. */
-bool arc_log_room(const struct arc *a, struct ballot ballot, uint8_t kind);
+/* Whether a frame of this ballot can be taken in. */
+bool arc_log_room(const struct arc *a, struct ballot ballot);
 
 /* The frame after `end`. */
 void arc_log_push(struct arc *a, struct arc_turn *t, const struct arc_frame *frame,
@@ -224,6 +232,8 @@ void arc_make(struct arc *a, struct arc_turn *t, enum arc_frame_kind kind,
 /* Feeds a peer from where its log, which ends so, parts from the leader's. */
 void arc_place(struct arc *a, struct arc_turn *t, struct arc_peer *p, struct log_end end,
                uint64_t applied);
+/* Feeds it the last frame, upon which it will say where it is. */
+void arc_feed_end(struct arc *a, struct arc_turn *t, struct arc_peer *p);
 void arc_starve(struct arc *a, struct arc_turn *t, struct arc_peer *p);
 void arc_advance(struct arc *a, struct arc_turn *t);
 void arc_apply(struct arc *a, struct arc_turn *t, uint64_t to);
@@ -264,11 +274,17 @@ void arc_on_recover(struct arc *a, struct arc_turn *t, uint32_t from, const stru
 void arc_on_state(struct arc *a, struct arc_turn *t, uint32_t from,
                   const struct arc_state_answer *m);
 
+/* Who the others are: the newest in the log, or who a peer said they are. */
+const struct arc_owners *arc_recover_owners(const struct arc *a);
+
 /* Whether all have answered or are given up that a resuming candidate needs: `flag` tells
  * who has. */
 bool arc_all_have(const struct arc *a, enum arc_peer_flag flag);
 
 /* --- arc_owners.c ----------------------------------------------------------- */
+
+/* A peer that is no owner said that it learns. */
+void arc_learning(struct arc_peer *p);
 
 /* Owners may have become committed. */
 void arc_owners_applied(struct arc *a, struct arc_turn *t);
@@ -277,6 +293,16 @@ void arc_owners_time(struct arc *a, struct arc_turn *t);
 /* Tells `node` who has the arc, if it is known that it is none of them. */
 bool arc_tell_moved(struct arc *a, struct arc_turn *t, uint32_t node, struct ballot ballot,
                     uint64_t epoch);
+/* Whether owners, which are committed, have come after others: of one epoch "new" comes
+ * after "old+new". */
+static inline bool arc_owners_newer(const struct arc_owners *o, const struct arc_owners *than)
+{
+    return o->epoch > than->epoch ||
+           (o->epoch == than->epoch && o->next_count == 0 && than->next_count != 0);
+}
+
+/* Tells it who counts now, if that is committed. */
+void arc_tell_owners(struct arc *a, struct arc_turn *t, uint32_t node, struct ballot ballot);
 void arc_on_moved(struct arc *a, struct arc_turn *t, uint32_t from, const struct arc_moved *m);
 
 /* --- arc_hand_over.c -------------------------------------------------------- */

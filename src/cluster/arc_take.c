@@ -63,6 +63,10 @@ void arc_count_votes(struct arc *a, struct arc_turn *t)
     bool own = arc_flag(a, FLAG_PROMISE_SYNCED) || PLANTED(promise_not_synced);
     if (a->role != ARC_CANDIDATE || a->peers->fetch_from != 0 || !own || !has_majority(a))
         return;
+    if (!commit_owns(&arc_newest(a)->owners, a->self)) {
+        arc_step_down(a, t); /* what it fetched says so */
+        return;
+    }
     struct arc_peer *best = NULL;
     for (unsigned i = 0; i < a->peers->count; i++) {
         struct arc_peer *p = &a->peers->list[i];
@@ -92,7 +96,7 @@ void arc_on_no(struct arc *a, struct arc_turn *t, uint32_t from, const struct ar
     if (a->role != ARC_CANDIDATE || !arc_peer(a, from) || !ballot_equal(m->ballot, a->promise))
         return;
     /* The leader will learn from this owner's refusals that it has to take again. */
-    if (m->reason == ARC_NO_LEADS)
+    if (m->reason == ARC_NO_LEADS || m->reason == ARC_NO_PROMISED)
         arc_step_down(a, t);
 }
 
@@ -122,7 +126,7 @@ static unsigned against(const struct arc *a, const struct arc_turn *t, uint32_t 
     bool hears = a->role == ARC_LEADER || arc_hears_leader(a, t);
     if (arc_flag(a, FLAG_FORGOT) && !resume && !PLANTED(blank_owner_promises))
         return ARC_NO_RECOVERING;
-    if (arc_flag(a, FLAG_LEARNER) && !commit_owns(&arc_newest(a)->owners, a->self))
+    if (arc_learns(a) && m->epoch <= a->learns_since)
         return ARC_NO_LEARNING;
     if (m->ballot.node != from || ballot_compare(m->ballot, a->promise) < 0)
         return ARC_NO_PROMISED;
@@ -162,8 +166,7 @@ void arc_on_take(struct arc *a, struct arc_turn *t, uint32_t from, const struct 
 void arc_on_invite(struct arc *a, struct arc_turn *t, uint32_t from, const struct arc_invite *m)
 {
     if (a->role != ARC_FOLLOWER || !ballot_equal(m->ballot, a->promise) ||
-        from != a->promise.node || arc_flag(a, FLAG_LEARNER) ||
-        !commit_owns(&arc_newest(a)->owners, a->self) || a->run_count >= ARC_RUNS_STAND)
+        from != a->promise.node || arc_learns(a) || !commit_owns(&arc_newest(a)->owners, a->self))
         return;
     if (PLANTED(ballot_handed_on)) {
         arc_peers_new(a);

@@ -14,7 +14,7 @@ struct arc_view arc_view(const struct arc *a)
         .synced = a->synced,
         .all_synced = a->all_synced,
         .name = a->name,
-        .learner = arc_flag(a, FLAG_LEARNER) && !commit_owns(&arc_newest(a)->owners, a->self),
+        .learner = arc_learns(a),
         .handing = a->role == ARC_LEADER && a->peers->hand_to != 0,
     };
 }

@@ -51,6 +51,7 @@ struct model *model_new(uint64_t seed, const struct model_options *options)
     m->epoch = 1;
     prng_init(&m->prng, seed);
     m->committed = mem_zalloc(MODEL_FRAMES + 1000, sizeof *m->committed);
+    m->committed_at = mem_zalloc(MODEL_FRAMES + 1000, sizeof *m->committed_at);
     m->led = mem_zalloc(MODEL_FRAMES, sizeof *m->led);
     m->made = mem_zalloc(4 * (size_t)MODEL_FRAMES, sizeof *m->made);
     for (uint32_t i = 0; i < options->owners; i++)
@@ -58,6 +59,8 @@ struct model *model_new(uint64_t seed, const struct model_options *options)
     for (uint32_t i = 1; i <= options->nodes; i++) {
         struct model_node *n = &m->nodes[i];
         n->id = i;
+        n->away_us = options->hectic ? 60000 + model_below(m, 80000)
+                                     : 100000 + model_below(m, MODEL_AWAY_US - 100000);
         n->log = mem_zalloc(MODEL_FRAMES + 1000, sizeof *n->log);
         n->table = mem_zalloc(MODEL_FRAMES + 1000, sizeof *n->table);
         n->owns = i <= options->owners;
@@ -79,6 +82,7 @@ void model_free(struct model *m)
     }
     model_links_deinit(m);
     mem_free(m->committed);
+    mem_free(m->committed_at);
     mem_free(m->led);
     mem_free(m->made);
     mem_free(m);
@@ -131,6 +135,28 @@ static bool together(const struct model *m, uint64_t more_than)
     return true;
 }
 
+static void show(const struct model *m)
+{
+    for (uint32_t i = 1; i <= m->options.nodes; i++) {
+        const struct model_node *n = &m->nodes[i];
+        if (!n->arc) {
+            model_trace(m, "%u has no arc", i);
+            continue;
+        }
+        struct arc_view v = arc_view(n->arc);
+        const struct arc_owners *o = arc_owners(n->arc);
+        model_trace(m,
+                    "%u: role %d, promise %llu/%u, leader %u, end %llu/%u %llu, applied %llu%s%s",
+                    i, (int)v.role, (unsigned long long)v.promise.counter, v.promise.node, v.leader,
+                    (unsigned long long)v.end.ballot.counter, v.end.ballot.node,
+                    (unsigned long long)v.end.index, (unsigned long long)v.applied,
+                    v.learner ? ", learns" : "", n->forgot ? ", forgot" : "");
+        model_trace(m, "    owners of %llu: %u %u %u and %u: %u %u %u",
+                    (unsigned long long)o->epoch, o->node[0], o->node[1], o->node[2], o->next_count,
+                    o->next[0], o->next[1], o->next[2]);
+    }
+}
+
 const char *model_run(struct model *m)
 {
     m->faults = true;
@@ -142,5 +168,6 @@ const char *model_run(struct model *m)
         step(m);
     if (!m->wrong[0] && !together(m, before))
         model_wrong(m, "healed, and they do not come together");
+    show(m);
     return m->wrong[0] ? m->wrong : NULL;
 }

@@ -18,7 +18,7 @@ enum {
     MODEL_READS = 64,
     MODEL_GHOSTS = 8,
     MODEL_STEP_US = 1000,
-    MODEL_AWAY_US = 150000, /* unheard for so long: out of reach */
+    MODEL_AWAY_US = 400000, /* unheard for so long at most: out of reach */
     MODEL_BEAT_US = 30000,
 };
 
@@ -81,11 +81,19 @@ struct model_read {
     uint64_t must_see;
 };
 
+struct model_serve {
+    struct ballot ballot;
+    uint64_t next; /* 0: nothing to serve */
+    uint64_t to;
+};
+
 struct model_node {
     uint32_t id;
     bool up;
+    uint64_t away_us;    /* unheard for so long: out of reach */
     uint64_t resumes_us; /* paused before */
     uint64_t starts_us;  /* down before */
+    uint64_t lonely_us;  /* a new leader is to be cut off then; 0 */
     struct arc *arc;     /* NULL: none, or down */
     uint64_t heard_us[MODEL_NODES + 1];
     /* In memory: the log, and the feeds out of it. */
@@ -94,6 +102,7 @@ struct model_node {
     uint64_t applied;
     bool fed[MODEL_NODES + 1];
     uint64_t feed_next[MODEL_NODES + 1];
+    struct model_serve serve[MODEL_NODES + 1];
     struct model_read reads[MODEL_READS];
     unsigned read_count;
     uint64_t round;
@@ -112,9 +121,8 @@ struct model_node {
     struct model_entry *table;
     struct log_end base;
     struct arc_owners base_owners;
-    bool owns;           /* there is, or was, an arc here */
-    bool learner;        /* ... as which it began */
-    uint64_t learner_of; /* epoch of the owners it began with */
+    bool owns;             /* there is, or was, an arc here */
+    uint64_t learns_since; /* the epoch, or 0 */
     struct arc_owners born_owners;
     struct ballot born_promise;
     bool dropped;
@@ -128,6 +136,8 @@ struct model_options {
     unsigned owners; /* at first */
     bool moves;      /* owners change */
     bool room;       /* once, all lose power */
+    bool hectic;     /* faults are many and short, feeds slow */
+    bool quiet;      /* few writes, and the leader is not heard often */
     bool always;     /* commits need synced frames */
     bool trace;
 };
@@ -152,6 +162,7 @@ struct model {
     bool faults;
     /* What holds. */
     struct model_entry *committed; /* [index - 1]; ballot none: not yet */
+    struct ballot *committed_at;   /* ... the ballot under which it was found to be */
     uint64_t committed_to;
     uint64_t acked_to; /* of writes: somebody was told OK */
     uint64_t seen_to;  /* ... of reads: somebody saw it */
@@ -212,6 +223,7 @@ void model_check_apply(struct model *m, const struct model_node *n, uint64_t ind
 void model_check_lead(struct model *m, const struct model_node *n, struct ballot ballot,
                       bool resumed);
 void model_check_made(struct model *m, const struct model_node *n, const struct model_entry *e);
+void model_check_held(struct model *m, const struct model_node *n, uint64_t index);
 void model_check_read(struct model *m, const struct model_node *n, const struct model_read *r);
 void model_check_shape(struct model *m, const struct model_node *n);
 

@@ -11,6 +11,31 @@ static bool same(const struct model_entry *a, const struct model_entry *b)
 
 #define BALLOT(b) (unsigned long long)(b).counter, (b).node
 
+static bool holds(const struct model_node *n, const struct model_entry *e)
+{
+    if (!n->up || n->forgot || n->dropped)
+        return true; /* perhaps */
+    uint64_t index = e->frame.index;
+    return n->arc && arc_view(n->arc).written >= index && same(&n->log[index - 1], e);
+}
+
+/* What a leader finds committed is written by a majority, which may have forgotten since. */
+void model_check_held(struct model *m, const struct model_node *n, uint64_t index)
+{
+    const struct arc_owners *o = arc_owners(n->arc);
+    unsigned old = 0;
+    unsigned next = 0;
+    if (m->options.room)
+        return;
+    for (unsigned i = 0; i < o->count; i++)
+        old += holds(&m->nodes[o->node[i]], &n->log[index - 1]);
+    for (unsigned i = 0; i < o->next_count; i++)
+        next += holds(&m->nodes[o->next[i]], &n->log[index - 1]);
+    if (old <= o->count / 2U || (o->next_count > 0 && next <= o->next_count / 2U))
+        model_wrong(m, "%u: %llu is committed, and %u have it", n->id, (unsigned long long)index,
+                    old);
+}
+
 /* No two frames are committed at one index; what is applied anywhere is that. */
 void model_check_apply(struct model *m, const struct model_node *n, uint64_t index)
 {
@@ -22,8 +47,10 @@ void model_check_apply(struct model *m, const struct model_node *n, uint64_t ind
             model_wrong(m, "%u: committed %llu before %llu", n->id, (unsigned long long)index,
                         (unsigned long long)m->committed_to + 1);
         *c = *e;
+        m->committed_at[index - 1] = arc_view(n->arc).promise;
         m->committed_to = index;
         m->stats.commits++;
+        model_check_held(m, n, index);
     } else if (!same(c, e)) {
         model_wrong(m, "%u applies %llu of ballot %llu/%u, committed is that of %llu/%u", n->id,
                     (unsigned long long)index, BALLOT(e->frame.ballot), BALLOT(c->frame.ballot));
@@ -48,7 +75,7 @@ static void begin_anew(struct model *m, const struct model_node *n)
         m->nodes[i].read_count = 0;
 }
 
-/* A ballot has one leader, once, and it has all that is committed. */
+/* A ballot has one leader, once, and it has all that was committed under lower ones. */
 void model_check_lead(struct model *m, const struct model_node *n, struct ballot ballot,
                       bool resumed)
 {
@@ -62,6 +89,8 @@ void model_check_lead(struct model *m, const struct model_node *n, struct ballot
     if (resumed && m->options.room)
         begin_anew(m, n);
     for (uint64_t i = 1; i <= m->committed_to; i++) {
+        if (ballot_compare(m->committed_at[i - 1], ballot) >= 0)
+            return; /* it comes too late, and will notice */
         if (i > n->end || !same(&m->committed[i - 1], &n->log[i - 1])) {
             model_wrong(m, "%u leads under %llu/%u without %llu, which is committed", n->id,
                         BALLOT(ballot), (unsigned long long)i);

@@ -12,9 +12,17 @@ static void stall(struct model *m, uint32_t from, uint32_t to, uint64_t us)
         m->pipes[from][to].stalled_us = m->now_us + us;
 }
 
+static void cut_off(struct model *m, uint32_t node, uint64_t us)
+{
+    for (uint32_t other = 1; other <= m->options.nodes; other++) {
+        stall(m, node, other, us);
+        stall(m, other, node, us);
+    }
+}
+
 static void cut(struct model *m)
 {
-    uint64_t us = 30000 + model_below(m, 700000);
+    uint64_t us = 30000 + model_below(m, m->options.hectic ? 250000 : 700000);
     uint32_t a = any_node(m)->id;
     m->stats.cuts++;
     switch (model_below(m, 4)) {
@@ -28,10 +36,7 @@ static void cut(struct model *m)
         break;
     }
     case 2: /* a node */
-        for (uint32_t b = 1; b <= m->options.nodes; b++) {
-            stall(m, a, b, us);
-            stall(m, b, a, us);
-        }
+        cut_off(m, a, us);
         break;
     default: /* two halves */
         for (uint32_t x = 1; x <= m->options.nodes; x++) {
@@ -137,11 +142,16 @@ void model_faults(struct model *m)
         all_lose_power(m);
         m->options.moves = false;
     }
-    if (model_one_in(m, 60))
+    if (model_one_in(m, m->options.hectic ? 15 : 60))
         strike(m);
     for (unsigned i = 1; i <= m->options.nodes; i++) {
-        if (m->nodes[i].arc && model_one_in(m, 2000))
-            model_flush(m, &m->nodes[i]);
+        struct model_node *n = &m->nodes[i];
+        if (n->arc && model_one_in(m, 2000))
+            model_flush(m, n);
+        if (n->lonely_us && n->lonely_us <= m->now_us) {
+            n->lonely_us = 0;
+            cut_off(m, i, 60000 + model_below(m, 200000));
+        }
     }
 }
 

@@ -68,6 +68,8 @@ void model_reset(struct model *m, uint32_t a, uint32_t b, uint64_t for_us)
     forget(&m->pipes[b][a]);
     m->nodes[a].fed[b] = false;
     m->nodes[b].fed[a] = false;
+    m->nodes[a].serve[b].next = 0;
+    m->nodes[b].serve[a].next = 0;
     m->stats.resets++;
 }
 
@@ -231,7 +233,8 @@ void model_links(struct model *m)
         for (uint32_t b = 1; b <= m->options.nodes; b++) {
             if (a == b)
                 continue;
-            deliver(m, a, b);
+            if (!model_one_in(m, 4))
+                deliver(m, a, b);
             if (linked(m, a, b) && m->nodes[b].up && m->nodes[b].resumes_us <= m->now_us)
                 acknowledge(m, a, b);
         }

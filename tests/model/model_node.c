@@ -13,7 +13,7 @@ struct arc_turn model_turn(struct model *m, const struct model_node *n, uint32_t
         .now_us = m->now_us, .prng = &m->prng, .out = &m->out, .away = away, .away_count = 0
     };
     for (uint32_t other = 1; other <= m->options.nodes; other++) {
-        if (other != n->id && m->now_us > n->heard_us[other] + MODEL_AWAY_US)
+        if (other != n->id && m->now_us > n->heard_us[other] + n->away_us)
             away[t.away_count++] = other;
     }
     return t;
@@ -112,15 +112,6 @@ void model_flush(struct model *m, struct model_node *n)
 
 /* --- effects ---------------------------------------------------------------- */
 
-static void serve(struct model *m, struct model_node *n, const struct arc_effect *e)
-{
-    for (uint64_t i = e->from; i <= e->to && i <= n->end; i++) {
-        struct arc_message message = { .kind = ARC_FRAME };
-        message.fetched = (struct arc_fetched){ e->ballot, n->log[i - 1].frame };
-        model_send(m, n->id, e->node, &message, &n->log[i - 1]);
-    }
-}
-
 static void promise(struct model *m, struct model_node *n, const struct arc_effect *e)
 {
     struct model_record r = { .is_promise = true, .promise = e->ballot };
@@ -161,13 +152,15 @@ static void carry_out_rest(struct model *m, struct model_node *n, const struct a
         n->fed[e->node] = false;
         break;
     case ARC_DO_SERVE:
-        serve(m, n, e);
+        n->serve[e->node] = (struct model_serve){ e->ballot, e->from, e->to };
         break;
     case ARC_DO_RESUMED:
         *resumed = true;
         break;
     case ARC_DO_LEAD:
         model_check_lead(m, n, e->ballot, *resumed);
+        if (m->options.hectic && model_one_in(m, 2))
+            n->lonely_us = m->now_us + 1 + model_below(m, 25000);
         memset(n->fed, 0, sizeof n->fed);
         n->read_count = 0;
         n->remembers_at = n->forgot ? n->record_count + 1 : 0;
@@ -181,6 +174,12 @@ static void carry_out_rest(struct model *m, struct model_node *n, const struct a
         n->remembers_at = n->record_count;
         if (n->written >= n->remembers_at)
             n->forgot = false;
+        break;
+    case ARC_DO_ACT:
+        model_trace(m, "%u acts on owners of %llu: %u %u %u and %u: %u %u %u, end %llu", n->id,
+                    (unsigned long long)e->owners.epoch, e->owners.node[0], e->owners.node[1],
+                    e->owners.node[2], e->owners.next_count, e->owners.next[0], e->owners.next[1],
+                    e->owners.next[2], (unsigned long long)n->end);
         break;
     case ARC_DO_DROP:
         drop(m, n, e);
@@ -261,7 +260,7 @@ void model_start(struct model *m, struct model_node *n)
                              .owners = n->base.index ? n->base_owners : n->born_owners,
                              .applied = n->base,
                              .promise = n->born_promise,
-                             .learner = n->learner,
+                             .learns_since = n->learns_since,
                              .commit_synced = m->options.always };
     n->arc = arc_new(&o);
     memcpy(n->log, n->table, n->base.index * sizeof *n->log);
@@ -291,7 +290,7 @@ void model_stop(struct model *m, struct model_node *n, bool power)
     n->up = false;
     arc_free(n->arc);
     n->arc = NULL;
-    n->starts_us = m->now_us + 5000 + model_below(m, 400000);
+    n->starts_us = m->now_us + 5000 + model_below(m, m->options.hectic ? 80000 : 400000);
     n->resumes_us = 0;
     n->record_count = n->written;
     if (power) {
@@ -306,6 +305,7 @@ void model_stop(struct model *m, struct model_node *n, bool power)
     n->sync_wanted = 0;
     n->read_count = 0;
     memset(n->fed, 0, sizeof n->fed);
+    memset(n->serve, 0, sizeof n->serve);
     model_reset_all(m, n->id);
 }
 
@@ -316,13 +316,16 @@ void model_learn(struct model *m, struct model_node *n, const struct arc_owners 
         return;
     arc_free(n->arc);
     n->born_promise = n->dropped ? n->dropped_ballot : (struct ballot){ 0 };
+    uint64_t dropped = n->dropped ? n->base_owners.epoch : 0;
     n->born_owners = *owners;
-    n->owns = n->learner = true;
+    n->owns = true;
+    n->learns_since = owners->epoch > dropped ? owners->epoch : dropped;
     n->dropped = false;
+    model_trace(m, "%u learns since %llu", n->id, (unsigned long long)n->learns_since);
     struct arc_options o = { .self = n->id,
                              .owners = *owners,
                              .promise = n->born_promise,
-                             .learner = true,
+                             .learns_since = n->learns_since,
                              .commit_synced = m->options.always };
     n->arc = arc_new(&o);
     struct arc_turn t = model_turn(m, n, away);
@@ -367,7 +370,7 @@ void model_handle(struct model *m, struct model_node *n, uint32_t from,
 static void feed(struct model *m, struct model_node *n)
 {
     for (uint32_t to = 1; to <= m->options.nodes; to++) {
-        unsigned some = 1 + (unsigned)model_below(m, 8);
+        unsigned some = m->options.hectic ? model_one_in(m, 6) : 1 + (unsigned)model_below(m, 8);
         while (n->fed[to] && some-- > 0 && n->feed_next[to] <= n->end &&
                n->feed_next[to] <= arc_view(n->arc).written) {
             struct arc_message message;
@@ -375,6 +378,20 @@ static void feed(struct model *m, struct model_node *n)
             arc_fill_append(n->arc, to, &e->frame, &message);
             n->feed_next[to]++;
             model_send(m, n->id, to, &message, e);
+        }
+    }
+}
+
+/* Frames that were fetched; a part at a time. */
+static void serve(struct model *m, struct model_node *n)
+{
+    for (uint32_t to = 1; to <= m->options.nodes; to++) {
+        struct model_serve *s = &n->serve[to];
+        for (unsigned i = 0; i < 40 && s->next > 0 && s->next <= s->to && s->next <= n->end; i++) {
+            struct arc_message message = { .kind = ARC_FRAME };
+            message.fetched = (struct arc_fetched){ s->ballot, n->log[s->next - 1].frame };
+            model_send(m, n->id, to, &message, &n->log[s->next - 1]);
+            s->next++;
         }
     }
 }
@@ -387,7 +404,8 @@ static void beat(struct model *m, struct model_node *n)
         if (to == n->id)
             continue;
         model_packet(m, n->id, to, (struct model_packet){ .kind = PACKET_BEAT });
-        if (n->arc && arc_view(n->arc).role == ARC_LEADER && n->fed[to]) {
+        if (n->arc && arc_view(n->arc).role == ARC_LEADER && n->fed[to] &&
+            (!m->options.quiet || model_one_in(m, 10))) {
             arc_fill_commit(n->arc, &message);
             model_send(m, n->id, to, &message, NULL);
         }
@@ -399,7 +417,7 @@ static void clients(struct model *m, struct model_node *n)
 {
     if (!arc_may_append(n->arc))
         return;
-    if (model_one_in(m, 8) && n->end < MODEL_FRAMES) {
+    if (model_one_in(m, m->options.quiet ? 150 : 8) && n->end < MODEL_FRAMES) {
         enum arc_frame_kind kind = model_one_in(m, 10) ? ARC_FRAME_EMPTY : ARC_FRAME_CELLS;
         struct model_entry e = { .frame = arc_append(n->arc, kind, m->now_us, 8) };
         e.value = kind == ARC_FRAME_CELLS ? ++m->next_value : 0;
@@ -447,14 +465,17 @@ void model_work(struct model *m, struct model_node *n)
         beat(m, n);
     if (!n->arc)
         return;
-    struct arc_turn t = model_turn(m, n, away);
-    arc_on_time(n->arc, &t);
-    model_carry_out(m, n);
+    if (model_one_in(m, 4)) {
+        struct arc_turn t = model_turn(m, n, away);
+        arc_on_time(n->arc, &t);
+        model_carry_out(m, n);
+    }
     if (!m->wrong[0] && arc_view(n->arc).role == ARC_LEADER) {
         clients(m, n);
         reads(m, n);
         if (!model_one_in(m, 3))
             feed(m, n);
     }
+    serve(m, n);
     model_disk(m, n);
 }
