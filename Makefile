@@ -115,15 +115,19 @@ $(B)/unit/$(1)_test: $(call obj,$(filter tests/unit/$(1)/%,$(TESTS)) $(wildcard 
 endef
 $(foreach u,$(UNITS),$(eval $(call unit_rule,$(u))))
 
-sims: $(B)/henge-sim
+sims: $(B)/henge-sim $(B)/arc-model
 # What no server does yet, the engine's tests do.
-SIM_HELP := $(UNIT_HELP_tool) tests/unit/lsm/arc_model.c tests/unit/lsm/arc_model_read.c
+SIM_HELP := $(UNIT_HELP_tool) tests/unit/lsm/arcs_model.c tests/unit/lsm/arcs_model_read.c
 $(B)/henge-sim: $(call obj,$(filter tests/sim/%,$(TESTS)) $(SIM_HELP)) $(B)/libhenge.a
 	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
 # What histories are judged by: of the simulator as of real servers.
 judges: $(B)/judge
 $(B)/judge: $(call obj,$(JUDGE)) $(B)/libhenge.a
+	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+
+# An arc's owners alone, on a model of logs and links.
+$(B)/arc-model: $(call obj,$(filter tests/model/%,$(TESTS)) tests/sim/planted.c) $(B)/libhenge.a
 	$(call say,$(VARIANT) $@)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
 # The rest: one program a file.  tests/fuzz has helpers too: what is not *_fuzz.c.

@@ -56,6 +56,7 @@ suite_check() {
     stage tidy 360 make -s tidy
     units debug
     stage sim 90 build/sim/henge-sim --seeds 200 --file tests/sim/seeds.txt
+    stage arc 30 build/sim/arc-model --seeds 500
     systems release
     stage clients 60 redis-compat/smoke.sh
 }
@@ -68,6 +69,7 @@ suite_asan() {
     stage system/bad_input 120 tests/sanitized.sh python3 tests/system/bad_input.py build/asan/henge-server
     stage system/bad_files 120 tests/sanitized.sh python3 tests/system/bad_files.py build/asan/henge-server
     stage sim 180 tests/sanitized.sh build/sim-asan/henge-sim --seeds 100 --file tests/sim/seeds.txt
+    stage arc 60 tests/sanitized.sh build/sim-asan/arc-model --seeds 200
 }
 
 suite_tsan() {
@@ -93,6 +95,7 @@ suite_planted() {
     must packages 300 deps/install.sh build test
     must build/sim 60 build sim sims
     stage planted 240 build/sim/henge-sim --planted-all
+    stage planted/arc 120 build/sim/arc-model --planted-all
 }
 
 suite_compat() {

@@ -45,6 +45,22 @@ enum planted {
     PLANTED_told_undone,       /* ... although what it tells of was undone */
     PLANTED_apply_cut_tail,    /* a replay applies the frames of an arc that another one cut */
     PLANTED_forget_unapplied,  /* a segment goes with frames of an arc that are not applied */
+    /* Of an arc's log: */
+    PLANTED_commit_old_ballot,          /* a majority is enough for a frame of an old ballot */
+    PLANTED_promise_not_synced,         /* a promise is answered before it is synced */
+    PLANTED_read_without_confirm,       /* a leader reads without asking whether it leads */
+    PLANTED_confirm_by_other_arc,       /* an owner does not say that it promised an arc away */
+    PLANTED_recover_from_one,           /* one answer ends a recovery */
+    PLANTED_recover_from_old_leader,    /* ... and whoever says that it leads */
+    PLANTED_blank_owner_promises,       /* an owner that may have forgotten promises */
+    PLANTED_forget_forgetting,          /* ... or does not care */
+    PLANTED_skip_previous_check,        /* a frame is taken in behind any other */
+    PLANTED_ack_past_refusal,           /* acknowledgements count that passed a refusal */
+    PLANTED_commit_over_unmatched_tail, /* a tail of another leader is applied */
+    PLANTED_duplicate_cuts_tail,        /* a frame that is held cuts what is behind it */
+    PLANTED_ballot_handed_on,           /* a hand-over needs no ballot of its own */
+    PLANTED_lead_without_fetch,         /* a candidate leads with the log it has */
+    PLANTED_commit_by_half,             /* "old+new" is counted in old only */
 };
 bool planted_on(enum planted bug);
 #define PLANTED(name) planted_on(PLANTED_##name)

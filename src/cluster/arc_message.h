@@ -162,7 +162,7 @@ enum arc_no_reason {
     ARC_NO_LEADS = 1,  /* `promise` leads and is heard */
     ARC_NO_PROMISED,   /* `promise` is as high or higher */
     ARC_NO_RECOVERING, /* it counts nowhere */
-    ARC_NO_LEARNING,   /* the same */
+    ARC_NO_LEARNING,   /* among those owners it is none */
 };
 
 struct arc_no {

@@ -9,6 +9,9 @@ enum { PLANTED_NONE = -1 };
 /* The name of bug `n`, or NULL behind the last. */
 const char *planted_name(int n);
 
+/* Whether it is one of an arc's log, which tests/model finds. */
+bool planted_is_arc(int n);
+
 /* The bug of that name, or PLANTED_NONE. */
 int planted_find(const char *name);
 

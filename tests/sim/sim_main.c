@@ -11,7 +11,7 @@
 
 #include "sim/director.h"
 #include "sim/planted_names.h"
-#include "unit/lsm/arc_model.h"
+#include "unit/lsm/arcs_model.h"
 #include "sim/sim_self.h"
 
 #define SEEDS_FILE "tests/sim/seeds.txt"
@@ -141,10 +141,10 @@ static void play_seeds(struct totals *t, const struct arguments *a)
 /* The engine beside its model, without servers. */
 static bool play_arcs(uint64_t seed)
 {
-    struct arc_model_did did = { 0 };
+    struct arcs_model_did did = { 0 };
     char what[256];
 
-    return arc_model_run(seed, ARC_STEPS, &did, what, sizeof what) == NULL;
+    return arcs_model_run(seed, ARC_STEPS, &did, what, sizeof what) == NULL;
 }
 
 /* Plays seeds with a planted bug until one finds it. */
@@ -251,8 +251,10 @@ int main(int argc, char **argv)
     }
     t.shown = time(NULL);
     if (a.planted_all) {
-        for (int bug = 0; planted_name(bug); bug++)
-            hunt(&t, bug, a.from);
+        for (int bug = 0; planted_name(bug); bug++) {
+            if (!planted_is_arc(bug))
+                hunt(&t, bug, a.from);
+        }
     } else if (a.planted != PLANTED_NONE && !a.one) {
         hunt(&t, a.planted, a.from);
     } else {

@@ -1,17 +1,17 @@
-/* arc_model.h: a store with many arcs' logs beside plain arrays that say what it must
+/* arcs_model.h: a store with many arcs' logs beside plain arrays that say what it must
  * have: random appends, cuts, applies, promises, flushes, kills and power losses.
  *
  * What a restart must find follows from one number, where the log ends then: every record
  * that ends before it is there, none behind it, and it is no less than what was written
  * before a kill, or synced before a power loss. */
-#ifndef HENGE_UNIT_ARC_MODEL_H
-#define HENGE_UNIT_ARC_MODEL_H
+#ifndef HENGE_UNIT_ARCS_MODEL_H
+#define HENGE_UNIT_ARCS_MODEL_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 /* What a run came by. */
-struct arc_model_did {
+struct arcs_model_did {
     unsigned frames;
     unsigned cuts;
     unsigned applied;
@@ -27,7 +27,7 @@ struct arc_model_did {
 };
 
 /* One history of `steps`; NULL, or what is wrong, written into `room`.  Adds to *did. */
-const char *arc_model_run(uint64_t seed, unsigned steps, struct arc_model_did *did, char *room,
-                          size_t size);
+const char *arcs_model_run(uint64_t seed, unsigned steps, struct arcs_model_did *did, char *room,
+                           size_t size);
 
 #endif

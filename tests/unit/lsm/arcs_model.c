@@ -1,5 +1,5 @@
-/* arc_model.c: the world, the arrays, and what must be alike. */
-#include "arc_model_state.h"
+/* arcs_model.c: the world, the arrays, and what must be alike. */
+#include "arcs_model_state.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "lsm/log_format.h"
 #include "lsm/lsm_arc.h"
 
-const char *arc_model_say(struct model *m, const char *what, unsigned arc, uint64_t index)
+const char *arcs_model_say(struct model *m, const char *what, unsigned arc, uint64_t index)
 {
     if (!m->bad)
         snprintf(m->room, m->size, "%s (arc %u, index %llu, record %u)", what, arc,
@@ -21,12 +21,12 @@ const char *arc_model_say(struct model *m, const char *what, unsigned arc, uint6
     return m->room;
 }
 
-uint64_t arc_model_name(unsigned arc)
+uint64_t arcs_model_name(unsigned arc)
 {
     return log_arc((uint16_t)(arc * 5000), arc == 0 ? 7 : arc - 1);
 }
 
-unsigned arc_model_below(struct model *m, unsigned n)
+unsigned arcs_model_below(struct model *m, unsigned n)
 {
     return (unsigned)prng_below(&m->prng, n);
 }
@@ -117,7 +117,7 @@ static void check_key(struct model *m, unsigned arc, unsigned key)
         }
     }
     if (!there != !(right && right[0]) || (there && strcmp(there, right) != 0))
-        arc_model_say(m, there ? "a key has another value" : "a key is not there", arc, key);
+        arcs_model_say(m, there ? "a key has another value" : "a key is not there", arc, key);
 }
 
 static void check_tail(struct model *m, unsigned arc)
@@ -128,16 +128,16 @@ static void check_tail(struct model *m, unsigned arc)
 
     for (uint64_t index = m->applied[arc] + 1; index <= a->end; index++) {
         struct record *r = a->frame[index];
-        if (!lsm_tail(m->w.lsm, arc_model_name(arc), index, &f, &position)) {
-            arc_model_say(m, "a frame is not in the tail", arc, index);
+        if (!lsm_tail(m->w.lsm, arcs_model_name(arc), index, &f, &position)) {
+            arcs_model_say(m, "a frame is not in the tail", arc, index);
             return;
         }
         if (!log_ballot_same(f.ballot, r->ballot) || f.count != r->count || f.tag != r->number % 7)
-            arc_model_say(m, "a frame in the tail is another", arc, index);
+            arcs_model_say(m, "a frame in the tail is another", arc, index);
     }
-    if (lsm_tail(m->w.lsm, arc_model_name(arc), a->end + 1, &f, NULL) ||
-        lsm_tail(m->w.lsm, arc_model_name(arc), m->applied[arc], &f, NULL))
-        arc_model_say(m, "the tail has more than it should", arc, a->end);
+    if (lsm_tail(m->w.lsm, arcs_model_name(arc), a->end + 1, &f, NULL) ||
+        lsm_tail(m->w.lsm, arcs_model_name(arc), m->applied[arc], &f, NULL))
+        arcs_model_say(m, "the tail has more than it should", arc, a->end);
 }
 
 static void check_state(struct model *m, unsigned arc, const struct lsm_arc *s)
@@ -147,7 +147,7 @@ static void check_state(struct model *m, unsigned arc, const struct lsm_arc *s)
     if (m->arc[arc].state)
         snprintf(text, sizeof text, "state %u", m->arc[arc].state);
     if (!slice_equal(s->state, slice_str(text)))
-        arc_model_say(m, "its state is another", arc, m->arc[arc].state);
+        arcs_model_say(m, "its state is another", arc, m->arc[arc].state);
 }
 
 static void check_arc(struct model *m, unsigned arc, bool keys)
@@ -156,16 +156,16 @@ static void check_arc(struct model *m, unsigned arc, bool keys)
     struct lsm_arc s = { .arc = 0 };
     struct log_point end = point_of(a, a->end), applied = point_of(a, m->applied[arc]);
 
-    if (!lsm_arc(m->w.lsm, arc_model_name(arc), &s) && a->end == 0)
+    if (!lsm_arc(m->w.lsm, arcs_model_name(arc), &s) && a->end == 0)
         return;
     if (!same_point(&s.end, &end))
-        arc_model_say(m, "its log ends elsewhere", arc, s.end.index);
+        arcs_model_say(m, "its log ends elsewhere", arc, s.end.index);
     if (!same_point(&s.applied, &applied))
-        arc_model_say(m, "another frame is applied", arc, s.applied.index);
+        arcs_model_say(m, "another frame is applied", arc, s.applied.index);
     if (!log_ballot_same(s.promise, a->promise))
-        arc_model_say(m, "another ballot is promised", arc, s.promise.counter);
+        arcs_model_say(m, "another ballot is promised", arc, s.promise.counter);
     if (s.forgot)
-        arc_model_say(m, "it forgot something", arc, s.end.index);
+        arcs_model_say(m, "it forgot something", arc, s.end.index);
     check_state(m, arc, &s);
     if (!m->bad)
         check_tail(m, arc);
@@ -176,7 +176,7 @@ static void check_arc(struct model *m, unsigned arc, bool keys)
 static void check_all(struct model *m, bool keys)
 {
     if (!lsm_check(m->w.lsm, keys))
-        arc_model_say(m, "the store is not in order", 0, 0);
+        arcs_model_say(m, "the store is not in order", 0, 0);
     for (unsigned arc = 0; arc < ARCS && !m->bad; arc++)
         check_arc(m, arc, keys);
 }
@@ -205,14 +205,14 @@ static void take_new(struct model *m, struct record *r)
 
 static void fill_cells(struct model *m, struct record *r, struct buf *cells)
 {
-    r->count = arc_model_below(m, FRAME_CELLS_MAX + 1);
+    r->count = arcs_model_below(m, FRAME_CELLS_MAX + 1);
     for (unsigned i = 0; i < r->count; i++) {
         char name[16], value[9000];
         struct cell c = { .stamp = m->w.stamp, .origin = 1, .type = CELL_STRING };
-        r->key[i] = arc_model_below(m, KEYS);
-        r->size[i] = arc_model_below(m, 8) == 0
+        r->key[i] = arcs_model_below(m, KEYS);
+        r->size[i] = arcs_model_below(m, 8) == 0
                          ? 0
-                         : 32 + arc_model_below(m, arc_model_below(m, 10) == 0 ? 8000 : 200);
+                         : 32 + arcs_model_below(m, arcs_model_below(m, 10) == 0 ? 8000 : 200);
         m->did->large += r->size[i] >= 4096;
         snprintf(name, sizeof name, "a%u.%u", r->arc, r->key[i]);
         c.key = cell_head_key(0, slice_str(name));
@@ -243,7 +243,7 @@ static void append(struct model *m, unsigned arc, uint64_t index, struct log_bal
     r->stamp = m->w.stamp;
     r->committed = a->committed < m->applied[arc] ? m->applied[arc] : a->committed;
     fill_cells(m, r, &cells);
-    f = (struct lsm_frame){ .arc = arc_model_name(arc),
+    f = (struct lsm_frame){ .arc = arcs_model_name(arc),
                             .ballot = r->ballot,
                             .previous = r->previous,
                             .index = index,
@@ -252,7 +252,7 @@ static void append(struct model *m, unsigned arc, uint64_t index, struct log_bal
                             .count = r->count,
                             .tag = (uint8_t)(r->number % 7),
                             .cells = buf_slice(&cells),
-                            .notes = slice_of("levels", arc_model_below(m, 7)) };
+                            .notes = slice_of("levels", arcs_model_below(m, 7)) };
     if (lsm_can_put(m->w.lsm, cells.len + 200)) {
         e = lsm_append(m->w.lsm, &f, &held);
         assert(!err_is(e) && !held);
@@ -269,8 +269,8 @@ static void do_append(struct model *m, unsigned arc)
     struct arc *a = &m->arc[arc];
     struct log_ballot ballot = point_of(a, a->end).ballot;
 
-    if (ballot.counter == 0 || arc_model_below(m, 20) == 0)
-        ballot = (struct log_ballot){ ++m->counter, 1 + arc_model_below(m, 3) };
+    if (ballot.counter == 0 || arcs_model_below(m, 20) == 0)
+        ballot = (struct log_ballot){ ++m->counter, 1 + arcs_model_below(m, 3) };
     append(m, arc, a->end + 1, ballot);
 }
 
@@ -287,13 +287,13 @@ static void do_cut(struct model *m, unsigned arc)
 
     if (from > a->end)
         return;
-    from += arc_model_below(m, (unsigned)(a->end - from + 1));
-    if (arc_model_below(m, 3) == 0 && lsm_can_put(m->w.lsm, 16384))
-        lsm_cut(m->w.lsm, arc_model_name(arc), from);
+    from += arcs_model_below(m, (unsigned)(a->end - from + 1));
+    if (arcs_model_below(m, 3) == 0 && lsm_can_put(m->w.lsm, 16384))
+        lsm_cut(m->w.lsm, arcs_model_name(arc), from);
     else if (!lsm_can_put(m->w.lsm, 16384))
         return;
     m->did->cuts++;
-    append(m, arc, from, (struct log_ballot){ ++m->counter, 1 + arc_model_below(m, 3) });
+    append(m, arc, from, (struct log_ballot){ ++m->counter, 1 + arcs_model_below(m, 3) });
 }
 
 /* Up to some frame that is written. */
@@ -301,13 +301,13 @@ static void do_apply(struct model *m, unsigned arc)
 {
     struct arc *a = &m->arc[arc];
     uint64_t to = m->applied[arc];
-    unsigned most = 1 + arc_model_below(m, 4);
+    unsigned most = 1 + arcs_model_below(m, 4);
 
     while (to < a->end && most-- > 0 && a->frame[to + 1]->end <= lsm_written(m->w.lsm))
         to++;
     if (to == m->applied[arc] || !lsm_can_put(m->w.lsm, 64 * 1024))
         return;
-    lsm_apply(m->w.lsm, arc_model_name(arc), to);
+    lsm_apply(m->w.lsm, arcs_model_name(arc), to);
     m->did->applied += (unsigned)(to - m->applied[arc]);
     m->applied[arc] = to;
 }
@@ -319,14 +319,14 @@ static void do_record(struct model *m, unsigned arc)
 
     if (!lsm_can_put(m->w.lsm, 1000))
         return;
-    if (arc_model_below(m, 2)) {
+    if (arcs_model_below(m, 2)) {
         r = new_record(m, RECORD_PROMISED, arc);
-        r->ballot = (struct log_ballot){ ++m->counter, 1 + arc_model_below(m, 3) };
-        lsm_promise(m->w.lsm, arc_model_name(arc), r->ballot);
+        r->ballot = (struct log_ballot){ ++m->counter, 1 + arcs_model_below(m, 3) };
+        lsm_promise(m->w.lsm, arcs_model_name(arc), r->ballot);
     } else {
         r = new_record(m, RECORD_STATED, arc);
         snprintf(text, sizeof text, "state %u", r->number);
-        lsm_arc_state(m->w.lsm, arc_model_name(arc), slice_str(text));
+        lsm_arc_state(m->w.lsm, arcs_model_name(arc), slice_str(text));
     }
     take_new(m, r);
 }
@@ -341,11 +341,11 @@ static void do_base(struct model *m, unsigned arc)
     if (!lsm_can_put(m->w.lsm, 1000) || a->end + 4 >= RECORDS)
         return;
     r = new_record(m, RECORD_BASED, arc);
-    r->index = a->end + arc_model_below(m, 4); /* what is skipped nobody ever had */
+    r->index = a->end + arcs_model_below(m, 4); /* what is skipped nobody ever had */
     r->ballot = (struct log_ballot){ ++m->counter, 2 };
     r->stamp = m->w.stamp;
     base = (struct log_point){ r->ballot, r->index, r->stamp };
-    lsm_arc_base(m->w.lsm, arc_model_name(arc), &base, false);
+    lsm_arc_base(m->w.lsm, arcs_model_name(arc), &base, false);
     r->committed = m->applied[arc];
     m->applied[arc] = r->index;
     take_new(m, r);
@@ -360,18 +360,18 @@ static void begin(struct model *m, bool first)
 
     m->boot = 1 + prng_next(&m->prng) % 1000;
     m->w.options.boot = m->boot;
-    m->w.options.sync = (enum lsm_sync)arc_model_below(m, 3);
+    m->w.options.sync = (enum lsm_sync)arcs_model_below(m, 3);
     state = lsm_world_open(&m->w);
     if (state != LSM_READY) {
         const char *detail;
         lsm_error(m->w.lsm, &detail);
-        arc_model_say(m, detail, 0, 0);
+        arcs_model_say(m, detail, 0, 0);
         return;
     }
     if (lsm_started(m->w.lsm)->boot != (first ? 0 : boot))
-        arc_model_say(m, "it was another boot", 0, lsm_started(m->w.lsm)->boot);
+        arcs_model_say(m, "it was another boot", 0, lsm_started(m->w.lsm)->boot);
     if (lsm_started(m->w.lsm)->clean != m->clean)
-        arc_model_say(m, "it was not clean, or was", 0, m->clean);
+        arcs_model_say(m, "it was not clean, or was", 0, m->clean);
     m->clean = false;
 }
 
@@ -384,19 +384,19 @@ static void after(struct model *m, uint64_t least)
 
     memcpy(before, m->applied, sizeof before);
     if (end < least)
-        arc_model_say(m, "the log has lost what it must not", 0, end);
+        arcs_model_say(m, "the log has lost what it must not", 0, end);
     replay(m, end);
     for (unsigned arc = 0; arc < ARCS && !m->bad; arc++) {
         struct arc *a = &m->arc[arc];
         s = (struct lsm_arc){ .arc = 0 };
-        lsm_arc(m->w.lsm, arc_model_name(arc), &s);
+        lsm_arc(m->w.lsm, arcs_model_name(arc), &s);
         m->applied[arc] = s.applied.index;
         if (s.applied.index < a->committed)
-            arc_model_say(m, "what is known to be committed is not applied", arc, s.applied.index);
+            arcs_model_say(m, "what is known to be committed is not applied", arc, s.applied.index);
         if (s.applied.index > before[arc] && s.applied.index > a->committed)
-            arc_model_say(m, "what nobody applied is", arc, s.applied.index);
+            arcs_model_say(m, "what nobody applied is", arc, s.applied.index);
         if (s.applied.index > a->end) {
-            arc_model_say(m, "what is applied is not in the log", arc, s.applied.index);
+            arcs_model_say(m, "what is applied is not in the log", arc, s.applied.index);
             return;
         }
         m->did->waiting += (unsigned)(a->end - s.applied.index);
@@ -406,7 +406,7 @@ static void after(struct model *m, uint64_t least)
 
 static void restart(struct model *m)
 {
-    unsigned how = arc_model_below(m, 3);
+    unsigned how = arcs_model_below(m, 3);
     uint64_t least = how == 1 ? lsm_synced(m->w.lsm) : lsm_written(m->w.lsm);
 
     m->did->flushes += (unsigned)lsm_stats(m->w.lsm)->flushes;
@@ -430,7 +430,7 @@ static void restart(struct model *m)
 
 static void step(struct model *m)
 {
-    unsigned arc = arc_model_below(m, ARCS), what = arc_model_below(m, 100);
+    unsigned arc = arcs_model_below(m, ARCS), what = arcs_model_below(m, 100);
 
     if (what < 45)
         do_append(m, arc);
@@ -440,12 +440,12 @@ static void step(struct model *m)
         do_apply(m, arc);
     else if (what < 74)
         do_record(m, arc);
-    else if (what < 75 && arc_model_below(m, 4) == 0)
+    else if (what < 75 && arcs_model_below(m, 4) == 0)
         do_base(m, arc);
-    else if (what < 76 && arc_model_below(m, 2) == 0)
+    else if (what < 76 && arcs_model_below(m, 2) == 0)
         restart(m);
     else if (what < 77)
-        arc_model_read(m);
+        arcs_model_read(m);
     else if (what < 78)
         lsm_retain(m->w.lsm, prng_below(&m->prng, lsm_written(m->w.lsm) + 1));
     else if (what < 80)
@@ -456,9 +456,9 @@ static void step(struct model *m)
         check_all(m, what == 99);
     if (m->bad)
         return;
-    if (arc_model_below(m, 3))
+    if (arcs_model_below(m, 3))
         lsm_commit(m->w.lsm);
-    for (unsigned n = arc_model_below(m, 3); n > 0; n--)
+    for (unsigned n = arcs_model_below(m, 3); n > 0; n--)
         lsm_world_step(&m->w);
 }
 
@@ -466,11 +466,11 @@ static void set_up(struct model *m, uint64_t seed)
 {
     prng_init(&m->prng, seed);
     lsm_world_init(&m->w);
-    m->w.options.segment_size = 8192u << arc_model_below(m, 3);
+    m->w.options.segment_size = 8192u << arcs_model_below(m, 3);
     m->w.options.frame_max = 1024;
-    m->w.options.keep_log = arc_model_below(m, 2);
+    m->w.options.keep_log = arcs_model_below(m, 2);
     m->w.options.chunk_size = 2048;
-    m->w.options.memtable_size = 8192u << arc_model_below(m, 3);
+    m->w.options.memtable_size = 8192u << arcs_model_below(m, 3);
     m->w.options.table_size = 32768;
     m->w.options.block_size = 1024;
     m->w.options.filter_bits = 10;
@@ -479,8 +479,8 @@ static void set_up(struct model *m, uint64_t seed)
     m->arc = mem_zalloc(ARCS, sizeof *m->arc);
 }
 
-const char *arc_model_run(uint64_t seed, unsigned steps, struct arc_model_did *did, char *room,
-                          size_t size)
+const char *arcs_model_run(uint64_t seed, unsigned steps, struct arcs_model_did *did, char *room,
+                           size_t size)
 {
     struct model *m = mem_zalloc(1, sizeof *m);
     bool bad;

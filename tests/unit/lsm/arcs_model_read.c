@@ -1,5 +1,5 @@
-/* arc_model_read.c: what is read back is what the records say, or gone because it is nowhere. */
-#include "arc_model_state.h"
+/* arcs_model_read.c: what is read back is what the records say, or gone because it is nowhere. */
+#include "arcs_model_state.h"
 
 struct reading {
     struct model *m;
@@ -47,12 +47,12 @@ static void check_frames(struct model *m, struct lsm_log_read *read, uint64_t ne
     while (lsm_log_next(read, &f)) {
         unsigned arc = 0;
         struct record *r;
-        while (arc < ARCS && arc_model_name(arc) != f.arc)
+        while (arc < ARCS && arcs_model_name(arc) != f.arc)
             arc++;
         r = arc < ARCS ? m->arc[arc].frame[next[arc]] : NULL;
         if (!r || f.index != next[arc] || !log_ballot_same(f.ballot, r->ballot) ||
             f.count != r->count || f.tag != r->number % 7 || f.stamp != r->stamp) {
-            arc_model_say(m, "another frame is read back", arc, f.index);
+            arcs_model_say(m, "another frame is read back", arc, f.index);
             return;
         }
         next[arc]++;
@@ -71,7 +71,7 @@ static bool read_once(struct model *m, uint64_t next[ARCS], const uint64_t to[AR
     for (unsigned arc = 0; arc < ARCS; arc++) {
         if (next[arc] <= to[arc])
             want[count++] =
-                (struct lsm_log_want){ arc_model_name(arc), next[arc], to[arc], false, 0 };
+                (struct lsm_log_want){ arcs_model_name(arc), next[arc], to[arc], false, 0 };
     }
     if (count == 0)
         return false;
@@ -82,21 +82,21 @@ static bool read_once(struct model *m, uint64_t next[ARCS], const uint64_t to[AR
             want[k] = want[k - 1];
         want[k] = w;
     }
-    r.read = lsm_read_log(m->w.lsm, want, count, arc_model_below(m, 20000), on_read, &r);
+    r.read = lsm_read_log(m->w.lsm, want, count, arcs_model_below(m, 20000), on_read, &r);
     while (!r.done)
         lsm_world_step(&m->w);
     if (err_is(r.err))
-        arc_model_say(m, r.err.what, 0, 0);
+        arcs_model_say(m, r.err.what, 0, 0);
     else
         check_frames(m, r.read, next);
     for (size_t i = 0; i < count && !m->bad; i++) {
         const struct lsm_log_want *w = &lsm_log_wants(r.read)[i];
         unsigned arc = 0;
-        while (arc_model_name(arc) != w->arc)
+        while (arcs_model_name(arc) != w->arc)
             arc++;
         m->did->gone += w->gone;
         if (w->gone && !may_be_gone(m, &m->arc[arc], w->from, w->to))
-            arc_model_say(m, "frames are there and called gone", arc, w->from);
+            arcs_model_say(m, "frames are there and called gone", arc, w->from);
         if (w->gone)
             next[arc] = to[arc] + 1;
     }
@@ -104,20 +104,20 @@ static bool read_once(struct model *m, uint64_t next[ARCS], const uint64_t to[AR
     return m->did->read > before;
 }
 
-void arc_model_read(struct model *m)
+void arcs_model_read(struct model *m)
 {
     uint64_t next[ARCS], to[ARCS];
 
     for (unsigned arc = 0; arc < ARCS; arc++) {
         to[arc] = written_to(m, &m->arc[arc]);
         next[arc] = to[arc] + 1;
-        if (to[arc] && arc_model_below(m, 3))
-            next[arc] = 1 + arc_model_below(m, (unsigned)to[arc]);
+        if (to[arc] && arcs_model_below(m, 3))
+            next[arc] = 1 + arcs_model_below(m, (unsigned)to[arc]);
     }
     while (!m->bad && read_once(m, next, to)) {
     }
     for (unsigned arc = 0; arc < ARCS && !m->bad; arc++) {
         if (next[arc] <= to[arc])
-            arc_model_say(m, "frames are not read back", arc, next[arc]);
+            arcs_model_say(m, "frames are not read back", arc, next[arc]);
     }
 }

@@ -1,5 +1,5 @@
-/* arc_model_test.c: many histories of arc_model.h, and that they came by everything. */
-#include "arc_model.h"
+/* arcs_model_test.c: many histories of arcs_model.h, and that they came by everything. */
+#include "arcs_model.h"
 
 #include <criterion/criterion.h>
 
@@ -7,11 +7,11 @@ enum { SEEDS = 60, STEPS = 900 };
 
 static void run_seeds(void)
 {
-    struct arc_model_did did = { 0 };
+    struct arcs_model_did did = { 0 };
     char what[256];
 
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        const char *wrong = arc_model_run(seed, STEPS, &did, what, sizeof what);
+        const char *wrong = arcs_model_run(seed, STEPS, &did, what, sizeof what);
         cr_assert_null(wrong, "seed %u: %s", (unsigned)seed, wrong);
     }
     cr_log_info("%u frames, %u cuts, %u applied, %u flushes, %u kills, %u power losses, %u closed, "
@@ -23,7 +23,7 @@ static void run_seeds(void)
     cr_assert(did.read > 10000 && did.gone > 100);
 }
 
-Test(arc_model, a_store_of_many_logs_is_what_their_records_say, .timeout = 600)
+Test(arcs_model, a_store_of_many_logs_is_what_their_records_say, .timeout = 600)
 {
     run_seeds();
 }

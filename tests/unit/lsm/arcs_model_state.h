@@ -1,4 +1,4 @@
-/* arc_model_state.h: what arc_model.c and arc_model_read.c share. */
+/* arcs_model_state.h: what arcs_model.c and arcs_model_read.c share. */
 #ifndef HENGE_UNIT_ARC_MODEL_STATE_H
 #define HENGE_UNIT_ARC_MODEL_STATE_H
 
@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arc_model.h"
+#include "arcs_model.h"
 #include "base/prng.h"
 #include "lsm/lsm_arc.h"
 #include "lsm_world.h"
@@ -54,19 +54,19 @@ struct model {
     uint64_t before;  /* the log's end, when the newest record was begun */
     uint64_t boot;
     bool clean; /* the last life ended in order */
-    struct arc_model_did *did;
+    struct arcs_model_did *did;
     char *room;
     size_t size;
     bool bad;
 };
 
 /* Keeps the first of what is wrong, and returns it. */
-const char *arc_model_say(struct model *m, const char *what, unsigned arc, uint64_t index);
+const char *arcs_model_say(struct model *m, const char *what, unsigned arc, uint64_t index);
 
-unsigned arc_model_below(struct model *m, unsigned n);
-uint64_t arc_model_name(unsigned arc);
+unsigned arcs_model_below(struct model *m, unsigned n);
+uint64_t arcs_model_name(unsigned arc);
 
 /* Reads frames of some arcs back from the log, until there are no more. */
-void arc_model_read(struct model *m);
+void arcs_model_read(struct model *m);
 
 #endif
