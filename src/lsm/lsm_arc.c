@@ -56,19 +56,21 @@ static void add(struct lsm *lsm, struct tail *t, struct frame_head *head,
 
 struct err lsm_append(struct lsm *lsm, const struct lsm_frame *frame, bool *held)
 {
-    struct tail *t = tails_get(&lsm->tails, frame->arc);
     struct frame_head head = head_of(frame);
     enum tail_verdict verdict;
+    struct tail *t;
     struct err e;
 
-    assert(lsm->state == LSM_READY && !t->mute && frame->index > 0);
+    assert(lsm->state == LSM_READY && frame->index > 0);
     assert(frame->committed <= frame->index && frame->cells.len % 8 == 0);
     head.length = (uint32_t)frame->cells.len;
-    if (head.committed < t->applied.index)
-        head.committed = t->applied.index;
     e = tail_check_cells(&head, frame->cells.data);
     if (err_is(e))
         return e;
+    t = tails_get(&lsm->tails, frame->arc);
+    assert(!t->mute);
+    if (head.committed < t->applied.index)
+        head.committed = t->applied.index;
     verdict = tail_judge(t, &head);
     *held = verdict == TAIL_HELD;
     if (*held)

@@ -324,7 +324,7 @@ struct err tail_check_cells(const struct frame_head *head, const uint8_t *payloa
             return e;
         if (c.stamp < stamp || c.stamp == 0)
             return err_make(ERR_CORRUPT, 0, "a cell's stamp falls");
-        if (c.key.kind == CELL_FLUSH || c.key.db >= LIMIT_DATABASES)
+        if (c.key.kind == CELL_FLUSH || c.key.db >= LIMIT_DATABASES || c.flags & CELL_PARTS)
             return err_make(ERR_CORRUPT, 0, "a cell that no arc can have");
         stamp = c.stamp;
         rest = slice_of(rest.data + size, rest.len - size);

@@ -119,8 +119,8 @@ void tails_begin(struct tails *t, struct slice marks);
 uint64_t tails_applied_stamp(const struct tails *t);
 
 /* Whether the content of a frame can be that of an arc's: cells that are whole, as many as
- * the head says, with stamps that do not fall nor pass the head's, and no flush of a
- * database. */
+ * the head says, with stamps that do not fall nor pass the head's, and no flush of a database
+ * nor a value that is elsewhere. */
 struct err tail_check_cells(const struct frame_head *head, const uint8_t *payload);
 
 bool tails_check(const struct tails *t);

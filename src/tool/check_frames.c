@@ -124,7 +124,8 @@ static const char *check_cell(struct frames *f, const struct cell *c)
 {
     struct cell bare = { .key = c->key };
 
-    if (f->walk.head.arc && (c->key.kind == CELL_FLUSH || c->stamp > f->walk.head.stamp))
+    if (f->walk.head.arc &&
+        (c->key.kind == CELL_FLUSH || c->flags & CELL_PARTS || c->stamp > f->walk.head.stamp))
         return "a cell that no arc's frame can have";
     if (!f->blob) {
         bool falls = c->stamp < f->stamp || c->stamp == 0;

@@ -301,3 +301,108 @@ Test(lsm_arc, the_log_is_kept_as_long_as_asked)
     lsm_retain(w.lsm, UINT64_MAX);
     cr_assert_gt(lsm_log_begin(w.lsm), 30000);
 }
+
+static struct err read_err;
+static unsigned reads_done;
+
+static void on_read(void *owner, struct err e)
+{
+    (void)owner;
+    read_err = e;
+    reads_done++;
+}
+
+static struct lsm_log_read *read_back(uint64_t from, uint64_t to)
+{
+    struct lsm_log_want want = { .arc = arc_of(1), .from = from, .to = to };
+
+    reads_done = 0;
+    return lsm_read_log(w.lsm, &want, 1, 4000, on_read, NULL);
+}
+
+/* Eleven frames, in several segments. */
+static void append_some(void)
+{
+    for (uint64_t i = 1; i <= 11; i++)
+        append(frame(1, i, "k", 1500));
+    cr_assert_geq(lsm_stats(w.lsm)->segments, 4);
+    rest();
+}
+
+Test(lsm_arc, frames_are_read_back_a_piece_at_a_time)
+{
+    struct lsm_log_read *r;
+    struct lsm_frame f;
+    uint64_t next = 3;
+
+    append_some();
+    while (next <= 10) {
+        r = read_back(next, 10);
+        lsm_world_settle(&w);
+        cr_assert(reads_done == 1 && !err_is(read_err));
+        uint64_t before = next;
+        while (lsm_log_next(r, &f))
+            cr_assert_eq(f.index, next++);
+        cr_assert(next > before && next <= before + 2, "as many as there is room for");
+        lsm_log_read_end(r);
+    }
+    cr_assert_eq(next, 11);
+}
+
+Test(lsm_arc, every_call_of_a_read_may_fail_and_nothing_is_shown_but_the_truth)
+{
+    unsigned failed = 0;
+
+    append_some();
+    for (unsigned n = 1;; n++) {
+        unsigned before = w.fs.calls;
+        w.fs.fail_at = before + n;
+        w.fs.fail_as = ERR_IO;
+        struct lsm_log_read *r = read_back(1, 11);
+        lsm_world_settle(&w);
+        cr_assert_eq(reads_done, 1);
+        failed += err_is(read_err);
+        lsm_log_read_end(r);
+        if (w.fs.calls < before + n)
+            break;
+    }
+    cr_assert_geq(failed, 8);
+    cr_assert_eq(lsm_state(w.lsm), LSM_READY);
+}
+
+Test(lsm_arc, a_damaged_list_is_done_without_and_a_damaged_frame_is_no_answer)
+{
+    struct memory_file *f;
+    struct lsm_log_read *r;
+    uint8_t *p;
+
+    append_some();
+    f = memory_fs_find(&w.fs, "/data/log-0000000000000002.seg");
+    p = f->data + SEGMENT_FRAMES_START;
+    while (p[88] != FRAME_LIST)
+        p += frame_size(p);
+    p[FRAME_HEAD_SIZE + 8] ^= 1;
+    r = read_back(1, 2);
+    lsm_world_settle(&w);
+    cr_assert(!err_is(read_err) && !lsm_log_wants(r)[0].gone);
+    lsm_log_read_end(r);
+    f->data[SEGMENT_FRAMES_START + 200] ^= 1;
+    r = read_back(1, 2);
+    lsm_world_settle(&w);
+    cr_assert(err_is(read_err) || lsm_log_wants(r)[0].gone);
+    lsm_log_read_end(r);
+}
+
+Test(lsm_arc, a_read_nobody_waits_for_ends_by_itself)
+{
+    append_some();
+    lsm_log_read_end(read_back(1, 11));
+    lsm_world_settle(&w);
+    cr_assert_eq(reads_done, 0);
+    read_back(1, 11);
+    lsm_world_close(&w);
+    cr_assert_eq(reads_done, 1, "an orderly end waits");
+    lsm_world_open(&w);
+    read_back(1, 11);
+    lsm_world_kill(&w);
+}

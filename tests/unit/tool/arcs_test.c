@@ -143,7 +143,7 @@ Test(arcs, a_dump_shows_what_is_applied_and_each_frame)
     for (unsigned i = 0; tool_world_file(&w, i); i++) {
         cr_assert_eq(tool_world_run(&w, "--dump", tool_world_file(&w, i)->name), TOOL_GOOD);
         if (strstr(tool_world_file(&w, i)->name, ".mft"))
-            cr_assert(tool_world_said(&w, "  arc 0000000000000009: applied "), "%s", said());
+            cr_assert(tool_world_said(&w, "  arc 000000000000000a: applied "), "%s", said());
     }
 }
 
