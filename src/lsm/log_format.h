@@ -112,7 +112,7 @@ struct frame_head {
  * arcs sort by slot.  None is 0. */
 static inline uint64_t log_arc(uint16_t slot, uint64_t birth)
 {
-    return (uint64_t)slot << ARC_INDEX_BITS | (birth + 1);
+    return slot * ((uint64_t)1 << ARC_INDEX_BITS) + birth + 1;
 }
 
 enum segment_head_state {

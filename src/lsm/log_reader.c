@@ -256,16 +256,19 @@ static struct err read_one(struct log_reader *r, size_t source, struct load_wind
 {
     const struct log_stretch *s = &r->source[source].stretch;
     struct frame_head head;
+    struct slice bytes;
     uint64_t claim;
     size_t size;
     struct err e = load_window_want(w, LOAD_STEP);
 
     if (err_is(e))
         return e;
-    claim = replay_claim(load_window_bytes(w), s->id, load_window_rest(w));
+    bytes = load_window_bytes(w);
+    claim = replay_claim(bytes, s->id, load_window_rest(w));
     if (claim == 0 || claim > s->end - *at)
         return err_make(ERR_CORRUPT, 0, "a frame of the log is damaged");
-    frame_head_get(load_window_bytes(w).data, &head);
+    assert(bytes.data && bytes.len >= FRAME_HEAD_SIZE);
+    frame_head_get(bytes.data, &head);
     if (wanted(r, &head, first, end)) {
         e = whole_frame(w, s->id, &size);
         if (!err_is(e) && size == 0)
