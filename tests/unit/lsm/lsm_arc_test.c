@@ -234,6 +234,80 @@ Test(lsm_arc, what_is_in_tables_is_not_put_again_because_an_older_frame_waits)
     cr_assert_str_eq(lsm_world_get(&w, "k"), "newer");
 }
 
+/* Whether a store of the files as they are now, after a kill, has frame 1 of arc 3 in some
+ * way, or says that it has not. */
+static bool has_or_says(bool *says)
+{
+    struct lsm_world other;
+    struct lsm_arc a = { .arc = 0 };
+    struct lsm_frame f;
+    bool right;
+
+    lsm_world_init(&other);
+    other.options = w.options;
+    memory_fs_deinit(&other.fs);
+    memory_fs_copy(&other.fs, &w.fs);
+    memory_fs_kill(&other.fs);
+    cr_assert_eq(lsm_world_open(&other), LSM_READY);
+    lsm_arc(other.lsm, arc_of(3), &a);
+    *says = a.forgot;
+    right = a.forgot || lsm_tail(other.lsm, arc_of(3), 1, &f, NULL) ||
+            (a.applied.index == 1 && lsm_world_get(&other, "late"));
+    lsm_world_kill(&other);
+    lsm_world_deinit(&other);
+    return right;
+}
+
+/* A memtable is sealed behind what the log then loses; what was applied after that is in the
+ * next one. */
+static void fail_behind_a_seal(bool sync)
+{
+    struct lsm_frame f;
+    unsigned moments = 0, said = 0;
+    bool held, says;
+
+    append(frame(3, 1, "late", 100));
+    for (uint64_t i = 1; i <= 12; i++) {
+        char key[8];
+        snprintf(key, sizeof key, "k%u", (unsigned)i);
+        append(frame(1, i, key, 900));
+    }
+    lsm_world_tick(&w); /* a sync is under way */
+    f = frame(2, 1, "lost", 100);
+    cr_assert_not(err_is(lsm_append(w.lsm, &f, &held)));
+    lsm_commit(w.lsm);
+    cr_assert_lt(lsm_written(w.lsm), lsm_end(w.lsm));
+    lsm_apply(w.lsm, arc_of(1), 12);
+    lsm_commit(w.lsm);
+    cr_assert_eq(lsm_stats(w.lsm)->sealed, 1);
+    lsm_apply(w.lsm, arc_of(3), 1);
+    w.fs.fail_sync = sync;
+    w.fs.fail_write = !sync;
+    do {
+        cr_assert(has_or_says(&says), "moment %u", moments);
+        said += says;
+        if (w.failures)
+            w.fs.fail_sync = w.fs.fail_write = false;
+        if (++moments % 8 == 0)
+            lsm_world_tick(&w);
+    } while (lsm_world_half_step(&w) && lsm_world_step(&w) && moments < 200);
+    cr_assert_gt(moments, 4);
+    cr_assert_eq(w.failures, 1);
+    cr_assert_eq(lsm_world_get(&w, "late")[0], 'b');
+    cr_assert(has_or_says(&says) && !says, "in the end all is there");
+    cr_log_info("%u moments, %u said that it is forgotten", moments, said);
+}
+
+Test(lsm_arc, what_was_applied_behind_a_seal_survives_a_failed_sync_or_is_said_to_be_forgotten)
+{
+    fail_behind_a_seal(true);
+}
+
+Test(lsm_arc, what_was_applied_behind_a_seal_survives_a_failed_write)
+{
+    fail_behind_a_seal(false);
+}
+
 Test(lsm_arc, what_is_known_of_an_arc_outlives_its_segments)
 {
     struct lsm_arc a;
