@@ -92,7 +92,6 @@ void lsm_forget_log(struct lsm *lsm)
 
     if (mark > lsm->retained)
         mark = lsm->retained;
-
     if (PLANTED(drop_log_early))
         mark = log_synced(lsm->log);
     while (log_forget(lsm->log, mark, &part)) {
@@ -134,8 +133,7 @@ static void on_log_failed(void *owner, struct err e)
         struct sealed *s = &lsm->data.sealed[i];
         if (s->mark.through <= log_end(lsm->log))
             continue;
-        s->arcs.len = 0;
-        s->mark = lsm_mark(lsm, &s->arcs); /* what was behind it is undone */
+        lsm_mark_again(lsm, s); /* what was behind it is undone */
     }
     lsm->put = false;
     lsm->err = e;

@@ -109,10 +109,10 @@ struct frame_head {
 };
 
 /* A log's name is (first slot, index of birth): one number, laid out as a position, so that
- * arcs sort by slot, and the arc of the whole ring at its birth is 0. */
+ * arcs sort by slot.  None is 0. */
 static inline uint64_t log_arc(uint16_t slot, uint64_t birth)
 {
-    return (uint64_t)slot << ARC_INDEX_BITS | birth;
+    return slot * ((uint64_t)1 << ARC_INDEX_BITS) + birth + 1;
 }
 
 enum segment_head_state {

@@ -211,7 +211,9 @@ static int by_position(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static bool wanted(const struct log_reader *r, const struct frame_head *h, size_t first, size_t end)
+/* Whether the frame at `position` is one of the pieces first..end. */
+static bool wanted(const struct log_reader *r, const struct frame_head *h, uint64_t position,
+                   size_t first, size_t end)
 {
     const struct lsm_log_want *want = want_of(r, h->arc);
 
@@ -220,21 +222,23 @@ static bool wanted(const struct log_reader *r, const struct frame_head *h, size_
     for (size_t i = first; i < end; i++) {
         const struct log_piece *p = &r->piece[i];
         if (p->arc == h->arc && h->index >= p->from && h->index <= p->to &&
-            log_ballot_same(p->ballot, h->ballot))
+            p->position <= position && log_ballot_same(p->ballot, h->ballot))
             return true;
     }
     return false;
 }
 
-/* The frame the window is at, of `size` bytes: false if there is no room for it. */
-static bool take_frame(struct log_reader *r, struct load_window *w, size_t size)
+/* The frame the window is at, of `size` bytes, unless there is no room for it. */
+static void take_frame(struct log_reader *r, const struct load_window *w, size_t size)
 {
-    if (r->frames.len && r->frames.len + size > r->bytes_max) {
-        r->more = true;
-        return false;
-    }
-    buf_append(&r->frames, slice_of(load_window_bytes(w).data, size));
-    return true;
+    r->more = r->frames.len && r->frames.len + size > r->bytes_max;
+    if (!r->more)
+        buf_append(&r->frames, slice_of(load_window_bytes(w).data, size));
+}
+
+static struct err damaged(void)
+{
+    return err_make(ERR_CORRUPT, 0, "a frame of the log is damaged");
 }
 
 /* Behind a frame that nobody wants. */
@@ -256,22 +260,29 @@ static struct err read_one(struct log_reader *r, size_t source, struct load_wind
 {
     const struct log_stretch *s = &r->source[source].stretch;
     struct frame_head head;
+    struct slice bytes;
     uint64_t claim;
     size_t size;
     struct err e = load_window_want(w, LOAD_STEP);
 
     if (err_is(e))
         return e;
-    claim = replay_claim(load_window_bytes(w), s->id, load_window_rest(w));
+    bytes = load_window_bytes(w);
+    claim = replay_claim(bytes, s->id, load_window_rest(w));
     if (claim == 0 || claim > s->end - *at)
-        return err_make(ERR_CORRUPT, 0, "a frame of the log is damaged");
-    frame_head_get(load_window_bytes(w).data, &head);
-    if (wanted(r, &head, first, end)) {
+        return damaged();
+    assert(bytes.data && bytes.len >= FRAME_HEAD_SIZE);
+    frame_head_get(bytes.data, &head);
+    if (wanted(r, &head, *at, first, end)) {
+        struct lsm_log_want *want = want_of(r, head.arc);
         e = whole_frame(w, s->id, &size);
-        if (!err_is(e) && size == 0)
-            e = err_make(ERR_CORRUPT, 0, "a frame of the log is damaged");
-        if (err_is(e) || !take_frame(r, w, size))
+        if (!err_is(e) && (size == 0 || head.index != want->left))
+            e = damaged();
+        if (!err_is(e))
+            take_frame(r, w, size);
+        if (err_is(e) || r->more)
             return e;
+        want->left++;
     }
     pass(w, claim);
     *at += claim;
@@ -294,18 +305,32 @@ static struct err read_pieces(struct log_reader *r, size_t first, size_t end)
     return e;
 }
 
+/* One that was passed may have hidden others. */
+static struct err all_there(const struct log_reader *r)
+{
+    for (size_t i = 0; i < r->want_count && !r->more; i++) {
+        const struct lsm_log_want *want = &r->want[i];
+        if (!want->gone && want->left != want->to + 1 && want->from <= want->to)
+            return damaged();
+    }
+    return err_ok();
+}
+
 struct err log_reader_run(struct log_reader *r)
 {
     struct err e = find_pieces(r);
 
-    if (err_is(e) || r->piece_count == 0)
+    if (err_is(e))
         return e;
-    qsort(r->piece, r->piece_count, sizeof *r->piece, by_position);
+    for (size_t i = 0; i < r->want_count; i++)
+        r->want[i].left = r->want[i].from; /* what comes next */
+    if (r->piece_count)
+        qsort(r->piece, r->piece_count, sizeof *r->piece, by_position);
     for (size_t first = 0, end; first < r->piece_count && !r->more && !err_is(e); first = end) {
         end = first;
         while (end < r->piece_count && r->piece[end].source == r->piece[first].source)
             end++;
         e = read_pieces(r, first, end);
     }
-    return e;
+    return err_is(e) ? e : all_there(r);
 }

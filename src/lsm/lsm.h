@@ -56,8 +56,8 @@ struct lsm_options {
     bool compress;             /* LZ4 for blocks */
     size_t cache_size;         /* bytes of blocks and values read that are kept */
     uint32_t origin;           /* this node, written into its cells */
-    uint64_t boot;             /* since the machine was switched on, another one each time; 0: who
-                                  knows (lsm_started()) */
+    uint64_t boot;             /* of the machine, another one after each loss of power; 0: not
+                                  known (lsm_started()) */
     bool keep_log;             /* of what is in tables already too: until lsm_retain() says */
     bool force;                /* start in spite of corruption, with what is before it */
 };
@@ -263,10 +263,10 @@ void lsm_want_sync(struct lsm *lsm, uint64_t position);
 /* Bytes put that are not written yet. */
 size_t lsm_unwritten(const struct lsm *lsm);
 
-/* Every cell with a stamp up to this one is acknowledged. */
+/* Every cell of lsm_put() with a stamp up to this one is acknowledged. */
 uint64_t lsm_acked_stamp(const struct lsm *lsm);
 
-/* The largest stamp ever put or replayed. */
+/* The largest stamp ever put, appended or replayed. */
 uint64_t lsm_last_stamp(const struct lsm *lsm);
 
 /* Live head cells of a database: not deleted, not flushed; expired ones count until

@@ -56,19 +56,21 @@ static void add(struct lsm *lsm, struct tail *t, struct frame_head *head,
 
 struct err lsm_append(struct lsm *lsm, const struct lsm_frame *frame, bool *held)
 {
-    struct tail *t = tails_get(&lsm->tails, frame->arc);
     struct frame_head head = head_of(frame);
     enum tail_verdict verdict;
+    struct tail *t;
     struct err e;
 
-    assert(lsm->state == LSM_READY && !t->mute && frame->index > 0);
+    assert(lsm->state == LSM_READY && frame->index > 0);
     assert(frame->committed <= frame->index && frame->cells.len % 8 == 0);
     head.length = (uint32_t)frame->cells.len;
-    if (head.committed < t->applied.index)
-        head.committed = t->applied.index;
     e = tail_check_cells(&head, frame->cells.data);
     if (err_is(e))
         return e;
+    t = tails_get(&lsm->tails, frame->arc);
+    assert(!t->mute);
+    if (head.committed < t->applied.index)
+        head.committed = t->applied.index;
     verdict = tail_judge(t, &head);
     *held = verdict == TAIL_HELD;
     if (*held)
@@ -268,6 +270,23 @@ struct log_mark lsm_mark(struct lsm *lsm, struct buf *arcs)
     return mark;
 }
 
+/* Frames that were not applied when it was sealed may be in a newer memtable by now: for
+ * these a replay begins where it was to, unless these files are not read again. */
+void lsm_mark_again(struct lsm *lsm, struct sealed *s)
+{
+    bool rescue = log_state(lsm->log) == LOG_RESCUE;
+    struct log_mark mark = log_mark(lsm->log);
+
+    if (mark.stamp < lsm->last_stamp)
+        mark.stamp = lsm->last_stamp;
+    if (!rescue && s->mark.position < mark.position) {
+        mark.position = s->mark.position;
+        mark.index = s->mark.index;
+    }
+    s->mark = mark;
+    tails_mark_again(&lsm->tails, rescue, &s->arcs);
+}
+
 void lsm_log_again(struct lsm *lsm)
 {
     for (size_t i = 0; i < lsm->tails.count; i++) {
@@ -278,6 +297,7 @@ void lsm_log_again(struct lsm *lsm)
             f->position = log_append(lsm->log, &f->head, slice_of(f->payload, cells),
                                      slice_of(f->payload + cells, f->head.notes));
             f->lone = log_closed(lsm->log);
+            f->again = true;
         }
         t->held = t->held_until = 0;
         t->forgot = t->forgot || t->mute;

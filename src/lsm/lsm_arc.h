@@ -115,7 +115,7 @@ struct lsm_log_want {
     uint64_t to;   /* of a frame that is written, as all before it, of the log as it is now */
     /* Answers: the log has not all of them any more, or never had; then none is read. */
     bool gone;
-    uint64_t left; /* the reader's own */
+    uint64_t left; /* the next index that is still to be read */
 };
 
 struct lsm_log_read;

@@ -105,6 +105,9 @@ void lsm_settle(struct lsm *lsm);
  * flushed; appends what goes with it to `arcs`. */
 struct log_mark lsm_mark(struct lsm *lsm, struct buf *arcs);
 
+/* The same of a sealed memtable whose mark is behind where the log ends now. */
+void lsm_mark_again(struct lsm *lsm, struct sealed *s);
+
 /* The log begins anew: tails are logged once more. */
 void lsm_log_again(struct lsm *lsm);
 

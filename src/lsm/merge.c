@@ -61,6 +61,7 @@ static void fail(struct merge *m, struct err e)
 {
     m->source.err = e;
     m->source.cell = NULL;
+    m->came = NULL;
     m->heap_count = 0;
 }
 

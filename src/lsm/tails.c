@@ -232,6 +232,8 @@ void tails_lost(struct tails *t, uint64_t position)
     for (size_t i = 0; i < t->count; i++) {
         struct tail *one = t->tail[i];
         while (one->count && (*slot(one, one->count - 1))->position >= position) {
+            if ((*slot(one, one->count - 1))->again)
+                one->forgot = one->lost = true;
             drop_frame(t, one, *slot(one, one->count - 1));
             one->end = point_at(one, one->end.index - 1);
             one->mute = true;
@@ -280,6 +282,23 @@ void tails_put_marks(const struct tails *t, bool lost, struct buf *to)
     }
 }
 
+void tails_mark_again(const struct tails *t, bool lost, struct buf *marks)
+{
+    struct slice rest = buf_slice(marks);
+    struct buf out = { 0 };
+    struct arc_mark m = { 0 };
+
+    while (rest.len && arc_mark_get(&rest, &m)) {
+        const struct tail *one = tails_find(t, m.arc);
+        if (one->end.index < m.end.index)
+            m.end = one->end;
+        m.forgot = m.forgot || one->forgot || (lost && one->mute);
+        arc_mark_put(&out, &m);
+    }
+    buf_deinit(marks);
+    *marks = out;
+}
+
 void tails_begin(struct tails *t, struct slice marks)
 {
     while (marks.len) {
@@ -324,7 +343,7 @@ struct err tail_check_cells(const struct frame_head *head, const uint8_t *payloa
             return e;
         if (c.stamp < stamp || c.stamp == 0)
             return err_make(ERR_CORRUPT, 0, "a cell's stamp falls");
-        if (c.key.kind == CELL_FLUSH || c.key.db >= LIMIT_DATABASES)
+        if (c.key.kind == CELL_FLUSH || c.key.db >= LIMIT_DATABASES || c.flags & CELL_PARTS)
             return err_make(ERR_CORRUPT, 0, "a cell that no arc can have");
         stamp = c.stamp;
         rest = slice_of(rest.data + size, rest.len - size);

@@ -23,6 +23,7 @@
 struct tail_frame {
     uint64_t position; /* of its first byte in the log */
     uint64_t lone;     /* index of the last frame of arc 0 before it */
+    bool again;        /* it was acknowledged in files that are not read again */
     struct frame_head head;
     uint8_t payload[];
 };
@@ -98,7 +99,7 @@ void tail_set_promise(struct tail *t, struct log_ballot promise);
 void tail_set_state(struct tail *t, struct slice state);
 
 /* The log has lost what begins at or behind `position`: these frames are dropped, and
- * their arcs mute. */
+ * their arcs mute; one that was acknowledged before is forgotten. */
 void tails_lost(struct tails *t, uint64_t position);
 
 /* The position a replay must begin at for every frame not applied, and index of the last
@@ -110,6 +111,9 @@ uint64_t tails_oldest(struct tails *t, uint64_t acked, uint64_t *lone);
  * again, so what mute arcs had in them is forgotten. */
 void tails_put_marks(const struct tails *t, bool lost, struct buf *to);
 
+/* Such marks as of an earlier moment: what of them the log has lost since is taken out. */
+void tails_mark_again(const struct tails *t, bool lost, struct buf *marks);
+
 /* Begins with what a manifest said: no tails yet, forgot until the log's end is found.
  * `marks` are good. */
 void tails_begin(struct tails *t, struct slice marks);
@@ -119,8 +123,8 @@ void tails_begin(struct tails *t, struct slice marks);
 uint64_t tails_applied_stamp(const struct tails *t);
 
 /* Whether the content of a frame can be that of an arc's: cells that are whole, as many as
- * the head says, with stamps that do not fall nor pass the head's, and no flush of a
- * database. */
+ * the head says, with stamps that do not fall nor pass the head's, and no flush of a database
+ * nor a value that is elsewhere. */
 struct err tail_check_cells(const struct frame_head *head, const uint8_t *payload);
 
 bool tails_check(const struct tails *t);

@@ -124,7 +124,8 @@ static const char *check_cell(struct frames *f, const struct cell *c)
 {
     struct cell bare = { .key = c->key };
 
-    if (f->walk.head.arc && (c->key.kind == CELL_FLUSH || c->stamp > f->walk.head.stamp))
+    if (f->walk.head.arc &&
+        (c->key.kind == CELL_FLUSH || c->flags & CELL_PARTS || c->stamp > f->walk.head.stamp))
         return "a cell that no arc's frame can have";
     if (!f->blob) {
         bool falls = c->stamp < f->stamp || c->stamp == 0;
@@ -221,10 +222,29 @@ static bool is_behind(const struct frame_head *h)
     return h->kind == FRAME_END || h->kind == FRAME_LIST;
 }
 
-static void behind_cut(struct frames *f)
+/* No frame of the log has neither an arc nor a number. */
+static bool is_list(const struct frame_head *h)
 {
-    if (frame_walk_enter(&f->walk) && is_behind(&f->walk.head))
+    return h->kind == FRAME_LIST || (h->arc == 0 && h->index == 0);
+}
+
+static void behind_cut(struct frames *f, const uint8_t *bytes)
+{
+    uint64_t at = frame_walk_at(&f->walk);
+    struct frame_head head;
+
+    frame_head_get(bytes, &head);
+    if (is_list(&head)) {
+        if (!frame_walk_enter(&f->walk)) {
+            check_found(f->check, f->file, at, "the list of what is in it is damaged",
+                        "no value is affected: feeds read the segment instead");
+            return;
+        }
+        at = f->walk.frame_end;
+        if (has_more(f, &at))
+            check_found(f->check, f->file, at, "a byte behind its list is not zero", torn);
         return;
+    }
     check_note(f->check, f->file, "a write failed at its end, and was done again in the next");
 }
 
@@ -241,7 +261,7 @@ static void check_cut(struct frames *f)
     bytes = load_window_bytes(&f->walk.window);
     if (!err_is(f->walk.err) && bytes.len >= FRAME_HEAD_SIZE &&
         wire_get64(bytes.data + 8) == f->file->id)
-        behind_cut(f);
+        behind_cut(f, bytes.data);
     else
         check_found(f->check, f->file, first, "a byte behind its last frame is not zero", torn);
 }

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "fuzz_arenas.h"
 #include "fuzz_frames.h"
+#include "lsm/log_list.h"
 #include "lsm/replay.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -50,6 +51,21 @@ static uint64_t replay(const struct segment_head *head, struct slice frames, uin
     return sum;
 }
 
+/* The same bytes as the runs of a list: what is read is written alike. */
+static void check_list(struct slice payload)
+{
+    struct log_list list = { .count = 0 };
+    struct buf again = { 0 };
+
+    if (log_list_get(payload, &list)) {
+        log_list_put(&list, 1, &again);
+        assert(slice_equal(slice_of(again.data + FRAME_HEAD_SIZE, again.len - FRAME_HEAD_SIZE),
+                           payload));
+    }
+    log_list_deinit(&list);
+    buf_deinit(&again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct segment_head head;
@@ -75,6 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(claim == 0 || (claim >= FRAME_HEAD_SIZE && claim <= len - at));
     }
     assert(replay_used(slice_of(frames, len)) <= len);
+    check_list(slice_of(frames, len));
     mem_free(bytes);
     return 0;
 }

@@ -39,17 +39,23 @@ static bool may_be_gone(const struct model *m, const struct arc *a, uint64_t fro
     return false;
 }
 
+static unsigned arc_of(uint64_t name)
+{
+    unsigned arc = 0;
+
+    while (arc < ARCS && arcs_model_name(arc) != name)
+        arc++;
+    return arc;
+}
+
 /* The frames of one read, of all arcs; next[] is what comes next of each. */
 static void check_frames(struct model *m, struct lsm_log_read *read, uint64_t next[ARCS])
 {
     struct lsm_frame f;
 
     while (lsm_log_next(read, &f)) {
-        unsigned arc = 0;
-        struct record *r;
-        while (arc < ARCS && arcs_model_name(arc) != f.arc)
-            arc++;
-        r = arc < ARCS ? m->arc[arc].frame[next[arc]] : NULL;
+        unsigned arc = arc_of(f.arc);
+        struct record *r = arc < ARCS ? m->arc[arc].frame[next[arc]] : NULL;
         if (!r || f.index != next[arc] || !log_ballot_same(f.ballot, r->ballot) ||
             f.count != r->count || f.tag != r->number % 7 || f.stamp != r->stamp) {
             arcs_model_say(m, "another frame is read back", arc, f.index);
@@ -75,13 +81,6 @@ static bool read_once(struct model *m, uint64_t next[ARCS], const uint64_t to[AR
     }
     if (count == 0)
         return false;
-    for (size_t i = 1; i < count; i++) { /* by name */
-        struct lsm_log_want w = want[i];
-        size_t k = i;
-        for (; k > 0 && want[k - 1].arc > w.arc; k--)
-            want[k] = want[k - 1];
-        want[k] = w;
-    }
     r.read = lsm_read_log(m->w.lsm, want, count, arcs_model_below(m, 20000), on_read, &r);
     while (!r.done)
         lsm_world_step(&m->w);
@@ -91,14 +90,13 @@ static bool read_once(struct model *m, uint64_t next[ARCS], const uint64_t to[AR
         check_frames(m, r.read, next);
     for (size_t i = 0; i < count && !m->bad; i++) {
         const struct lsm_log_want *w = &lsm_log_wants(r.read)[i];
-        unsigned arc = 0;
-        while (arcs_model_name(arc) != w->arc)
-            arc++;
+        unsigned arc = arc_of(w->arc);
         m->did->gone += w->gone;
-        if (w->gone && !may_be_gone(m, &m->arc[arc], w->from, w->to))
+        if (!w->gone || arc == ARCS)
+            continue;
+        if (!may_be_gone(m, &m->arc[arc], w->from, w->to))
             arcs_model_say(m, "frames are there and called gone", arc, w->from);
-        if (w->gone)
-            next[arc] = to[arc] + 1;
+        next[arc] = to[arc] + 1;
     }
     lsm_log_read_end(r.read);
     return m->did->read > before;
