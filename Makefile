@@ -55,7 +55,7 @@ obj = $(patsubst %.c,$(B)/%.o,$(1))
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run check check-asan check-tsan sim sim-planted fuzz bench count compat coverage \
+.PHONY: all run check check-asan check-tsan sim sim-planted fuzz bench count compat coverage ring-tables \
 	lint tidy format clean help tests units sims judges fuzzers systems benches clients counter FORCE
 
 all: $(B)/henge-server ## build the server (VARIANT=release debug asan ubsan tsan coverage fuzz)
@@ -193,6 +193,10 @@ bench: ## measure against redis, the null server, RocksDB and LevelDB (QUICK=1: 
 	@deps/install.sh build test bench
 	$(SUB) VARIANT=release all benches
 	@QUICK=$(QUICK) tests/bench/run.sh
+
+ring-tables: ## the tables of docs/ring.md: how even rings of 3 to 200 members are
+	$(SUB) VARIANT=release build/release/bench/ring_bench
+	@build/release/bench/ring_bench
 
 count: ## instructions of 10,000 GET and SET; fails 5 % over tests/count/expected.txt
 	@tests/suite.sh count

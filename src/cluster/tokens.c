@@ -130,6 +130,7 @@ void tokens_owners(const struct tokens *t, unsigned slot, struct tokens_owners *
             at = tokens_next(t, at);
             unsigned far = (at - slot) & MASK;
             out->reach = far > out->reach ? far : out->reach;
+            out->looked++;
             if (!excluded(t, out, begin, t->at[at]))
                 out->owner[out->count++] = t->at[at];
         }

@@ -31,6 +31,7 @@ struct tokens {
 struct tokens_owners {
     unsigned count;               /* min(copies, active) */
     unsigned reach;               /* the furthest token that was looked at: slots from here */
+    unsigned looked;              /* how many tokens were: what it cost */
     uint16_t owner[LIMIT_COPIES]; /* in order of preference */
 };
 

@@ -75,7 +75,10 @@ Test(ring, with_fewer_zones_each_has_as_equal_a_part_as_can_be)
 /* Members in the order of their tokens from the slot on. */
 static size_t in_order(const struct ring_world *w, const size_t *at, unsigned slot, size_t *out)
 {
-    size_t n = 0;
+    size_t n = 0, active = 0;
+
+    for (unsigned s = 0; s < w->count; s++)
+        active += w->members[s].token_count > 0;
 
     for (unsigned k = 0; k < POSITION_SLOTS; k++) {
         size_t m = at[(slot + k) % POSITION_SLOTS];
@@ -84,7 +87,7 @@ static size_t in_order(const struct ring_world *w, const size_t *at, unsigned sl
             seen |= out[i] == m;
         if (!seen)
             out[n++] = m;
-        if (n == w->count)
+        if (n == active)
             break;
     }
     return n;
@@ -134,7 +137,7 @@ static void expect_rule(const struct ring_world *w, unsigned copies, struct prng
     struct ring *r = ring_world_ring(w, copies);
 
     tokens_by_slot(w, at);
-    for (unsigned i = 0; i < 400; i++) {
+    for (unsigned i = 0; i < 200; i++) {
         unsigned slot = (unsigned)(i < 80 ? (POSITION_SLOTS - 40 + i) % POSITION_SLOTS
                                           : prng_below(p, POSITION_SLOTS));
         const struct ring_arc *a = ring_arc(r, ring_arc_of(r, slot));
@@ -157,7 +160,7 @@ static void expect_rule(const struct ring_world *w, unsigned copies, struct prng
 
 Test(ring, owners_and_stand_ins_are_as_the_rule_says)
 {
-    for (uint64_t seed = 0; seed < 400; seed++) {
+    for (uint64_t seed = 0; seed < 200; seed++) {
         struct ring_world w;
         struct prng p;
         prng_init(&p, seed);
