@@ -2,6 +2,8 @@
  * chance; then each is taken up and placed again, now that the others are there. */
 #include "cluster/search.h"
 
+#include <assert.h>
+
 #include "base/mem.h"
 #include "cluster/allocate.h"
 
@@ -57,6 +59,7 @@ static unsigned count_tokens(struct search *s, unsigned joiner, unsigned *over)
         weight += may_give(s, i, joiner) ? s->weights[i] : 0;
         held += may_give(s, i, joiner) ? t->held[i] : 0;
     }
+    assert(weight > 0 && most > many); /* somebody else has tokens */
     if (t->count + want > many) {
         part = t->count > many ? PART_ALL * (t->count - many) / (most - many) : 0;
         part = part < PART_ALL ? part : PART_ALL;
