@@ -251,16 +251,22 @@ uint64_t lsm_log_begin(const struct lsm *lsm)
 
 /* --- for the rest of the store */
 
+/* What was undone is no part of a lone node's mark: it may be whole in the file all the same,
+ * and a replay from there must find its stamps behind the mark's. */
+static uint64_t stamp_of(const struct lsm *lsm, uint64_t logged)
+{
+    return lsm->tails.count && logged < lsm->last_stamp ? lsm->last_stamp : logged;
+}
+
 struct log_mark lsm_mark(struct lsm *lsm, struct buf *arcs)
 {
     struct log_mark mark = log_mark(lsm->log);
     bool rescue = log_state(lsm->log) == LOG_RESCUE;
     uint64_t lone = 0, oldest;
 
-    if (mark.stamp < lsm->last_stamp)
-        mark.stamp = lsm->last_stamp;
     if (lsm->tails.count == 0)
         return mark;
+    mark.stamp = stamp_of(lsm, mark.stamp);
     oldest = tails_oldest(&lsm->tails, log_acked(lsm->log), &lone);
     if (oldest < mark.position && !rescue && !PLANTED(forget_unapplied)) {
         mark.position = oldest;
@@ -277,8 +283,7 @@ void lsm_mark_again(struct lsm *lsm, struct sealed *s)
     bool rescue = log_state(lsm->log) == LOG_RESCUE;
     struct log_mark mark = log_mark(lsm->log);
 
-    if (mark.stamp < lsm->last_stamp)
-        mark.stamp = lsm->last_stamp;
+    mark.stamp = stamp_of(lsm, mark.stamp);
     if (!rescue && s->mark.position < mark.position) {
         mark.position = s->mark.position;
         mark.index = s->mark.index;
