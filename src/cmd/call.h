@@ -93,7 +93,8 @@ struct call {
     uint8_t databases; /* how many there are */
     uint32_t ran_us;   /* of a call that waits: its runs so far */
     struct levels levels;
-    bool levels_said; /* for this call alone */
+    bool levels_said;        /* for this call alone ... */
+    uint8_t levels_in_front; /* ... by so many arguments in front of argv[0] */
     struct call_block block;
     bool no_touch;         /* what it finds is not used by that, for evictions */
     bool quiet;            /* its reply is not sent */

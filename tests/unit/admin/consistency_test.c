@@ -83,6 +83,10 @@ Test(consistency, of_a_transaction_is_that_of_its_exec)
     desk_is(&d, "SET k v", "+QUEUED|");
     desk_is(&d, "CONSISTENCY all EXEC", "*1|+OK|");
     desk_is(&d, "MULTI", "+OK|");
+    desk_is(&d, "SET k w", "+QUEUED|");
+    desk_is(&d, "CONSISTENCY WRITE 2 EXEC", "-NOQUORUM need 2 of 1, 1 reachable|");
+    desk_is(&d, "GET k", "$1|v|");
+    desk_is(&d, "MULTI", "+OK|");
     desk_is(&d, "CONSISTENCY one GET k", "-ERR A transaction has one consistency: say it of EXEC|");
     desk_is(&d, "EXEC", "-EXECABORT Transaction discarded because of previous errors.|");
     desk_is(&d, "MULTI", "+OK|");
